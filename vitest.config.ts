@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{packages,services,local,test}/**/*.test.ts'],
+    // A flow test starts the real CLI several times; nothing in it waits on the clock, so this is only a guard against hanging.
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
+    pool: 'forks',
+    // Each flow test runs a 200 MB CLI process; more than two files at once starves a two-core machine.
+    maxWorkers: 2,
+    sequence: { shuffle: { tests: false, files: true } },
+  },
+});
