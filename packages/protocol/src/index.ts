@@ -1,0 +1,42 @@
+export { SESSION_MAPPING_DAYS, type SessionObject, sessionKey, sessionObjectKey } from './identifiers.ts';
+export { decodeEvents, encodeEvent, EventStreamError } from './ndjson.ts';
+export { openApiDocument } from './openapi.ts';
+export {
+  type FailedEvent,
+  type FinishedEvent,
+  HEARTBEAT_INTERVAL_MS,
+  isTerminal,
+  type RunEvent,
+  runEventSchema,
+  type RunResponse,
+  runResponseSchema,
+  type TerminalEvent,
+  type Usage,
+} from './run-event.ts';
+export {
+  createSessionSchema,
+  MAX_USER_MESSAGE_LENGTH,
+  messagePath,
+  NDJSON_MEDIA_TYPE,
+  routes,
+  type RunMetadata,
+  sendMessageSchema,
+  sessionPathSchema,
+} from './run-request.ts';
+export {
+  type Command,
+  COMMANDS,
+  groupOf,
+  type Refusal,
+  sessionKeyOf,
+  type Turn,
+  turnSchema,
+} from './turn.ts';
+export {
+  errorBodySchema,
+  httpStatusOf,
+  type WireError,
+  wireError,
+  type WireErrorCode,
+  wireErrorSchema,
+} from './wire-error.ts';

@@ -1,0 +1,79 @@
+import { isTerminal, type RunEvent, runEventSchema } from './run-event.ts';
+
+/** One line holds one event; the longest legal one is an answer, far below this many UTF-16 code units. */
+const MAX_LINE_LENGTH = 8 * 1024 * 1024;
+
+/** A stream that breaks the protocol: a line that is no event, one after the end, or no end at all. */
+export class EventStreamError extends Error {
+  override readonly name = 'EventStreamError';
+  readonly code: 'malformed_event' | 'event_after_end' | 'no_terminal_event';
+  /** The agent may answer properly next time: the connection may have been cut. */
+  readonly retryable = true;
+
+  constructor(code: EventStreamError['code'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+/** @returns the event as one line of NDJSON, newline included. */
+export function encodeEvent(event: RunEvent): string {
+  return `${JSON.stringify(event)}\n`;
+}
+
+/**
+ * Reads a body of NDJSON, whatever way its bytes are cut into chunks.
+ * @throws EventStreamError on a line that is no event, on anything after the terminal event, and when none came.
+ * Errors of the body itself (a cut connection) are thrown as they are.
+ */
+export async function* decodeEvents(
+  body: AsyncIterable<Uint8Array>,
+): AsyncGenerator<RunEvent, void, undefined> {
+  let isOver = false;
+  for await (const line of lines(body)) {
+    if (line.trim() === '') continue;
+    if (isOver) throw new EventStreamError('event_after_end', 'The stream went on after its terminal event');
+    const event = parseEvent(line);
+    isOver = isTerminal(event);
+    yield event;
+  }
+  if (!isOver)
+    throw new EventStreamError('no_terminal_event', 'The stream ended without `finished` or `failed`');
+}
+
+async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let rest = '';
+  for await (const chunk of body) {
+    const parts = (rest + decodeUtf8(decoder, chunk)).split('\n');
+    rest = parts.pop() ?? '';
+    if (rest.length > MAX_LINE_LENGTH) throw new EventStreamError('malformed_event', 'A line is too long');
+    yield* parts;
+  }
+  rest += decodeUtf8(decoder);
+  if (rest !== '') yield rest;
+}
+
+function decodeUtf8(decoder: InstanceType<typeof TextDecoder>, chunk?: Uint8Array): string {
+  try {
+    return chunk ? decoder.decode(chunk, { stream: true }) : decoder.decode();
+  } catch (error) {
+    throw new EventStreamError('malformed_event', 'The stream is not UTF-8', { cause: error });
+  }
+}
+
+function parseEvent(line: string): RunEvent {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    throw new EventStreamError('malformed_event', 'A line is not JSON', { cause: error });
+  }
+  const parsed = runEventSchema.safeParse(json);
+  if (!parsed.success) {
+    throw new EventStreamError('malformed_event', 'A line is not an event of this protocol', {
+      cause: parsed.error,
+    });
+  }
+  return parsed.data;
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import { runEventSchema, runResponseSchema } from './run-event.ts';
+import { createSessionSchema, NDJSON_MEDIA_TYPE, routes, sendMessageSchema } from './run-request.ts';
+import { errorBodySchema, httpStatusOf, type WireErrorCode } from './wire-error.ts';
+
+const named = {
+  CreateSession: createSessionSchema,
+  SendMessage: sendMessageSchema,
+  RunResponse: runResponseSchema,
+  RunEvent: runEventSchema,
+  ErrorBody: errorBodySchema,
+};
+
+/** What either request may end in. */
+const ANY_REQUEST: readonly WireErrorCode[] = [
+  'bad_request',
+  'unauthenticated',
+  'too_large',
+  'over_budget',
+  'model_refused',
+  'model_unavailable',
+  'agent_crashed',
+  'store_unavailable',
+  'internal',
+];
+
+/** @returns the agent API as an OpenAPI 3.1 document, generated from the very schemas both tiers parse with. */
+export function openApiDocument(): Record<string, unknown> {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'OmniCloud Agent: agent-container',
+      version: '0.1.0',
+      description: 'One HTTP call is one turn of a durable agent session.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: 'http://127.0.0.1:8787', description: 'npm start' }],
+    security: [{ bearer: [] }],
+    paths: {
+      [routes.create]: {
+        post: operation(
+          'createSession',
+          'Start a session with its first message',
+          'CreateSession',
+          [],
+          ANY_REQUEST,
+        ),
+      },
+      [routes.message.replace(':session_id', '{session_id}')]: {
+        post: operation(
+          'sendMessage',
+          'Go on with a session',
+          'SendMessage',
+          [{ name: 'session_id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
+          [...ANY_REQUEST, 'session_unknown', 'session_busy'],
+        ),
+      },
+      [routes.health]: {
+        get: {
+          operationId: 'health',
+          summary: 'Whether the process answers',
+          security: [],
+          responses: {
+            200: { description: 'It does', content: { 'application/json': { schema: { type: 'object' } } } },
+          },
+        },
+      },
+    },
+    components: {
+      securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } },
+      schemas: componentSchemas(),
+    },
+  };
+}
+
+function operation(
+  operationId: string,
+  summary: string,
+  body: keyof typeof named,
+  parameters: object[],
+  errors: readonly WireErrorCode[],
+): object {
+  // Several codes share a status, and OpenAPI wants one description of each status.
+  const failures = [...Map.groupBy(errors, httpStatusOf)].map(([status, codes]): [number, object] => [
+    status,
+    {
+      description: codes.map((code) => `\`${code}\``).join(' or '),
+      content: { 'application/json': { schema: reference('ErrorBody') } },
+    },
+  ]);
+  return {
+    operationId,
+    summary,
+    parameters: [
+      ...parameters,
+      { name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 128 } },
+    ],
+    requestBody: { required: true, content: { 'application/json': { schema: reference(body) } } },
+    responses: {
+      200: {
+        description: 'The answer: one body, or one event a line when the request accepts that',
+        content: {
+          'application/json': { schema: reference('RunResponse') },
+          [NDJSON_MEDIA_TYPE]: { schema: reference('RunEvent') },
+        },
+      },
+      ...Object.fromEntries(failures),
+    },
+  };
+}
+
+function reference(name: string): { $ref: string } {
+  return { $ref: `#/components/schemas/${name}` };
+}
+
+/** Zod gathers what several schemas share under `__shared`; OpenAPI wants it beside the others. */
+function componentSchemas(): Record<string, unknown> {
+  const registry = z.registry<{ id?: string }>();
+  for (const [id, schema] of Object.entries(named)) registry.add(schema, { id });
+  const generated = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` });
+  const { __shared: shared, ...own } = generated.schemas;
+  const all: Record<string, Record<string, unknown>> = {
+    ...own,
+    ...(shared?.$defs as typeof own | undefined),
+  };
+  for (const schema of Object.values(all)) {
+    delete schema.$schema;
+    delete schema.$id;
+    delete schema.id;
+  }
+  const text = JSON.stringify(all).replaceAll(
+    '#/components/schemas/__shared#/$defs/',
+    '#/components/schemas/',
+  );
+  return JSON.parse(text) as Record<string, unknown>;
+}

@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import { sessionId } from './identifiers.ts';
+import { wireErrorSchema } from './wire-error.ts';
+
+const accepted = z
+  .object({
+    type: z.literal('accepted'),
+    session_id: sessionId,
+    is_new: z.boolean().meta({ description: 'True when the session has no stored conversation yet' }),
+  })
+  .meta({ description: 'The run begins', id: 'AcceptedEvent' });
+
+const heartbeat = z.object({ type: z.literal('heartbeat') }).meta({
+  description: 'Sent when nothing else was for 10 s, so that no proxy cuts the stream',
+  id: 'HeartbeatEvent',
+});
+
+const text = z
+  .object({
+    type: z.literal('text'),
+    offset: z.int().min(0),
+    delta: z.string(),
+  })
+  .meta({
+    description:
+      'Text as the model writes it. The reader cuts what it holds to `offset` UTF-16 code units and appends `delta`: ' +
+      'after a retried model call the offset goes back, which withdraws the lost attempt.',
+    id: 'TextEvent',
+  });
+
+const tool = z
+  .object({
+    type: z.literal('tool'),
+    tool_use_id: z.string(),
+    name: z.string(),
+    phase: z.enum(['started', 'succeeded', 'failed']),
+    line: z.string().meta({ description: 'One line for people, e.g. "Write notes.md"' }),
+  })
+  .meta({ description: 'A tool run', id: 'ToolEvent' });
+
+const todo = z
+  .object({
+    type: z.literal('todo'),
+    items: z.array(z.object({ text: z.string(), status: z.enum(['pending', 'in_progress', 'completed']) })),
+  })
+  .meta({ description: 'The whole task list, each time it changed', id: 'TodoEvent' });
+
+const answer = z
+  .object({ type: z.literal('answer'), text: z.string() })
+  .meta({ description: 'The final text; may be shown, but is not saved yet', id: 'AnswerEvent' });
+
+export const usageSchema = z
+  .object({
+    input_tokens: z.int().min(0),
+    output_tokens: z.int().min(0),
+    cache_read_input_tokens: z.int().min(0),
+    cache_creation_input_tokens: z.int().min(0),
+  })
+  .meta({ id: 'Usage' });
+export type Usage = z.infer<typeof usageSchema>;
+
+const durations = z
+  .object({ restore: z.number(), run: z.number(), persist: z.number(), total: z.number() })
+  .meta({ id: 'DurationsMs', description: 'Milliseconds spent in each phase' });
+
+const finished = z
+  .object({
+    type: z.literal('finished'),
+    session_id: sessionId,
+    usage: usageSchema,
+    cost_usd: z.number().min(0),
+    turns: z.int().min(0).meta({ description: 'Model calls that this run took' }),
+    duration_ms: durations,
+  })
+  .meta({ description: 'Terminal: the answer is saved', id: 'FinishedEvent' });
+
+const failed = z
+  .object({ type: z.literal('failed'), error: wireErrorSchema })
+  .meta({ description: 'Terminal: there is no answer and nothing was saved', id: 'FailedEvent' });
+
+/** What a run says. Closed: exactly one terminal event (`finished` or `failed`) ends every stream; its absence is a failure. */
+export const runEventSchema = z
+  .discriminatedUnion('type', [accepted, heartbeat, text, tool, todo, answer, finished, failed])
+  .meta({ id: 'RunEvent' });
+export type RunEvent = z.infer<typeof runEventSchema>;
+export type FinishedEvent = z.infer<typeof finished>;
+export type FailedEvent = z.infer<typeof failed>;
+export type TerminalEvent = FinishedEvent | FailedEvent;
+
+export function isTerminal(event: RunEvent): event is TerminalEvent {
+  return event.type === 'finished' || event.type === 'failed';
+}
+
+/** The longest silence on a stream, in ms. API Gateway's REST streaming cuts an idle connection, EDGE ones after 30 s. */
+export const HEARTBEAT_INTERVAL_MS = 10_000;
+
+/** The one body that `Accept: application/json` is answered with. */
+export const runResponseSchema = z
+  .object({
+    session_id: sessionId,
+    response: z.string(),
+    usage: usageSchema,
+    cost_usd: z.number().min(0),
+    turns: z.int().min(0),
+    duration_ms: durations,
+  })
+  .meta({ id: 'RunResponse' });
+export type RunResponse = z.infer<typeof runResponseSchema>;

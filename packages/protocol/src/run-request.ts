@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { sessionId, telegramId } from './identifiers.ts';
+
+/**
+ * The longest message that reaches the agent, in UTF-16 code units. Telegram's own limit is 4096, but merged
+ * and forwarded text may be longer; at 3 bytes a character this still fits an SQS message of 1 MiB.
+ */
+export const MAX_USER_MESSAGE_LENGTH = 200_000;
+
+const userMessage = z
+  .string()
+  .min(1)
+  .max(MAX_USER_MESSAGE_LENGTH)
+  .meta({ description: 'What the user says' });
+
+/** Who asks and where, as far as the front end knows; every field is optional, unknown ones are kept. */
+export const runMetadataSchema = z
+  .looseObject({
+    chat_type: z.enum(['private', 'group', 'supergroup', 'channel']).optional(),
+    chat_title: z.string().max(256).optional(),
+    message_id: z.int().optional(),
+    sender: z
+      .object({ id: telegramId, name: z.string().max(256), username: z.string().max(64).optional() })
+      .optional(),
+  })
+  .meta({ id: 'RunMetadata' });
+export type RunMetadata = z.infer<typeof runMetadataSchema>;
+
+/** `POST /session/create` */
+export const createSessionSchema = z
+  .object({
+    chat_id: telegramId,
+    thread_id: telegramId.nullish(),
+    user_message: userMessage,
+    metadata: runMetadataSchema.optional(),
+  })
+  .meta({ id: 'CreateSession' });
+
+/** `POST /session/{session_id}/message` */
+export const sendMessageSchema = z
+  .object({ user_message: userMessage, metadata: runMetadataSchema.optional() })
+  .meta({ id: 'SendMessage' });
+
+export const sessionPathSchema = z.object({ session_id: sessionId });
+
+export const routes = {
+  create: '/session/create',
+  message: '/session/:session_id/message',
+  health: '/health',
+} as const;
+
+/** @returns the path of `POST /session/{session_id}/message` for one session. */
+export function messagePath(id: string): string {
+  return routes.message.replace(':session_id', id);
+}
+
+export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';

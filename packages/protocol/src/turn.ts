@@ -1,0 +1,60 @@
+import { z } from 'zod';
+import { telegramId, sessionKey } from './identifiers.ts';
+import { MAX_USER_MESSAGE_LENGTH } from './run-request.ts';
+
+export const COMMANDS = ['start', 'help', 'new', 'status'] as const;
+export type Command = (typeof COMMANDS)[number];
+
+/** Why an authenticated update is answered with a sentence instead of the agent. */
+export type Refusal = (typeof REFUSALS)[number];
+const REFUSALS = ['stranger', 'too_long', 'not_text'] as const;
+
+const ask = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('message'), text: z.string().min(1).max(MAX_USER_MESSAGE_LENGTH) }),
+  z.object({
+    kind: z.literal('command'),
+    command: z.enum(COMMANDS),
+    /** What followed the command: `/new` takes it as the first message of the new conversation. */
+    text: z.string().min(1).max(MAX_USER_MESSAGE_LENGTH).optional(),
+  }),
+  z.object({ kind: z.literal('refusal'), reason: z.enum(REFUSALS) }),
+]);
+
+/** One update's worth of work, from the webhook to the worker. */
+export const turnSchema = z
+  .object({
+    update_id: z.int().min(0),
+    chat_id: telegramId,
+    chat_type: z.enum(['private', 'group', 'supergroup', 'channel']),
+    chat_title: z.string().max(256).optional(),
+    /** Only a forum topic (`is_topic_message`) has one; a mere reply thread does not. */
+    thread_id: telegramId.nullable(),
+    /** True in a forum's General topic, where `sendChatAction` needs thread 1 although messages carry none. */
+    is_forum: z.boolean(),
+    message_id: z.int(),
+    sender: z.object({
+      id: telegramId,
+      name: z.string().max(256),
+      username: z.string().max(64).optional(),
+      language_code: z.string().max(35).optional(),
+    }),
+    received_at: z.iso.datetime(),
+    ask,
+  })
+  .meta({ id: 'Turn' });
+export type Turn = z.infer<typeof turnSchema>;
+
+/** @returns `chat_id:thread_id`, which names the session and orders the queue. */
+export function sessionKeyOf(turn: Turn): string {
+  return sessionKey(turn.chat_id, turn.thread_id);
+}
+
+/**
+ * @returns the queue's message group: turns of one group are handled one after another, in order. What does not touch the
+ * session (help, status, refusals) has a group of its own, so that it is not stuck behind a running turn.
+ */
+export function groupOf(turn: Turn): string {
+  const touchesSession =
+    turn.ask.kind === 'message' || (turn.ask.kind === 'command' && turn.ask.command === 'new');
+  return touchesSession ? sessionKeyOf(turn) : `${sessionKeyOf(turn)}:aside`;
+}

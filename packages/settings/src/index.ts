@@ -1,0 +1,1 @@
+export { ConfigError, readSettings } from './read-settings.ts';
