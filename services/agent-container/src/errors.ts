@@ -1,0 +1,26 @@
+import { type WireError, wireError, type WireErrorCode } from '@omnicloud/protocol';
+
+/** Every error that tier 2 throws on purpose. It crosses the wire as it is, so its message is written for people. */
+export class AgentError extends Error {
+  override readonly name = 'AgentError';
+  readonly code: WireErrorCode;
+
+  constructor(code: WireErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+
+  get retryable(): boolean {
+    return this.toWire().retryable;
+  }
+
+  toWire(): WireError {
+    return wireError(this.code, this.message);
+  }
+}
+
+/** @returns the error itself when it is ours, else `internal` with a message that gives nothing away and the error as its cause. */
+export function toAgentError(error: unknown): AgentError {
+  if (error instanceof AgentError) return error;
+  return new AgentError('internal', 'The agent server failed; its log says why', { cause: error });
+}

@@ -1,0 +1,53 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Options } from '@anthropic-ai/claude-agent-sdk';
+import { z } from 'zod';
+
+/** The image's own `agent/` folder: what the agent is before any session begins. */
+export interface AgentImage {
+  readonly folder: string;
+  readonly systemPrompt: string;
+  /** Directories of plugins. */
+  readonly plugins: readonly string[];
+  readonly mcpServers: NonNullable<Options['mcpServers']>;
+}
+
+/** The folder that ships with this package. */
+export const DEFAULT_AGENT_FOLDER = fileURLToPath(new URL('../../agent', import.meta.url));
+
+const mcpFile = z.strictObject({
+  mcpServers: z.record(
+    z.string(),
+    z.union([
+      z.strictObject({
+        type: z.literal('stdio').optional(),
+        command: z.string(),
+        args: z.array(z.string()).optional(),
+        env: z.record(z.string(), z.string()).optional(),
+      }),
+      z.strictObject({
+        type: z.enum(['http', 'sse']),
+        url: z.url(),
+        headers: z.record(z.string(), z.string()).optional(),
+      }),
+    ]),
+  ),
+});
+
+/** @throws when a file is missing, or mcp.json is not what it should be. */
+export async function readAgentImage(folder: string = DEFAULT_AGENT_FOLDER): Promise<AgentImage> {
+  const [systemPrompt, mcp, plugins] = await Promise.all([
+    readFile(join(folder, 'system-prompt.md'), 'utf8'),
+    readFile(join(folder, 'mcp.json'), 'utf8'),
+    readdir(join(folder, 'plugins'), { withFileTypes: true }),
+  ]);
+  return {
+    folder,
+    systemPrompt: systemPrompt.trim(),
+    mcpServers: mcpFile.parse(JSON.parse(mcp)).mcpServers as AgentImage['mcpServers'],
+    plugins: plugins
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => join(folder, 'plugins', entry.name)),
+  };
+}

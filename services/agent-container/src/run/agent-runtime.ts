@@ -1,0 +1,31 @@
+import type { RunEvent, Usage } from '@omnicloud/protocol';
+import type { SessionHome } from '../session/session-home.ts';
+
+export interface AgentRun {
+  readonly home: SessionHome;
+  /** True when the home holds the conversation so far. */
+  readonly isResumed: boolean;
+  readonly prompt: string;
+  /** Ends the run early; it then throws. */
+  readonly signal: AbortSignal;
+}
+
+/** What one run cost. */
+export interface RunSummary {
+  readonly usage: Usage;
+  readonly costUsd: number;
+  /** Model calls that the run took. */
+  readonly turns: number;
+}
+
+export type RuntimeEvent =
+  Extract<RunEvent, { type: 'text' | 'tool' | 'todo' | 'answer' }> | ({ type: 'summary' } & RunSummary);
+
+/**
+ * Port: runs one turn of an agent in a session's home.
+ * A run that succeeds yields exactly one `answer` and then one `summary`, both last; by then the home holds the whole turn.
+ * @throws AgentError `model_refused`, `model_unavailable`, `over_budget` or `agent_crashed`.
+ */
+export interface AgentRuntime {
+  run(run: AgentRun): AsyncIterable<RuntimeEvent>;
+}

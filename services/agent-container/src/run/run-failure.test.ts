@@ -1,0 +1,63 @@
+import type { SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
+import { expect, it } from 'vitest';
+import { failureOf } from './run-failure.ts';
+
+const DETAIL = 'API Error at https://internal.host/model';
+
+/** A model call that failed ends the turn so: `success`, with `is_error` (and the status, if there was an answer). */
+const apiError = (status?: number | null, more: object = {}): SDKResultMessage =>
+  ({
+    type: 'result',
+    subtype: 'success',
+    is_error: true,
+    result: DETAIL,
+    terminal_reason: 'api_error',
+    ...(status === undefined ? {} : { api_error_status: status }),
+    ...more,
+  }) as unknown as SDKResultMessage;
+
+const executionError = (subtype: string, terminalReason?: string): SDKResultMessage =>
+  ({
+    type: 'result',
+    subtype,
+    is_error: true,
+    errors: [DETAIL, 'more'],
+    terminal_reason: terminalReason,
+  }) as unknown as SDKResultMessage;
+
+it.each<[string, SDKResultMessage, string, boolean]>([
+  ['no answer at all', apiError(), 'model_unavailable', true],
+  ['no status', apiError(null), 'model_unavailable', true],
+  ['HTTP 408', apiError(408), 'model_unavailable', true],
+  ['HTTP 429', apiError(429), 'model_unavailable', true],
+  ['HTTP 500', apiError(500), 'model_unavailable', true],
+  ['HTTP 529', apiError(529), 'model_unavailable', true],
+  ['HTTP 400', apiError(400), 'model_refused', false],
+  ['HTTP 401', apiError(401), 'model_refused', false],
+  ['HTTP 403', apiError(403), 'model_refused', false],
+  ['HTTP 404', apiError(404), 'model_refused', false],
+  [
+    'a prompt that is too long',
+    apiError(400, { terminal_reason: 'prompt_too_long' }),
+    'model_refused',
+    false,
+  ],
+  ['a spent budget', executionError('error_max_budget_usd', 'budget_exhausted'), 'over_budget', false],
+  ['too many turns', executionError('error_max_turns', 'max_turns'), 'agent_crashed', true],
+  ['an error of the CLI', executionError('error_during_execution'), 'agent_crashed', true],
+])('calls %s what it is, and whether trying again may help', (_, result, code, retryable) => {
+  const error = failureOf(result);
+  expect([error.code, error.retryable]).toEqual([code, retryable]);
+});
+
+it('tells the user how to go on when the conversation is too long', () => {
+  expect(failureOf(apiError(400, { terminal_reason: 'prompt_too_long' })).message).toContain('/new');
+});
+
+it('keeps the CLI’s own words as the cause, and out of the message', () => {
+  for (const result of [apiError(500), apiError(), executionError('error_during_execution')]) {
+    const error = failureOf(result);
+    expect((error.cause as Error).message).toContain(DETAIL);
+    expect(error.message).not.toContain('internal.host');
+  }
+});

@@ -1,0 +1,28 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { savedCostUsd } from './saved-cost.ts';
+
+const cost = (usd: unknown): string =>
+  JSON.stringify({ type: 'cost-state', totalCostUSD: usd, sessionId: 's' });
+const user = JSON.stringify({ type: 'user', message: { content: cost(99) } });
+
+it.each<[string, string[], number]>([
+  ['0 for a transcript without any', [user], 0],
+  ['0 for an empty transcript', [], 0],
+  ['the one there is', [user, cost(0.5), user], 0.5],
+  ['the last one, which counts the whole session', [cost(0.5), user, cost(0.75), user], 0.75],
+  ['not what a user wrote', [cost(0.5), user], 0.5],
+  ['0 when the CLI wrote no number', [cost('a lot')], 0],
+  ['0 when the CLI wrote a negative one', [cost(-1)], 0],
+])('is %s', async (_, lines, usd) => {
+  const transcript = join(await temporaryDirectory(), 'transcript.jsonl');
+  await writeFile(transcript, lines.map((line) => `${line}\n`).join(''));
+  expect(await savedCostUsd(transcript)).toBe(usd);
+});
+
+it('fails for a transcript that is not there, as a resumed run must have one', async () => {
+  const transcript = join(await temporaryDirectory(), 'missing.jsonl');
+  await expect(savedCostUsd(transcript)).rejects.toMatchObject({ code: 'ENOENT' });
+});

@@ -1,0 +1,152 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { type SessionHome, sessionHome } from '../session/session-home.ts';
+import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { cliProcess, endLeftoverCli } from './spawn-cli.ts';
+
+/** Says "ready" and repeats what it is told, for ever. */
+const ECHO =
+  "process.stdout.write('ready\\n'); process.stdin.on('data', (told) => process.stdout.write(told))";
+/** The same, in a child of its own that it shares its output with. */
+const PARENT = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(
+  "process.stdout.write('ready\\n'); setInterval(() => {}, 1e6)",
+)}], { stdio: ['ignore', 'inherit', 'ignore'] }); setInterval(() => {}, 1e6)`;
+
+async function emptyHome(): Promise<SessionHome> {
+  const home = sessionHome(await temporaryDirectory(), randomUUID());
+  await mkdir(home.root, { recursive: true });
+  return home;
+}
+
+const spawnOptions = (code: string): Parameters<ReturnType<typeof cliProcess>['spawn']>[0] => ({
+  command: process.execPath,
+  args: ['-e', code],
+  cwd: process.cwd(),
+  env: {},
+  signal: new AbortController().signal,
+});
+
+/** A process group that outlived the server which started it. */
+async function leftover(
+  code: string,
+  ...args: string[]
+): Promise<ChildProcess & { stdin: object; stdout: Readable }> {
+  const child = spawn(process.execPath, ['-e', code, ...args], {
+    detached: true,
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  await nextLine(child.stdout);
+  return child;
+}
+
+async function nextLine(output: NodeJS.ReadableStream): Promise<unknown> {
+  const lines = createInterface({ input: output });
+  const [line] = (await once(lines, 'line')) as unknown[];
+  lines.close();
+  return line;
+}
+
+const isMissing = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => false,
+    () => true,
+  );
+
+describe('the CLI process', () => {
+  it('is recorded while it runs, and gone with its children when it was ended', async () => {
+    const home = await emptyHome();
+    const cli = cliProcess(home);
+    const child = cli.spawn(spawnOptions(PARENT));
+    await nextLine(child.stdout);
+    const exited = once(child as ChildProcess, 'exit');
+    // The grandchild holds the other end of the output, too: it closes only when both are dead.
+    const closed = once(child as ChildProcess, 'close');
+    child.stdout.resume();
+    expect(child.exitCode).toBeNull();
+    await cli.end();
+    expect(await exited).toEqual([null, 'SIGKILL']);
+    expect(await closed).toEqual([null, 'SIGKILL']);
+    expect(await isMissing(home.processFile)).toBe(true);
+  });
+
+  it('is recorded by its id, for whoever finds it after a crash of this server', async () => {
+    const home = await emptyHome();
+    const cli = cliProcess(home);
+    const child = cli.spawn(spawnOptions(ECHO)) as ChildProcess & { stdout: Readable };
+    await nextLine(child.stdout);
+    const ended = cli.end();
+    // `end` waits for the record before it removes it, so the file's text is read through its own promise.
+    await ended;
+    expect(await isMissing(home.processFile)).toBe(true);
+  });
+
+  it('leaves the end of what it wrote to stderr', async () => {
+    const cli = cliProcess(await emptyHome());
+    const child = cli.spawn(
+      spawnOptions("process.stderr.write('a'.repeat(20_000) + 'é the reason\\n')"),
+    ) as ChildProcess;
+    await once(child, 'close');
+    expect(cli.stderr()).toMatch(/^a+é the reason$/);
+    expect(cli.stderr().length).toBeLessThanOrEqual(8 * 1024);
+    await cli.end();
+  });
+
+  it('may be ended when it already ended by itself, and when it never began', async () => {
+    const home = await emptyHome();
+    const cli = cliProcess(home);
+    await once(cli.spawn(spawnOptions('')) as ChildProcess, 'exit');
+    await cli.end();
+    await cliProcess(home).end();
+    expect(await isMissing(home.processFile)).toBe(true);
+  });
+
+  it('may be ended when its program could not be started', async () => {
+    const cli = cliProcess(await emptyHome());
+    const child = cli.spawn({ ...spawnOptions(''), command: '/nowhere/cli' }) as ChildProcess;
+    const [error] = (await once(child, 'error')) as unknown[];
+    expect(error).toMatchObject({ code: 'ENOENT' });
+    await cli.end();
+  });
+});
+
+describe.skipIf(process.platform === 'win32')('a CLI process that was left over', () => {
+  it('is ended with its group when its arguments name the session', async () => {
+    const home = await emptyHome();
+    const child = await leftover(PARENT, '--resume', home.sessionId);
+    const closed = once(child, 'close');
+    child.stdout.resume();
+    await writeFile(home.processFile, String(child.pid));
+    await endLeftoverCli(home);
+    expect(await closed).toEqual([null, 'SIGKILL']);
+    expect(await isMissing(home.processFile)).toBe(true);
+  });
+
+  it('is spared when the id now belongs to another process', async () => {
+    const home = await emptyHome();
+    const child = await leftover(ECHO, '--resume', randomUUID());
+    await writeFile(home.processFile, String(child.pid));
+    await endLeftoverCli(home);
+    child.stdin.write('still there\n');
+    expect(await nextLine(child.stdout)).toBe('still there');
+    expect(await isMissing(home.processFile)).toBe(true);
+  });
+
+  it.each(['', 'no number', '1', '0', '-1', '999999999'])(
+    'is nobody when the record says %j',
+    async (record) => {
+      const home = await emptyHome();
+      await writeFile(home.processFile, record);
+      await expect(endLeftoverCli(home)).resolves.toBeUndefined();
+    },
+  );
+
+  it('is nobody when there is no record', async () => {
+    await expect(endLeftoverCli(await emptyHome())).resolves.toBeUndefined();
+  });
+});

@@ -1,0 +1,84 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
+import type { SessionHome } from '../session/session-home.ts';
+
+const STDERR_LIMIT = 8 * 1024;
+
+/** The CLI process of one run. */
+export interface CliProcess {
+  /** For `spawnClaudeCodeProcess`. */
+  spawn(options: SpawnOptions): SpawnedProcess;
+  /** The end of what it wrote to stderr. */
+  stderr(): string;
+  /** Ends whatever is left of it, its children too, and waits until it is gone. */
+  end(): Promise<void>;
+}
+
+/** The CLI runs in a process group of its own: a Ctrl-C in the terminal is ours to handle, and its group can be killed as one. */
+export function cliProcess(home: SessionHome): CliProcess {
+  let child: ChildProcess | undefined;
+  let stderr = '';
+  let recorded: Promise<void> = Promise.resolve();
+  return {
+    spawn({ command, args, cwd, env, signal }) {
+      const started = spawn(command, args, { cwd, env, signal, stdio: 'pipe', detached: true });
+      child = started;
+      started.stderr.setEncoding('utf8').on('data', (text: string) => {
+        stderr = (stderr + text).slice(-STDERR_LIMIT);
+      });
+      if (started.pid !== undefined)
+        recorded = writeFile(home.processFile, String(started.pid), { mode: 0o600 });
+      return started;
+    },
+    stderr: () => stderr.trim(),
+    async end() {
+      await recorded;
+      if (child?.pid !== undefined) {
+        const gone = hasEnded(child) ? undefined : new Promise((resolve) => child?.once('exit', resolve));
+        killGroup(child.pid);
+        await gone;
+      }
+      await rm(home.processFile, { force: true });
+    },
+  };
+}
+
+/**
+ * A server that was killed leaves its busy CLI running, which would go on writing into the session's home.
+ * Ends it before the session is restored there.
+ */
+export async function endLeftoverCli(home: SessionHome): Promise<void> {
+  const pid = Number(await readFile(home.processFile, 'utf8').catch(undefinedWhenMissing));
+  if (!Number.isInteger(pid) || pid <= 1) return;
+  // Process ids are used again: only a process that was started for this very session is ours.
+  if ((await commandLine(pid)).includes(home.sessionId)) killGroup(pid);
+  await rm(home.processFile, { force: true });
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
+}
+
+/** @returns the process's arguments; empty when there is no such process or the platform has no `ps`. */
+async function commandLine(pid: number): Promise<string> {
+  const ps = promisify(execFile)('ps', ['-ww', '-o', 'args=', '-p', String(pid)]);
+  return ps.then(
+    ({ stdout }) => stdout,
+    () => '',
+  );
+}
+
+function undefinedWhenMissing(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
+}

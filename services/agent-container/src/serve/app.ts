@@ -1,0 +1,159 @@
+// request → authorise → parse → stored session → run → NDJSON stream, or one JSON body
+import { randomUUID } from 'node:crypto';
+import {
+  createSessionSchema,
+  httpStatusOf,
+  NDJSON_MEDIA_TYPE,
+  routes,
+  type RunEvent,
+  type RunResponse,
+  sendMessageSchema,
+  sessionKey,
+  sessionPathSchema,
+  type WireError,
+} from '@omnicloud/protocol';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { z } from 'zod';
+import { AgentError, toAgentError } from '../errors.ts';
+import { readStoredSession } from '../session/restore.ts';
+import { authorise } from './authorise.ts';
+import { RunningSessions } from './running-sessions.ts';
+import { runTurn, type TurnDeps, type TurnToRun } from './run-turn.ts';
+import { eventStream } from './write-events.ts';
+
+export interface AppDeps extends TurnDeps {
+  /** The token callers must show; an empty one refuses everybody. */
+  readonly authToken: string;
+  /** The longest silence on a stream in ms; 10 s unless given. */
+  readonly heartbeatMs?: number;
+}
+
+/** Room for the longest message in UTF-8, escaped as JSON, with its metadata. In bytes. */
+const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
+
+/** @returns the agent server as a value: `app.fetch` answers requests, whatever listens for them. */
+export function createApp(deps: AppDeps): Hono {
+  const app = new Hono();
+  const running = new RunningSessions();
+  app.onError((error, context) => answerError(context, toAgentError(error), deps));
+  app.notFound(() => {
+    throw new AgentError('not_found', 'There is no such route');
+  });
+  app.get(routes.health, (context) => context.json({ status: 'ok' }));
+  app.use(
+    '/session/*',
+    authorise(deps.authToken),
+    bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: tooLarge }),
+  );
+  app.post(routes.create, async (context) => {
+    const request = parse(createSessionSchema, await readJson(context));
+    const newSessionKey = sessionKey(request.chat_id, request.thread_id);
+    const stored = { conversation: undefined, todos: undefined, debug: undefined };
+    return answer(context, deps, running, {
+      sessionId: randomUUID(),
+      newSessionKey,
+      stored,
+      prompt: request.user_message,
+      metadata: request.metadata,
+    });
+  });
+  app.post(routes.message, async (context) => {
+    const { session_id: sessionId } = parse(sessionPathSchema, context.req.param());
+    const request = parse(sendMessageSchema, await readJson(context));
+    return answer(context, deps, running, {
+      sessionId,
+      newSessionKey: undefined,
+      prompt: request.user_message,
+      metadata: request.metadata,
+    });
+  });
+  return app;
+}
+
+type Asked = Omit<TurnToRun, 'signal' | 'stored'> & { stored?: TurnToRun['stored'] };
+
+async function answer(
+  context: Context,
+  deps: AppDeps,
+  running: RunningSessions,
+  asked: Asked,
+): Promise<Response> {
+  const leave = running.enter(asked.sessionId);
+  const abort = new AbortController();
+  try {
+    const stored = asked.stored ?? (await knownSession(deps, asked.sessionId));
+    const events = runTurn({ ...asked, stored, signal: abort.signal }, deps);
+    if (context.req.header('accept')?.includes(NDJSON_MEDIA_TYPE)) {
+      const stream = eventStream(events, {
+        onGone: () => abort.abort(),
+        onEnd: leave,
+        ...(deps.heartbeatMs === undefined ? {} : { heartbeatMs: deps.heartbeatMs }),
+      });
+      return new Response(stream, {
+        headers: { 'content-type': NDJSON_MEDIA_TYPE, 'cache-control': 'no-store' },
+      });
+    }
+    context.req.raw.signal.addEventListener('abort', () => abort.abort(), { once: true });
+    const body = await wholeAnswer(events);
+    leave();
+    return 'error' in body ? context.json(body, httpStatusOf(body.error.code)) : context.json(body);
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+async function knownSession(deps: AppDeps, sessionId: string): Promise<TurnToRun['stored']> {
+  const stored = await readStoredSession(deps.store, sessionId);
+  if (stored.conversation === undefined) {
+    throw new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
+  }
+  return stored;
+}
+
+/** A run that failed was reported where it failed, so its error is a value here. */
+async function wholeAnswer(events: AsyncIterable<RunEvent>): Promise<RunResponse | { error: WireError }> {
+  let response = '';
+  for await (const event of events) {
+    if (event.type === 'answer') response = event.text;
+    if (event.type === 'failed') return { error: event.error };
+    if (event.type === 'finished') {
+      const { session_id, usage, cost_usd, turns, duration_ms } = event;
+      return { session_id, response, usage, cost_usd, turns, duration_ms };
+    }
+  }
+  throw new AgentError('internal', 'The run ended without a result');
+}
+
+async function readJson(context: Context): Promise<unknown> {
+  try {
+    return await context.req.json();
+  } catch (error) {
+    if (error instanceof SyntaxError)
+      throw new AgentError('bad_request', 'The body is not JSON', { cause: error });
+    throw error;
+  }
+}
+
+function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const { issues } = parsed.error;
+  const isTooLong = issues.every(({ code, path }) => code === 'too_big' && path[0] === 'user_message');
+  throw new AgentError(
+    isTooLong ? 'too_large' : 'bad_request',
+    issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
+    { cause: parsed.error },
+  );
+}
+
+function tooLarge(): never {
+  throw new AgentError('too_large', `The body is larger than ${BODY_LIMIT_BYTES} bytes`);
+}
+
+function answerError(context: Context, error: AgentError, deps: AppDeps): Response {
+  const status = httpStatusOf(error.code);
+  if (status >= 500) deps.onError(error, '');
+  return context.json({ error: error.toWire() }, status);
+}

@@ -1,0 +1,96 @@
+// stored session → restore → run (events pass through) → persist → save the mapping → finished | failed
+import type { RunEvent, RunMetadata } from '@omnicloud/protocol';
+import type { SessionTable } from '@omnicloud/session-table';
+import { type AgentError, toAgentError } from '../errors.ts';
+import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
+import { endLeftoverCli } from '../run/spawn-cli.ts';
+import { persist, persistDebugLog } from '../session/persist.ts';
+import { restore, type StoredSession } from '../session/restore.ts';
+import { type SessionHome, sessionHome } from '../session/session-home.ts';
+import type { SessionStore } from '../session/session-store.ts';
+
+export interface TurnDeps {
+  readonly store: SessionStore;
+  readonly table: SessionTable;
+  readonly runtime: AgentRuntime;
+  /** Sessions are laid out below this directory, each in one of its own. */
+  readonly workRoot: string;
+  /** The image's `agent/` folder. */
+  readonly imageFolder: string;
+  /** Told of every failure that the caller only sees as a code. */
+  readonly onError: (error: AgentError, sessionId: string) => void;
+}
+
+export interface TurnToRun {
+  readonly sessionId: string;
+  /** Set on the session's first turn: the conversation it is to be found under from now on. */
+  readonly newSessionKey: string | undefined;
+  readonly stored: StoredSession;
+  readonly prompt: string;
+  readonly metadata: RunMetadata | undefined;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one turn. Never throws: what goes wrong is its terminal event, and then nothing but the debug log was saved. */
+export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<RunEvent, void, undefined> {
+  const home = sessionHome(deps.workRoot, turn.sessionId);
+  yield { type: 'accepted', session_id: turn.sessionId, is_new: turn.stored.conversation === undefined };
+  try {
+    yield* runAndSave(turn, home, deps);
+  } catch (cause) {
+    const error = toAgentError(cause);
+    deps.onError(error, turn.sessionId);
+    await keepDebugLog(home, turn, deps);
+    yield { type: 'failed', error: error.toWire() };
+  }
+}
+
+async function* runAndSave(
+  turn: TurnToRun,
+  home: SessionHome,
+  deps: TurnDeps,
+): AsyncGenerator<RunEvent, void, undefined> {
+  const clock = phaseClock();
+  await endLeftoverCli(home);
+  await restore(turn.stored, home, deps.imageFolder);
+  const restored = clock();
+  let summary: RunSummary | undefined;
+  const isResumed = turn.stored.conversation !== undefined;
+  for await (const event of deps.runtime.run({ home, isResumed, prompt: turn.prompt, signal: turn.signal })) {
+    if (event.type === 'summary') summary = event;
+    else yield event;
+  }
+  if (!summary) throw new Error('The runtime ended without a summary');
+  const ran = clock();
+  await persist(home, deps.store);
+  if (turn.newSessionKey !== undefined) await deps.table.save(turn.newSessionKey, turn.sessionId);
+  const persisted = clock();
+  yield {
+    type: 'finished',
+    session_id: turn.sessionId,
+    usage: summary.usage,
+    cost_usd: summary.costUsd,
+    turns: summary.turns,
+    duration_ms: { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted },
+  };
+}
+
+/** The log matters most when the turn failed; that it cannot be saved either must not hide the failure itself. */
+async function keepDebugLog(home: SessionHome, turn: TurnToRun, deps: TurnDeps): Promise<void> {
+  try {
+    await persistDebugLog(home, deps.store);
+  } catch (error) {
+    deps.onError(toAgentError(error), turn.sessionId);
+  }
+}
+
+/** @returns a function that tells the ms since it was last called. */
+function phaseClock(): () => number {
+  let last = performance.now();
+  return () => {
+    const now = performance.now();
+    const passed = Math.round(now - last);
+    last = now;
+    return passed;
+  };
+}

@@ -1,0 +1,62 @@
+import { encodeEvent, HEARTBEAT_INTERVAL_MS, type RunEvent } from '@omnicloud/protocol';
+
+/**
+ * @param events ends with a terminal event.
+ * @param onEnd called once, when the last event was taken or the reader has gone.
+ * @param heartbeatMs the longest silence, in ms.
+ * @returns the events as NDJSON. The reader sets the pace; one that goes away ends the run through `onGone`.
+ */
+export function eventStream(
+  events: AsyncGenerator<RunEvent, void, undefined>,
+  {
+    onGone,
+    onEnd,
+    heartbeatMs = HEARTBEAT_INTERVAL_MS,
+  }: { onGone: () => void; onEnd: () => void; heartbeatMs?: number },
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let next: Promise<IteratorResult<RunEvent, void>> | undefined;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      next ??= events.next();
+      const result = await orSilence(next, heartbeatMs);
+      if (result === 'silence') {
+        controller.enqueue(encoder.encode(encodeEvent({ type: 'heartbeat' })));
+        return;
+      }
+      next = undefined;
+      if (result.done) {
+        controller.close();
+        onEnd();
+        return;
+      }
+      controller.enqueue(encoder.encode(encodeEvent(result.value)));
+    },
+    async cancel() {
+      onGone();
+      // The interrupted run still has its process to end before the session is free again.
+      await drain(events, next);
+      onEnd();
+    },
+  });
+}
+
+async function orSilence<T>(promise: Promise<T>, ms: number): Promise<T | 'silence'> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<'silence'>((resolve) => {
+    timer = setTimeout(resolve, ms, 'silence');
+  });
+  try {
+    return await Promise.race([promise, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function drain(
+  events: AsyncGenerator<RunEvent, void, undefined>,
+  next: Promise<IteratorResult<RunEvent, void>> | undefined,
+): Promise<void> {
+  let result = await (next ?? events.next());
+  while (!result.done) result = await events.next();
+}

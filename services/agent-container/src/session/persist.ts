@@ -1,0 +1,64 @@
+// the session's home → debug.txt, todos.json → conversation.jsonl last → store
+import { readFile } from 'node:fs/promises';
+import { sessionObjectKey } from '@omnicloud/protocol';
+import { AgentError } from '../errors.ts';
+import type { SessionHome } from './session-home.ts';
+import type { SessionStore } from './session-store.ts';
+import { encodeTodos, readTasks } from './task-list.ts';
+
+/** The debug log of the last turns; older lines are dropped. In bytes. */
+const DEBUG_LOG_LIMIT_BYTES = 256 * 1024;
+
+/**
+ * Saves a finished turn. The conversation goes last: whoever is killed in between, the next run finds the whole turn or none of it.
+ * @throws AgentError `internal` when the CLI left no sound transcript, `store_unavailable` when the store refused.
+ */
+export async function persist(home: SessionHome, store: SessionStore): Promise<void> {
+  const conversation = await readTranscript(home);
+  await Promise.all([
+    persistDebugLog(home, store),
+    store.put(sessionObjectKey(home.sessionId, 'todos.json'), encodeTodos(await readTasks(home.tasks))),
+  ]);
+  await store.put(sessionObjectKey(home.sessionId, 'conversation.jsonl'), conversation);
+}
+
+/** Saves only the debug log: what a failed turn leaves for whoever looks into it. */
+export async function persistDebugLog(home: SessionHome, store: SessionStore): Promise<void> {
+  const log = await readFile(home.debugLog);
+  await store.put(sessionObjectKey(home.sessionId, 'debug.txt'), lastLines(log, DEBUG_LOG_LIMIT_BYTES));
+}
+
+async function readTranscript(home: SessionHome): Promise<Uint8Array> {
+  const transcript = await readFile(home.transcript).catch((error: unknown) => {
+    throw new AgentError('internal', 'The agent left no transcript, so this turn cannot be saved', {
+      cause: error,
+    });
+  });
+  const entries = transcript
+    .toString('utf8')
+    .split('\n')
+    .filter((line) => line !== '');
+  // Saved, it would stand for a conversation that no CLI can resume.
+  if (entries.length === 0) {
+    throw new AgentError('internal', 'The agent left an empty transcript, so this turn cannot be saved');
+  }
+  entries.forEach(assertEntry);
+  return transcript;
+}
+
+/** A broken line in the middle makes the next resume lose what came before it, silently. Better no save than that. */
+function assertEntry(line: string): void {
+  try {
+    JSON.parse(line);
+  } catch (error) {
+    throw new AgentError('internal', 'The agent left a damaged transcript, so this turn cannot be saved', {
+      cause: error,
+    });
+  }
+}
+
+function lastLines(log: Uint8Array, limit: number): Uint8Array {
+  if (log.byteLength <= limit) return log;
+  const tail = log.subarray(log.byteLength - limit);
+  return tail.subarray(tail.indexOf(0x0a) + 1);
+}

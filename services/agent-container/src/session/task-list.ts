@@ -1,0 +1,61 @@
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+
+/**
+ * One task as the CLI keeps it in `tasks/<session>/<id>.json` (seen with CLI 2.1.330). Fields we do not know travel along.
+ */
+const taskSchema = z.looseObject({
+  id: z.string().regex(/^\d{1,9}$/),
+  subject: z.string().default(''),
+  status: z.string().default('pending'),
+});
+export type Task = z.infer<typeof taskSchema>;
+const taskListSchema = z.array(taskSchema);
+
+/** @returns the session's tasks in the order of their ids; a file that is no task is left out. */
+export async function readTasks(directory: string): Promise<Task[]> {
+  const names = await readdir(directory).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw error;
+  });
+  const tasks = await Promise.all(
+    names.filter((name) => name.endsWith('.json')).map((name) => readTask(join(directory, name))),
+  );
+  return tasks.filter((task) => task !== undefined).sort((a, b) => Number(a.id) - Number(b.id));
+}
+
+/** Makes the directory hold exactly these tasks. */
+export async function writeTasks(directory: string, tasks: readonly Task[]): Promise<void> {
+  await rm(directory, { recursive: true, force: true });
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await Promise.all(
+    tasks.map((task) =>
+      writeFile(join(directory, `${task.id}.json`), JSON.stringify(task, null, 2), { mode: 0o600 }),
+    ),
+  );
+}
+
+/** The `todos.json` object: the tasks as one JSON array. */
+export function encodeTodos(tasks: readonly Task[]): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(tasks, null, 2)}\n`);
+}
+
+/** @returns the tasks of a `todos.json` object, or undefined when it is not one. */
+export function decodeTodos(body: Uint8Array): Task[] | undefined {
+  const parsed = taskListSchema.safeParse(parseJson(new TextDecoder().decode(body)));
+  return parsed.success ? parsed.data : undefined;
+}
+
+async function readTask(path: string): Promise<Task | undefined> {
+  return taskSchema.safeParse(parseJson(await readFile(path, 'utf8'))).data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
