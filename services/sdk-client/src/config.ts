@@ -1,0 +1,53 @@
+import { readSettings } from '@omnicloud/settings';
+import { z } from 'zod';
+
+export interface ClientConfig {
+  readonly botToken: string;
+  /** Telegram user ids that may talk to the agent. */
+  readonly allowedUsers: ReadonlySet<string>;
+  readonly updates: { kind: 'webhook'; secret: string } | { kind: 'polling' };
+  /** The Bot API server, without a trailing slash. */
+  readonly apiRoot: string;
+}
+
+const environmentSchema = z
+  .object({
+    TELEGRAM_BOT_TOKEN: z
+      .string({ error: 'is required' })
+      .regex(/^\d+:[A-Za-z0-9_-]+$/, 'must look like 123456:ABC-DEF, as @BotFather gives it'),
+    ALLOWED_USERS: z
+      .string({ error: 'is required: the Telegram user ids that may use the bot, separated by commas' })
+      .regex(
+        /^\s*\d{1,19}([\s,]+\d{1,19})*[\s,]*$/,
+        'must be Telegram user ids (numbers) separated by commas; there is no "everybody"',
+      ),
+    TELEGRAM_MODE: z.enum(['polling', 'webhook'], 'must be polling or webhook').default('polling'),
+    // The character set and length are Telegram's own for `secret_token`; a short one could be guessed.
+    TELEGRAM_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,256}$/, 'must be 1 to 256 of A-Z a-z 0-9 _ -')
+      .optional(),
+    TELEGRAM_API_ROOT: z
+      .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+      .default('https://api.telegram.org'),
+  })
+  .refine((env) => env.TELEGRAM_MODE !== 'webhook' || env.TELEGRAM_WEBHOOK_SECRET !== undefined, {
+    path: ['TELEGRAM_WEBHOOK_SECRET'],
+    error: 'is required with TELEGRAM_MODE=webhook',
+    // Also when another variable is wrong: every mistake is told at once.
+    when: () => true,
+  });
+
+/** @throws ConfigError naming every variable that is wrong or missing. */
+export function parseClientConfig(environment: NodeJS.ProcessEnv = process.env): ClientConfig {
+  const env = readSettings(environmentSchema, environment);
+  return {
+    botToken: env.TELEGRAM_BOT_TOKEN,
+    allowedUsers: new Set(env.ALLOWED_USERS.split(/[\s,]+/).filter((id) => id !== '')),
+    updates:
+      env.TELEGRAM_MODE === 'webhook' && env.TELEGRAM_WEBHOOK_SECRET !== undefined
+        ? { kind: 'webhook', secret: env.TELEGRAM_WEBHOOK_SECRET }
+        : { kind: 'polling' },
+    apiRoot: env.TELEGRAM_API_ROOT.replace(/\/+$/, ''),
+  };
+}

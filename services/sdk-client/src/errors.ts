@@ -1,0 +1,65 @@
+interface ClientErrorOptions extends ErrorOptions {
+  retryable: boolean;
+}
+
+/** Every error that tier 1 throws on purpose: decide on `code` and `retryable`, never on the message. */
+export class ClientError extends Error {
+  override readonly name: string = 'ClientError';
+  readonly code: string;
+  readonly retryable: boolean;
+
+  constructor(code: string, message: string, { retryable, ...options }: ClientErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/** The queue did not take the turn. */
+export class QueueUnavailableError extends ClientError {
+  override readonly name = 'QueueUnavailableError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('queue_unavailable', message, { ...options, retryable: true });
+  }
+}
+
+/** The agent server gave no answer: it is down, the connection broke, or its stream broke off. */
+export class AgentUnreachableError extends ClientError {
+  override readonly name = 'AgentUnreachableError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('agent_unreachable', message, { ...options, retryable: true });
+  }
+}
+
+type TelegramErrorCode = 'telegram_refused' | 'telegram_throttled' | 'telegram_unreachable';
+
+/** A Bot API call failed: `refused` will not succeed later, `throttled` will after `retryAfterMs`, `unreachable` may have landed. */
+export class TelegramError extends ClientError {
+  override readonly name = 'TelegramError';
+  declare readonly code: TelegramErrorCode;
+  readonly retryAfterMs: number | undefined;
+
+  constructor(
+    code: TelegramErrorCode,
+    message: string,
+    options: ErrorOptions & { retryAfterMs?: number } = {},
+  ) {
+    super(code, message, { ...options, retryable: code !== 'telegram_refused' });
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** What may be told of a failed network call whose own error could give a secret away. */
+export class NetworkError extends Error {
+  override readonly name = 'NetworkError';
+  /** The system's or the HTTP client's code, e.g. `ECONNREFUSED`; undefined when there was none. */
+  readonly code: string | undefined;
+
+  /** @param kind the name of the error that it stands for, e.g. `TypeError`. */
+  constructor(kind: string, code: string | undefined) {
+    super(`The network call failed with ${kind}`);
+    this.code = code;
+  }
+}

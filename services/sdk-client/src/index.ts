@@ -1,0 +1,11 @@
+export { type ClientConfig, parseClientConfig } from './config.ts';
+export { TelegramError } from './errors.ts';
+export { SqliteTurnQueue } from './queue/sqlite-turn-queue.ts';
+export type { DeadLetter, TurnQueue } from './queue/turn-queue.ts';
+export type { Intake } from './receive/accept-update.ts';
+export { pollUpdates } from './receive/poll-updates.ts';
+export { createWebhook } from './receive/webhook.ts';
+export { createTurnHandler, type TurnHandlerDeps } from './relay/handle-turn.ts';
+export { type EditPace, TELEGRAM_PACE } from './reply/live-reply.ts';
+export { toTelegramError } from './reply/telegram-chat.ts';
+export { commandMenu } from './reply/texts.ts';

@@ -1,0 +1,89 @@
+/* eslint-disable @typescript-eslint/require-await -- the port is asynchronous, node:sqlite is not */
+import { join } from 'node:path';
+import { groupOf, type Turn } from '@omnicloud/protocol';
+import { openSqliteFile } from '@omnicloud/session-table';
+import { QueueUnavailableError } from '../errors.ts';
+import { readTurn } from './read-turn.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import type { DeadLetter, TurnHandler, TurnQueue } from './turn-queue.ts';
+import { TURN_MIGRATIONS, TurnRows } from './turn-rows.ts';
+import { TurnWorker, type WorkerOptions } from './turn-worker.ts';
+
+const FILE_NAME = 'queue.db';
+const DEFAULTS = { concurrency: 8, visibilityMs: 30_000, retryDelayMs, now: () => Date.now() };
+
+export interface SqliteTurnQueueOptions {
+  /** Where `queue.db` lies; created when missing. It must be on a disk of this machine: SQLite's locks need that. */
+  directory: string;
+  /** Hears of every error that the queue goes on after; must not throw. The turn is missing when the error concerns none. */
+  onError: (error: unknown, turn: Turn | undefined) => void;
+  /** How many turns one `serve` call handles side by side; 8 unless told otherwise. */
+  concurrency?: number;
+  /** How long to wait after the given failed try (from 1), in ms; 1 s, 4 s, 16 s … ± 20 % unless told otherwise. */
+  retryDelayMs?: (attempt: number) => number;
+  /** How long after its last heartbeat a delivery is given out again, in ms; 30 s unless told otherwise. */
+  visibilityMs?: number;
+  /** Milliseconds since 1970; the machine's clock unless told otherwise. */
+  now?: () => number;
+}
+
+/**
+ * The queue in a SQLite file, which several processes of one machine may share. An update is remembered for 7 days after
+ * it was handled; a dead letter for ever.
+ */
+export class SqliteTurnQueue implements TurnQueue {
+  readonly #options: WorkerOptions;
+  readonly #rows: TurnRows;
+  readonly #workers = new Set<TurnWorker>();
+
+  /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
+  constructor({ directory, ...options }: SqliteTurnQueueOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    this.#rows = new TurnRows(openSqliteFile(join(directory, FILE_NAME), TURN_MIGRATIONS));
+  }
+
+  async enqueue(turn: Turn): Promise<'queued' | 'duplicate'> {
+    let isNew: boolean;
+    try {
+      isNew = this.#rows.insert(turn.update_id, groupOf(turn), JSON.stringify(turn));
+    } catch (error) {
+      throw new QueueUnavailableError(`Update ${turn.update_id} could not be stored`, { cause: error });
+    }
+    if (!isNew) return 'duplicate';
+    for (const worker of this.#workers) worker.wake();
+    return 'queued';
+  }
+
+  /** @throws SQLite's error when the file cannot be used at the start; later ones go to `onError`, and it is tried again. */
+  async serve(handler: TurnHandler, signal: AbortSignal): Promise<void> {
+    const worker = new TurnWorker(this.#rows, handler, this.#options);
+    this.#workers.add(worker);
+    try {
+      await worker.run(signal);
+    } finally {
+      this.#workers.delete(worker);
+    }
+  }
+
+  async waiting(sessionKey: string): Promise<number> {
+    return this.#rows.countWaiting(sessionKey, this.#options.now());
+  }
+
+  /** What is no readable turn stays in the file and is reported to `onError` instead. */
+  async deadLetters(): Promise<DeadLetter[]> {
+    return this.#rows.dead().flatMap((row) => {
+      try {
+        return [{ turn: readTurn(row), diedAt: new Date(row.diedAtMs) }];
+      } catch (error) {
+        this.#options.onError(error, undefined);
+        return [];
+      }
+    });
+  }
+
+  /** @throws Error while the queue is being served: abort that and wait for it first, or finished turns would run again. */
+  close(): void {
+    if (this.#workers.size > 0) throw new Error('The queue is still being served');
+    this.#rows.close();
+  }
+}

@@ -1,0 +1,47 @@
+import { expect, it, vi } from 'vitest';
+import { sampleTurn } from './sample-turn.fixture.ts';
+import { DONE } from './serving.fixture.ts';
+import { MAX_GIVE_UP_TRIES, tryTurn, type Verdict } from './try-turn.ts';
+import { MAX_TRIES, type Outcome } from './turn-queue.ts';
+
+const TURN = sampleTurn(1);
+
+/** Makes the given try with a handler that answers `outcome` and cannot give up; delays are 100 ms times the counted try. */
+async function judge(attempt: number, outcome: Outcome = { kind: 'retry' }) {
+  const handle = vi.fn(() => Promise.resolve(outcome));
+  const giveUp = vi.fn(() => Promise.reject(new Error('cannot')));
+  const onError = vi.fn();
+  const policy = { retryDelayMs: (failed: number) => failed * 100, onError };
+  const verdict: Verdict = await tryTurn({ handle, giveUp }, TURN, attempt, policy);
+  return { verdict, handled: handle.mock.calls.length, givenUp: giveUp.mock.calls.length, onError };
+}
+
+it('is done with a turn whose handler is, even in the last try', async () => {
+  expect(await judge(MAX_TRIES, DONE)).toMatchObject({ verdict: { kind: 'done' }, handled: 1, givenUp: 0 });
+});
+
+it('waits as long as the handler asks for, or else as the try demands', async () => {
+  expect((await judge(1, { kind: 'retry', afterMs: 7 })).verdict).toEqual({ kind: 'again', afterMs: 7 });
+  expect((await judge(2)).verdict).toEqual({ kind: 'again', afterMs: 200 });
+});
+
+it('gives up without waiting after the last try, whatever the handler asks for', async () => {
+  const last = await judge(MAX_TRIES, { kind: 'retry', afterMs: 7 });
+  expect(last).toMatchObject({ verdict: { kind: 'again', afterMs: 0 }, handled: 1, givenUp: 0 });
+});
+
+it('counts the delays anew while it gives up', async () => {
+  const second = await judge(MAX_TRIES + 2);
+  expect(second).toMatchObject({ verdict: { kind: 'again', afterMs: 200 }, handled: 0, givenUp: 1 });
+  expect(second.onError).toHaveBeenCalledExactlyOnceWith(new Error('cannot'), TURN);
+});
+
+it('lets the turn die at once when giving up failed for the last time', async () => {
+  const last = await judge(MAX_TRIES + MAX_GIVE_UP_TRIES);
+  expect(last).toMatchObject({ verdict: { kind: 'dead' }, handled: 0, givenUp: 1 });
+});
+
+it('lets a turn die untouched whose last giving up was cut off by a crash', async () => {
+  const beyond = await judge(MAX_TRIES + MAX_GIVE_UP_TRIES + 1);
+  expect(beyond).toMatchObject({ verdict: { kind: 'dead' }, handled: 0, givenUp: 0 });
+});

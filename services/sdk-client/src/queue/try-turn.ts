@@ -1,0 +1,64 @@
+import type { Turn } from '@omnicloud/protocol';
+import { MAX_TRIES, type Outcome, type TurnHandler } from './turn-queue.ts';
+
+/** How often `giveUp` is called before the turn becomes a dead letter although the user could not be told. */
+export const MAX_GIVE_UP_TRIES = 5;
+
+/** What the queue does with a turn after a try. */
+export type Verdict = { kind: 'done' } | { kind: 'dead' } | { kind: 'again'; afterMs: number };
+
+export interface RetryPolicy {
+  /** How long to wait after the given failed try (from 1; those of `giveUp` are counted from 1 again), in ms. */
+  readonly retryDelayMs: (attempt: number) => number;
+  /** Hears of every error that the queue goes on after; must not throw. The turn is missing when the error concerns none. */
+  readonly onError: (error: unknown, turn: Turn | undefined) => void;
+}
+
+/**
+ * Makes one try. The tries after `MAX_TRIES` are those of giving up, so that the delivery count alone tells what is to
+ * be done, even if a crash cut the earlier ones off.
+ * @param attempt how often the turn was given out, this time included
+ */
+export async function tryTurn(
+  handler: TurnHandler,
+  turn: Turn,
+  attempt: number,
+  policy: RetryPolicy,
+): Promise<Verdict> {
+  if (attempt > MAX_TRIES) return giveUp(handler, turn, attempt - MAX_TRIES, policy);
+  const outcome = await handle(handler, turn, attempt, policy);
+  if (outcome.kind === 'done') return outcome;
+  if (attempt === MAX_TRIES) return { kind: 'again', afterMs: 0 };
+  return { kind: 'again', afterMs: outcome.afterMs ?? policy.retryDelayMs(attempt) };
+}
+
+async function handle(
+  handler: TurnHandler,
+  turn: Turn,
+  attempt: number,
+  policy: RetryPolicy,
+): Promise<Outcome> {
+  try {
+    return await handler.handle(turn, attempt);
+  } catch (error) {
+    policy.onError(error, turn);
+    return { kind: 'retry' };
+  }
+}
+
+async function giveUp(
+  handler: TurnHandler,
+  turn: Turn,
+  giveUpTry: number,
+  policy: RetryPolicy,
+): Promise<Verdict> {
+  if (giveUpTry > MAX_GIVE_UP_TRIES) return { kind: 'dead' };
+  try {
+    await handler.giveUp(turn);
+    return { kind: 'dead' };
+  } catch (error) {
+    policy.onError(error, turn);
+    if (giveUpTry === MAX_GIVE_UP_TRIES) return { kind: 'dead' };
+    return { kind: 'again', afterMs: policy.retryDelayMs(giveUpTry) };
+  }
+}

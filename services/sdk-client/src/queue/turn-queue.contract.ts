@@ -1,0 +1,129 @@
+import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import { describe, expect, it } from 'vitest';
+import { itGivesTurnsUp } from './giving-up.contract.ts';
+import { OTHER_CHAT, sampleTurn, TO_HELP } from './sample-turn.fixture.ts';
+import { DONE, EventLog, eventLoopTurns, logged, whileServing } from './serving.fixture.ts';
+import { itKeepsTheOrder } from './turn-order.contract.ts';
+import type { Outcome, TurnQueue } from './turn-queue.ts';
+
+export interface OpenTurnQueue {
+  readonly queue: TurnQueue;
+  /** Every error that the adapter reported, and the update it concerned. */
+  readonly reported: readonly { error: unknown; updateId: number | undefined }[];
+  readonly close: () => Promise<void>;
+}
+
+/** Opens an empty queue, and closes it when `use` has ended. */
+export type WithQueue = (use: (queue: TurnQueue, opened: OpenTurnQueue) => Promise<void>) => Promise<void>;
+
+/**
+ * What every adapter of the port promises, as vitest tests.
+ * @param open opens an empty queue that waits a few ms at most before it tries a turn again.
+ */
+export function describeTurnQueue(name: string, open: () => Promise<OpenTurnQueue>): void {
+  const withQueue: WithQueue = async (use) => {
+    const opened = await open();
+    try {
+      await use(opened.queue, opened);
+    } finally {
+      await opened.close();
+    }
+  };
+
+  describe(`${name} as a turn queue`, () => {
+    itKeepsTheOrder(withQueue);
+    itGivesTurnsUp(withQueue);
+
+    it('hands out a turn as it was queued, with attempt 1', () =>
+      withQueue(async (queue) => {
+        const turn: Turn = {
+          ...sampleTurn(7, { chat_id: '-1001234567890' }),
+          thread_id: '42',
+          ask: { kind: 'message', text: 'Grüße 👋\n"\u0000' },
+        };
+        expect(await queue.enqueue(turn)).toBe('queued');
+        const received = Promise.withResolvers<[Turn, number]>();
+        const handle = (...delivery: [Turn, number]): Promise<Outcome> => {
+          received.resolve(delivery);
+          return Promise.resolve(DONE);
+        };
+        await whileServing(queue, { handle }, async () => {
+          expect(await received.promise).toEqual([turn, 1]);
+        });
+      }));
+
+    it('drops a turn that is queued again while it waits, while it runs and after it was handled', () =>
+      withQueue(async (queue) => {
+        const log = new EventLog();
+        const answers: string[] = [];
+        const handle = async ({ update_id: id }: Turn): Promise<Outcome> => {
+          log.add(String(id));
+          if (id === 1) answers.push(await queue.enqueue(sampleTurn(1)));
+          return DONE;
+        };
+        await queue.enqueue(sampleTurn(1));
+        answers.push(await queue.enqueue(sampleTurn(1)));
+        await queue.enqueue(sampleTurn(2));
+        await whileServing(queue, { handle }, () => log.until('2'));
+        answers.push(await queue.enqueue(sampleTurn(1)));
+        await queue.enqueue(sampleTurn(3));
+        await whileServing(queue, { handle }, () => log.until('3'));
+        expect(answers).toEqual(['duplicate', 'duplicate', 'duplicate']);
+        expect(log.entries).toEqual(['1', '2', '3']);
+      }));
+
+    it('starts no turn after the signal aborted, and waits for the running ones', () =>
+      withQueue(async (queue) => {
+        const log = new EventLog();
+        const stop = new AbortController();
+        const release = Promise.withResolvers<Outcome>();
+        await queue.enqueue(sampleTurn(1));
+        const handle = async (): Promise<Outcome> => {
+          log.add('started');
+          const outcome = await release.promise;
+          log.add('handled');
+          return outcome;
+        };
+        const giveUp = (): Promise<void> => Promise.resolve();
+        const served = queue.serve({ handle, giveUp }, stop.signal).then(() => log.add('served'));
+        await log.until('started');
+        stop.abort();
+        await queue.enqueue(sampleTurn(2));
+        await queue.enqueue(sampleTurn(3, OTHER_CHAT));
+        await eventLoopTurns(5);
+        release.resolve(DONE);
+        await served;
+        expect(log.entries).toEqual(['started', 'handled', 'served']);
+
+        const later = new EventLog();
+        await whileServing(queue, logged(later), async () => {
+          await later.until('2#1');
+          await later.until('3#1');
+        });
+        expect(later.entries).toEqual(['2#1', '3#1']);
+      }));
+
+    it('counts the turns of a session that wait, without the running one and what does not touch the session', () =>
+      withQueue(async (queue) => {
+        const log = new EventLog();
+        const release = Promise.withResolvers<Outcome>();
+        for (const id of [1, 2, 3]) await queue.enqueue(sampleTurn(id));
+        await queue.enqueue(sampleTurn(4, OTHER_CHAT));
+        const key = sessionKeyOf(sampleTurn(1));
+        expect(await queue.waiting(key)).toBe(3);
+        const handle = ({ update_id: id }: Turn): Promise<Outcome> => {
+          log.add(String(id));
+          return id === 1 ? release.promise : Promise.resolve(DONE);
+        };
+        await whileServing(queue, { handle }, async () => {
+          await log.until('1');
+          await queue.enqueue(sampleTurn(5, TO_HELP));
+          expect(await queue.waiting(key)).toBe(2);
+          release.resolve(DONE);
+          await log.until('3');
+        });
+        expect(await queue.waiting(key)).toBe(0);
+        expect(await queue.waiting('9:9')).toBe(0);
+      }));
+  });
+}

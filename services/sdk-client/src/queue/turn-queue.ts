@@ -1,0 +1,45 @@
+import type { Turn } from '@omnicloud/protocol';
+
+/** How often a turn is tried before it becomes a dead letter. */
+export const MAX_TRIES = 3;
+
+/** What became of one try; a rejected promise counts as `retry`. */
+export type Outcome = { kind: 'done' } | { kind: 'retry'; afterMs?: number };
+
+export interface TurnHandler {
+  /**
+   * Does the work of one delivery.
+   * @param attempt 1 for the first try; a try that a crash cut off counts.
+   */
+  handle(turn: Turn, attempt: number): Promise<Outcome>;
+  /** The tries are used up: tells the user. Called before the turn becomes a dead letter, again if that was cut off. */
+  giveUp(turn: Turn): Promise<void>;
+}
+
+export interface DeadLetter {
+  readonly turn: Turn;
+  readonly diedAt: Date;
+}
+
+/**
+ * Port: turns wait here between the webhook and the worker.
+ *
+ * - `enqueue` resolves only once the turn is durable.
+ * - Turns of one group (`groupOf`) are handled one after another in the order they were queued; groups do not wait for each other.
+ *   A turn waiting for its retry holds its group back.
+ * - A turn is identified by `update_id`: the same one queued again, even after it was handled, is a duplicate and is dropped.
+ * - A delivery whose worker died is given out again.
+ */
+export interface TurnQueue {
+  /** @throws QueueUnavailableError when the turn could not be stored: the sender must send the update again. */
+  enqueue(turn: Turn): Promise<'queued' | 'duplicate'>;
+  /** Hands out turns until the signal aborts; resolves when the last running handler has ended. */
+  serve(handler: TurnHandler, signal: AbortSignal): Promise<void>;
+  /**
+   * @returns how many turns of one session are still to be done, without the one that is being handled right now.
+   * Turns of the session's `:aside` group are not counted.
+   */
+  waiting(sessionKey: string): Promise<number>;
+  /** @returns the turns that were given up, oldest first. */
+  deadLetters(): Promise<DeadLetter[]>;
+}

@@ -1,0 +1,106 @@
+// raw update → who may ask? → what is asked → a turn, or the reason why there is none
+import { type Command, COMMANDS, MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
+import { type IncomingMessage, MEDIA_FIELDS, updateSchema } from './update-schema.ts';
+
+export interface Reception {
+  /** Telegram user ids that may talk to the agent; nobody else may. */
+  readonly allowedUsers: ReadonlySet<string>;
+  /** The bot's own username without "@": a command addressed to another bot is not ours. */
+  readonly botUsername?: string;
+}
+
+export type Parsed =
+  { kind: 'turn'; turn: Turn } | { kind: 'ignored'; reason: IgnoreReason; updateId?: number };
+
+export type IgnoreReason =
+  'malformed' | 'other_update' | 'no_person' | 'stranger_in_group' | 'other_bot' | 'service_message';
+
+/** @param update as Telegram sends it; anything may come. */
+export function parseUpdate(update: unknown, reception: Reception): Parsed {
+  const parsed = updateSchema.safeParse(update);
+  if (!parsed.success) return { kind: 'ignored', reason: 'malformed' };
+  const { update_id: updateId, message } = parsed.data;
+  // Edits, channel posts, reactions: answering an edit would run the same request again.
+  if (!message) return { kind: 'ignored', reason: 'other_update', updateId };
+  const ask = readMessage(message, reception);
+  return typeof ask === 'string'
+    ? { kind: 'ignored', reason: ask, updateId }
+    : { kind: 'turn', turn: { update_id: updateId, ...placeOf(message), sender: senderOf(message), ask } };
+}
+
+function readMessage(message: IncomingMessage, reception: Reception): Turn['ask'] | IgnoreReason {
+  // An anonymous administrator or a channel hides the person behind it, and another bot could talk to ours for ever.
+  if (!message.from || message.from.is_bot || message.sender_chat) return 'no_person';
+  if (!isAsking(message)) return 'service_message';
+  if (!reception.allowedUsers.has(String(message.from.id))) {
+    return message.chat.type === 'private' ? { kind: 'refusal', reason: 'stranger' } : 'stranger_in_group';
+  }
+  const text = message.text?.trim() ?? '';
+  if (text === '') return { kind: 'refusal', reason: 'not_text' };
+  if (text.length > MAX_USER_MESSAGE_LENGTH) return { kind: 'refusal', reason: 'too_long' };
+  return readText(text, reception.botUsername);
+}
+
+function isAsking(message: IncomingMessage): boolean {
+  return message.text !== undefined || MEDIA_FIELDS.some((field) => message[field] !== undefined);
+}
+
+function readText(text: string, botUsername: string | undefined): Turn['ask'] | IgnoreReason {
+  const command = /^\/([a-z0-9_]{1,32})(?:@([a-z0-9_]+))?(?:\s+([\s\S]+))?$/i.exec(text);
+  if (!command) return { kind: 'message', text: withoutMention(text, botUsername) };
+  const [, name = '', addressee, rest] = command;
+  if (
+    addressee !== undefined &&
+    botUsername !== undefined &&
+    addressee.toLowerCase() !== botUsername.toLowerCase()
+  ) {
+    return 'other_bot';
+  }
+  const known = COMMANDS.find((candidate): candidate is Command => candidate === name.toLowerCase());
+  // An unknown command is the user's own text: the agent may know what to do with it.
+  if (known === undefined) return { kind: 'message', text };
+  return {
+    kind: 'command',
+    command: known,
+    ...(known === 'new' && rest !== undefined ? { text: rest } : {}),
+  };
+}
+
+/** "@our_bot what is …" asks "what is …". */
+function withoutMention(text: string, botUsername: string | undefined): string {
+  const [, addressee, rest] = /^@([a-z0-9_]+)\s+([\s\S]+)$/i.exec(text) ?? [];
+  const isOurs = botUsername !== undefined && addressee?.toLowerCase() === botUsername.toLowerCase();
+  return isOurs && rest !== undefined ? rest : text;
+}
+
+type Place = Omit<Turn, 'update_id' | 'sender' | 'ask'>;
+
+function placeOf(message: IncomingMessage): Place {
+  const { chat } = message;
+  const isTopic = message.is_topic_message === true && message.message_thread_id !== undefined;
+  return {
+    chat_id: String(chat.id),
+    chat_type: chat.type,
+    ...(chat.title === undefined ? {} : { chat_title: cut(chat.title, 256) }),
+    // Without is_topic_message it names a mere reply thread, and sending it back fails in a forum.
+    thread_id: isTopic ? String(message.message_thread_id) : null,
+    is_forum: chat.is_forum === true,
+    message_id: message.message_id,
+    received_at: new Date(message.date * 1000).toISOString(),
+  };
+}
+
+function senderOf({ from }: IncomingMessage): Turn['sender'] {
+  if (!from) throw new Error('A message without a sender is ignored before');
+  return {
+    id: String(from.id),
+    name: cut([from.first_name, from.last_name].filter(Boolean).join(' '), 256),
+    ...(from.username === undefined ? {} : { username: cut(from.username, 64) }),
+    ...(from.language_code === undefined ? {} : { language_code: cut(from.language_code, 35) }),
+  };
+}
+
+/** A cut through an emoji must not leave half of it: no UTF-8 can carry that. */
+function cut(text: string, maxLength: number): string {
+  return text.slice(0, maxLength).toWellFormed();
+}

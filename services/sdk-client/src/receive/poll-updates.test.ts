@@ -1,0 +1,143 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { QueueUnavailableError } from '../errors.ts';
+import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
+import { BOT_TOKEN, BotApi, BROKEN, refused, UNREACHABLE } from '../reply/bot-api.fixture.ts';
+import type { Intake } from './accept-update.ts';
+import { pollUpdates } from './poll-updates.ts';
+import { ADA, groupMessage, privateMessage, RECEPTION, STRANGER } from './updates.fixture.ts';
+
+const SESSION_KEY = `${ADA.id}:0`;
+
+let directory: string;
+let queue: SqliteTurnQueue;
+let botApi: BotApi;
+let intake: Intake;
+let errors: unknown[];
+let ignored: string[];
+let stop: AbortController;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'poll-'));
+  errors = [];
+  ignored = [];
+  stop = new AbortController();
+  botApi = new BotApi();
+  queue = new SqliteTurnQueue({ directory, onError: (error) => errors.push(error) });
+  intake = {
+    ...RECEPTION,
+    queue,
+    onIgnored: (reason) => ignored.push(reason),
+    onError: (error) => errors.push(error),
+  };
+});
+afterEach(async () => {
+  queue.close();
+  await rm(directory, { recursive: true });
+});
+
+/** Polls, without pauses, until this many calls have come in. */
+async function pollFor(calls: number, changes: Partial<Intake> = {}): Promise<void> {
+  const polling = pollUpdates(botApi.api, { ...intake, ...changes }, stop.signal, 0);
+  await botApi.until(() => botApi.calls.length >= calls);
+  stop.abort();
+  await polling;
+}
+
+function offsets(): unknown[] {
+  return botApi.payloads('getUpdates').map(({ offset }) => offset);
+}
+
+it('queues what comes and confirms it with the next poll', async () => {
+  botApi.updates.push({ ...privateMessage({ text: 'one' }), update_id: 70 });
+  botApi.updates.push({ ...privateMessage({ text: 'two' }), update_id: 73 });
+  await pollFor(2);
+  expect(offsets()).toEqual([0, 74]);
+  expect(await queue.waiting(SESSION_KEY)).toBe(2);
+  expect(errors).toEqual([]);
+});
+
+it('asks for messages alone and lets the poll stay open', async () => {
+  await pollFor(1);
+  expect(botApi.payloads('getUpdates')).toEqual([{ offset: 0, timeout: 30, allowed_updates: ['message'] }]);
+});
+
+it('does not confirm an update before it is queued', async () => {
+  botApi.updates.push({ ...privateMessage({ text: 'one' }), update_id: 70 });
+  const offsetsWhenQueued: unknown[][] = [];
+  const enqueue: Intake['queue']['enqueue'] = async (turn) => {
+    await Promise.resolve();
+    offsetsWhenQueued.push(offsets());
+    return queue.enqueue(turn);
+  };
+  await pollFor(2, { queue: { ...portOf(queue), enqueue } });
+  expect(offsetsWhenQueued).toEqual([[0]]);
+  expect(offsets()).toEqual([0, 71]);
+});
+
+it('fetches an update again that could not be queued', async () => {
+  botApi.updates.push({ ...privateMessage({ text: 'one' }), update_id: 70 });
+  botApi.updates.push({ ...privateMessage({ text: 'two' }), update_id: 71 });
+  const down = new QueueUnavailableError('disk full');
+  let failures = 1;
+  const enqueue: Intake['queue']['enqueue'] = (turn) => {
+    if (turn.update_id === 71 && failures > 0) {
+      failures -= 1;
+      return Promise.reject(down);
+    }
+    return queue.enqueue(turn);
+  };
+  await pollFor(3, { queue: { ...portOf(queue), enqueue } });
+  expect(offsets()).toEqual([0, 0, 72]);
+  expect(errors).toContain(down);
+  expect(ignored).toEqual(['duplicate']);
+  expect(await queue.waiting(SESSION_KEY)).toBe(2);
+});
+
+it('confirms what becomes no turn as well', async () => {
+  botApi.updates.push({ ...groupMessage({ from: STRANGER, text: 'hello' }), update_id: 70 });
+  await pollFor(2);
+  expect(offsets()).toEqual([0, 71]);
+  expect(ignored).toEqual(['stranger_in_group']);
+});
+
+it('reports a failing poll and repeats it, without a word of the bot token', async () => {
+  botApi.script('getUpdates', UNREACHABLE, BROKEN, refused(409, 'Conflict: webhook is active'));
+  botApi.updates.push({ ...privateMessage({ text: 'one' }), update_id: 70 });
+  await pollFor(5);
+  expect(offsets()).toEqual([0, 0, 0, 0, 71]);
+  expect(errors).toMatchObject([
+    { code: 'telegram_unreachable' },
+    { code: 'telegram_unreachable' },
+    { code: 'telegram_refused' },
+  ]);
+  expect(inspect(errors, { depth: null, showHidden: true })).not.toContain(BOT_TOKEN);
+});
+
+it('ends at once when it is aborted, while a poll is open and during a pause', async () => {
+  await pollFor(1);
+  stop = new AbortController();
+  botApi.script('getUpdates', BROKEN);
+  const reported = vi.fn<Intake['onError']>(() => stop.abort());
+  await pollUpdates(botApi.api, { ...intake, onError: reported }, stop.signal, 1_000_000);
+  expect(reported).toHaveBeenCalledOnce();
+  expect(errors).toEqual([]);
+});
+
+it('does not begin once it is aborted', async () => {
+  await pollUpdates(botApi.api, intake, AbortSignal.abort());
+  expect(botApi.calls).toEqual([]);
+});
+
+/** The queue's methods as an object's own, so that one of them can be replaced. */
+function portOf(real: SqliteTurnQueue): Intake['queue'] {
+  return {
+    enqueue: (turn) => real.enqueue(turn),
+    serve: (handler, signal) => real.serve(handler, signal),
+    waiting: (sessionKey) => real.waiting(sessionKey),
+    deadLetters: () => real.deadLetters(),
+  };
+}

@@ -1,0 +1,57 @@
+// getUpdates (long poll) → each update durably queued → only then the next offset
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Api } from 'grammy/web';
+import { toTelegramError } from '../reply/telegram-chat.ts';
+import { acceptUpdate, type Intake } from './accept-update.ts';
+
+/** grammY types its signal by an older package; at run time it is the platform's own. */
+type GrammySignal = Parameters<Api['getUpdates']>[1];
+
+/** Telegram holds a poll open this long when there is nothing, in seconds. */
+const POLL_SECONDS = 30;
+const MAX_PAUSE_MS = 30_000;
+
+/**
+ * Fetches updates until the signal aborts. A failed poll is reported and repeated after a growing pause; an update that
+ * cannot be queued is fetched again, because its offset was not confirmed.
+ * @param firstPauseMs the pause after the first failure in a row.
+ */
+export async function pollUpdates(
+  api: Api,
+  intake: Intake,
+  signal: AbortSignal,
+  firstPauseMs = 1_000,
+): Promise<void> {
+  let offset = 0;
+  let pauseMs = firstPauseMs;
+  while (!signal.aborted) {
+    try {
+      offset = await pollOnce(api, intake, signal, offset);
+      pauseMs = firstPauseMs;
+    } catch (error) {
+      if (isAborted(signal)) return;
+      intake.onError(error);
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
+    }
+  }
+}
+
+/** A call, because the compiler does not see that the signal may have changed while we waited. */
+function isAborted(signal: AbortSignal): boolean {
+  return signal.aborted;
+}
+
+async function pollOnce(api: Api, intake: Intake, signal: AbortSignal, offset: number): Promise<number> {
+  const wanted = { offset, timeout: POLL_SECONDS, allowed_updates: ['message' as const] };
+  const updates = await api.getUpdates(wanted, signal as GrammySignal).catch((error: unknown) => {
+    // grammY's own error may hold the URL, and the URL holds the bot token.
+    throw toTelegramError(error);
+  });
+  let next = offset;
+  for (const update of updates) {
+    if ((await acceptUpdate(update, intake)) === 'later') throw new Error('An update could not be queued');
+    next = update.update_id + 1;
+  }
+  return next;
+}

@@ -1,0 +1,58 @@
+import { z } from 'zod';
+
+const id = z.int();
+const title = z.string().optional();
+
+/** The end of the year 9999: a later date has no plain ISO form. In seconds since 1970. */
+const LATEST_DATE_SECONDS = 253_402_300_799;
+
+/** The parts of a Bot API 10.3 `Message` that decide what becomes of it. */
+export const messageSchema = z.looseObject({
+  message_id: id,
+  message_thread_id: id.optional(),
+  is_topic_message: z.boolean().optional(),
+  date: z.int().min(0).max(LATEST_DATE_SECONDS),
+  chat: z.looseObject({
+    id,
+    type: z.enum(['private', 'group', 'supergroup', 'channel']),
+    title,
+    is_forum: z.boolean().optional(),
+  }),
+  from: z
+    .looseObject({
+      id,
+      is_bot: z.boolean(),
+      first_name: z.string(),
+      last_name: z.string().optional(),
+      username: z.string().optional(),
+      language_code: z.string().optional(),
+    })
+    .optional(),
+  sender_chat: z.looseObject({ id }).optional(),
+  text: z.string().optional(),
+});
+export type IncomingMessage = z.infer<typeof messageSchema>;
+
+export const updateSchema = z.looseObject({
+  update_id: z.int().min(0),
+  message: messageSchema.optional(),
+});
+
+/** What people send besides text (Bot API 10.3): any of these in a message deserves an answer, a service message does not. */
+export const MEDIA_FIELDS = [
+  'animation',
+  'audio',
+  'contact',
+  'dice',
+  'document',
+  'live_photo',
+  'location',
+  'photo',
+  'poll',
+  'sticker',
+  'story',
+  'venue',
+  'video',
+  'video_note',
+  'voice',
+] as const;

@@ -1,0 +1,117 @@
+// turn → POST /session/create | /session/{id}/message → NDJSON → events
+import {
+  decodeEvents,
+  errorBodySchema,
+  EventStreamError,
+  HEARTBEAT_INTERVAL_MS,
+  messagePath,
+  NDJSON_MEDIA_TYPE,
+  routes,
+  type RunEvent,
+  type RunMetadata,
+  type WireError,
+} from '@omnicloud/protocol';
+import { AgentUnreachableError } from '../errors.ts';
+
+export interface AgentServer {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly authToken: string;
+  readonly fetch?: typeof fetch;
+  /** After this silence the connection counts as dead, in ms; three heartbeats unless given. */
+  readonly silenceMs?: number;
+}
+
+export interface AgentRequest {
+  /** Undefined starts a new session. */
+  readonly sessionId: string | undefined;
+  readonly chatId: string;
+  readonly threadId: string | null;
+  readonly userMessage: string;
+  readonly metadata: RunMetadata;
+  /** The same for every try of one turn. */
+  readonly idempotencyKey: string;
+}
+
+/**
+ * Asks the agent server.
+ * @returns its events. A request that it refuses yields `failed` alone, like a run that fails.
+ * @throws AgentUnreachableError when it gives no answer, or one that is not of the protocol.
+ */
+export async function* askAgent(
+  server: AgentServer,
+  request: AgentRequest,
+  signal: AbortSignal,
+): AsyncGenerator<RunEvent, void, undefined> {
+  const silence = watchSilence(server.silenceMs ?? 3 * HEARTBEAT_INTERVAL_MS);
+  try {
+    const response = await send(server, request, AbortSignal.any([signal, silence.signal]));
+    if (!response.ok) {
+      yield { type: 'failed', error: await refusal(response) };
+      return;
+    }
+    for await (const event of decodeEvents(silence.watch(response.body ?? []))) yield event;
+  } catch (error) {
+    if (error instanceof AgentUnreachableError) throw error;
+    const what =
+      error instanceof EventStreamError ? 'broke off in the middle of an answer' : 'cannot be reached';
+    throw new AgentUnreachableError(`The agent server ${what}`, { cause: error });
+  } finally {
+    silence.stop();
+  }
+}
+
+async function send(server: AgentServer, request: AgentRequest, signal: AbortSignal): Promise<Response> {
+  const { sessionId, chatId, threadId, userMessage, metadata } = request;
+  const message = { user_message: userMessage, metadata };
+  return (server.fetch ?? fetch)(
+    `${server.url}${sessionId === undefined ? routes.create : messagePath(sessionId)}`,
+    {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${server.authToken}`,
+        accept: NDJSON_MEDIA_TYPE,
+        'content-type': 'application/json',
+        'idempotency-key': request.idempotencyKey,
+      },
+      body: JSON.stringify(
+        sessionId === undefined ? { chat_id: chatId, thread_id: threadId, ...message } : message,
+      ),
+      signal,
+    },
+  );
+}
+
+async function refusal(response: Response): Promise<WireError> {
+  try {
+    return errorBodySchema.parse(await response.json()).error;
+  } catch (error) {
+    // Not our server's words: a gateway between us.
+    throw new AgentUnreachableError(
+      `The agent server answered HTTP ${response.status} without an error of its protocol`,
+      { cause: error },
+    );
+  }
+}
+
+/** Aborts when no byte came for a while: the server promises a heartbeat. */
+function watchSilence(silenceMs: number): {
+  signal: AbortSignal;
+  watch: (
+    body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  ) => AsyncGenerator<Uint8Array, void, undefined>;
+  stop: () => void;
+} {
+  const controller = new AbortController();
+  const timer = setTimeout(() => controller.abort(new Error(`No byte came for ${silenceMs} ms`)), silenceMs);
+  return {
+    signal: controller.signal,
+    async *watch(body) {
+      for await (const chunk of body) {
+        timer.refresh();
+        yield chunk;
+      }
+    },
+    stop: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,169 @@
+// turn → refusal | command | session lookup → agent server (events) → live reply → done, or again later
+import {
+  MAX_USER_MESSAGE_LENGTH,
+  type Refusal,
+  sessionKeyOf,
+  type Turn,
+  type WireErrorCode,
+} from '@omnicloud/protocol';
+import type { SessionTable } from '@omnicloud/session-table';
+import type { Api } from 'grammy/web';
+import { TelegramError } from '../errors.ts';
+import { type Outcome, type TurnHandler, type TurnQueue } from '../queue/turn-queue.ts';
+import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
+import { type EditPace, LiveReply } from '../reply/live-reply.ts';
+import { renderMarkdown } from '../reply/render-markdown.ts';
+import { TelegramChat } from '../reply/telegram-chat.ts';
+import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
+import { keepTyping } from '../reply/typing.ts';
+import type { AgentServer } from './agent-client.ts';
+import { relayAnswer } from './relay-answer.ts';
+
+export interface TurnHandlerDeps {
+  readonly api: Api;
+  readonly queue: Pick<TurnQueue, 'waiting'>;
+  readonly table: SessionTable;
+  readonly agent: AgentServer;
+  readonly pace: Record<'private' | 'group', EditPace>;
+  /** Told of everything that went wrong, also of what is tried again. */
+  readonly onError: (error: unknown, turn: Turn) => void;
+}
+
+const DONE: Outcome = { kind: 'done' };
+
+/** @returns what a worker does with each turn of the queue. */
+export function createTurnHandler(deps: TurnHandlerDeps): TurnHandler {
+  return {
+    async handle(turn) {
+      const telling = tellingOf(turn, deps);
+      switch (turn.ask.kind) {
+        case 'refusal':
+          return say(telling, refusalText(turn, turn.ask.reason, telling.language));
+        case 'command':
+          return obey(turn, turn.ask, telling, deps);
+        case 'message':
+          return askAgent(turn, turn.ask.text, telling, deps);
+      }
+    },
+    async giveUp(turn) {
+      const { reply, language, onError } = tellingOf(turn, deps);
+      try {
+        await reply.finish(TEXTS[language].gaveUp);
+      } catch (error) {
+        // What may succeed later is the queue's to repeat.
+        if (!(error instanceof TelegramError) || error.retryable) throw error;
+        onError(error);
+      }
+    },
+  };
+}
+
+/** How one turn is answered. */
+interface Telling {
+  readonly chat: TelegramChat;
+  readonly reply: LiveReply;
+  readonly language: Language;
+  readonly onError: (error: unknown) => void;
+}
+
+function tellingOf(turn: Turn, deps: TurnHandlerDeps): Telling {
+  const onError = (error: unknown): void => deps.onError(error, turn);
+  const chat = new TelegramChat(deps.api, {
+    chatId: turn.chat_id,
+    threadId: turn.thread_id,
+    isForum: turn.is_forum,
+    replyTo: turn.message_id,
+  });
+  const pace = turn.chat_type === 'private' ? deps.pace.private : deps.pace.group;
+  return {
+    chat,
+    reply: new LiveReply(chat, pace, onError),
+    language: languageOf(turn.sender.language_code),
+    onError,
+  };
+}
+
+async function say({ reply, onError }: Telling, markdown: string): Promise<Outcome> {
+  try {
+    await reply.finish(markdown);
+    return DONE;
+  } catch (error) {
+    if (!(error instanceof TelegramError)) throw error;
+    onError(error);
+    // The chat is gone or has blocked the bot: there is nobody to tell, now or later.
+    if (!error.retryable) return DONE;
+    // The next try says everything again.
+    await reply.withdraw();
+    return error.retryAfterMs === undefined
+      ? { kind: 'retry' }
+      : { kind: 'retry', afterMs: error.retryAfterMs };
+  }
+}
+
+function refusalText(turn: Turn, reason: Refusal, language: Language): string {
+  const texts = TEXTS[language];
+  switch (reason) {
+    case 'stranger':
+      return texts.stranger(turn.sender.id);
+    case 'too_long':
+      return texts.tooLong(MAX_USER_MESSAGE_LENGTH);
+    case 'not_text':
+      return texts.notText;
+  }
+}
+
+async function obey(
+  turn: Turn,
+  ask: Extract<Turn['ask'], { kind: 'command' }>,
+  telling: Telling,
+  deps: TurnHandlerDeps,
+): Promise<Outcome> {
+  const texts = TEXTS[telling.language];
+  switch (ask.command) {
+    case 'start':
+      return say(telling, texts.welcome);
+    case 'help':
+      return say(telling, texts.help);
+    case 'status': {
+      const mapping = await deps.table.find(sessionKeyOf(turn));
+      const waiting = await deps.queue.waiting(sessionKeyOf(turn));
+      return say(
+        telling,
+        texts.status({ sessionId: mapping?.sessionId, lastUsed: mapping?.savedAt, waiting }),
+      );
+    }
+    case 'new':
+      await deps.table.forget(sessionKeyOf(turn));
+      return ask.text === undefined
+        ? say(telling, texts.newSession)
+        : askAgent(turn, ask.text, telling, deps);
+  }
+}
+
+async function askAgent(turn: Turn, text: string, telling: Telling, deps: TurnHandlerDeps): Promise<Outcome> {
+  const stopTyping = keepTyping(telling.chat, telling.onError);
+  try {
+    const outcome = await relayAnswer(turn, text, telling.reply, deps);
+    if (outcome.kind === 'answered') {
+      // What looks like text may show nothing: an empty code block, a lone `&nbsp;`.
+      const isEmpty = renderMarkdown(outcome.text).text === '';
+      const answer = isEmpty ? TEXTS[telling.language].emptyAnswer : outcome.text;
+      return await say(
+        telling,
+        outcome.isSessionLost ? `${TEXTS[telling.language].sessionLost}\n\n${answer}` : answer,
+      );
+    }
+    telling.onError(outcome.error);
+    if (outcome.isRetryable) {
+      await telling.reply.withdraw();
+      return { kind: 'retry' };
+    }
+    return await say(telling, failureText(outcome.code, telling.language));
+  } finally {
+    stopTyping();
+  }
+}
+
+function failureText(code: WireErrorCode, language: Language): string {
+  return TEXTS[language].failed(FAILURE_REASONS[language][code]);
+}

@@ -1,0 +1,37 @@
+import type { WireErrorCode } from '@omnicloud/protocol';
+import type { Language } from './texts.ts';
+
+type Reasons = Record<WireErrorCode, string>;
+
+const english: Reasons = {
+  bad_request: 'the request was malformed',
+  unauthenticated: 'this bot and its agent server do not share the same token',
+  not_found: 'the agent server does not know the request',
+  session_unknown: 'the conversation could not be found',
+  session_busy: 'the conversation is busy with another message',
+  too_large: 'the message is too large',
+  over_budget: 'the spending limit is reached',
+  model_refused: 'the model refused the request',
+  model_unavailable: 'the model cannot be reached right now',
+  agent_crashed: 'the agent process ended unexpectedly',
+  store_unavailable: 'the conversation could not be loaded or saved',
+  internal: 'something went wrong in the agent server',
+};
+
+const chinese: Reasons = {
+  bad_request: '请求格式不对',
+  unauthenticated: '机器人与智能体服务器的令牌不一致',
+  not_found: '智能体服务器不认识这个请求',
+  session_unknown: '找不到这个对话',
+  session_busy: '这个对话正在处理另一条消息',
+  too_large: '消息太大',
+  over_budget: '已达到花费上限',
+  model_refused: '模型拒绝了这个请求',
+  model_unavailable: '现在无法连接到模型',
+  agent_crashed: '智能体进程意外结束',
+  store_unavailable: '对话无法读取或保存',
+  internal: '智能体服务器内部出错',
+};
+
+/** Why there is no answer, in the user's language. The server's own message says more, but in English, and is for the log. */
+export const FAILURE_REASONS: Record<Language, Reasons> = { en: english, zh: chinese };

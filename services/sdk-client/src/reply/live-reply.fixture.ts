@@ -1,0 +1,41 @@
+import { vi } from 'vitest';
+import { BotApi } from './bot-api.fixture.ts';
+import { LiveReply } from './live-reply.ts';
+import { TelegramChat } from './telegram-chat.ts';
+
+export const PACE = { firstAfterMs: 1_000, betweenMs: 2_000 };
+
+/** A reply to message 42, and the Telegram that it goes to. The test must have faked the timers. */
+export class ReplyScene {
+  readonly botApi = new BotApi();
+  readonly errors: unknown[] = [];
+  readonly reply: LiveReply;
+
+  constructor() {
+    const place = { chatId: '7123456789', threadId: null, isForum: false, replyTo: 42 };
+    const chat = new TelegramChat(this.botApi.api, place);
+    this.reply = new LiveReply(chat, PACE, (error) => this.errors.push(error));
+  }
+
+  get sends(): number {
+    return this.botApi.payloads('sendMessage').length;
+  }
+
+  get edits(): number {
+    return this.botApi.payloads('editMessageText').length;
+  }
+
+  /** Shows a text so far and waits until people see it. */
+  async showing(markdown: string, ...screen: string[]): Promise<void> {
+    this.reply.show(markdown);
+    const shown = this.botApi.until(() => this.botApi.screen.join('|') === screen.join('|'));
+    await vi.advanceTimersByTimeAsync(Math.max(PACE.firstAfterMs, PACE.betweenMs));
+    await shown;
+    await settle();
+  }
+}
+
+/** Lets answers that are there arrive; no time passes. */
+export async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn += 1) await vi.advanceTimersByTimeAsync(0);
+}

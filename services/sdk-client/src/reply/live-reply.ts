@@ -1,0 +1,165 @@
+// text as it grows → rendered, split → a message that is edited at a gentle pace → the final parts
+import { GrammyError } from 'grammy/web';
+import { TelegramError } from '../errors.ts';
+import type { FormattedText } from './formatted-text.ts';
+import { renderMarkdown } from './render-markdown.ts';
+import { splitMessage } from './split-message.ts';
+import type { TelegramChat } from './telegram-chat.ts';
+
+/** How often a message may be edited; Telegram's limits are elastic, and edits share them with sends. */
+export interface EditPace {
+  /** An answer that is complete sooner than this is sent at once, in one piece. In ms. */
+  readonly firstAfterMs: number;
+  /** Between two edits, in ms. */
+  readonly betweenMs: number;
+}
+
+/** Telegram's tolerated rates: about one call a second in a private chat, twenty a minute in a group. */
+export const TELEGRAM_PACE: Record<'private' | 'group', EditPace> = {
+  private: { firstAfterMs: 1_200, betweenMs: 1_100 },
+  group: { firstAfterMs: 1_200, betweenMs: 3_100 },
+};
+
+const FINAL_TRIES = 5;
+/** A longer `retry_after` is not waited for here. In ms. */
+const LONGEST_WAIT_MS = 60_000;
+const FIRST_RETRY_MS = 500;
+
+interface Posted {
+  readonly messageId: number;
+  shown: string;
+}
+
+/** The reply to one turn: shown while it grows, and complete in the end. One call to Telegram is in flight at a time. */
+export class LiveReply {
+  readonly #chat: TelegramChat;
+  readonly #pace: EditPace;
+  readonly #onError: (error: unknown) => void;
+  readonly #posted: Posted[] = [];
+  #draft = '';
+  #timer: NodeJS.Timeout | undefined;
+  #writing: Promise<void> = Promise.resolve();
+  #isWriting = false;
+  #isOver = false;
+  #notBefore = 0;
+
+  constructor(chat: TelegramChat, pace: EditPace, onError: (error: unknown) => void) {
+    this.#chat = chat;
+    this.#pace = pace;
+    this.#onError = onError;
+  }
+
+  /** Shows the text so far, soon; the latest call wins. */
+  show(markdown: string): void {
+    if (this.#notBefore === 0) this.#notBefore = Date.now() + this.#pace.firstAfterMs;
+    this.#draft = markdown;
+    this.#schedule();
+  }
+
+  /**
+   * Shows the final text: edits what is posted into its first parts, sends the rest.
+   * @throws TelegramError when a part could not be delivered after several tries.
+   */
+  async finish(markdown: string): Promise<void> {
+    await this.#stop();
+    const parts = splitMessage(renderMarkdown(markdown));
+    for (const [index, part] of parts.entries()) await this.#deliver(index, part);
+    await this.#deleteFrom(parts.length);
+  }
+
+  /** Takes back what was shown: there will be no answer, or another try will give it. */
+  async withdraw(): Promise<void> {
+    await this.#stop();
+    await this.#deleteFrom(0);
+  }
+
+  async #stop(): Promise<void> {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    await this.#writing;
+  }
+
+  #schedule(): void {
+    if (this.#isOver || this.#isWriting || this.#timer !== undefined) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined;
+        this.#isWriting = true;
+        this.#writing = this.#writeDraft();
+      },
+      Math.max(0, this.#notBefore - Date.now()),
+    );
+  }
+
+  async #writeDraft(): Promise<void> {
+    const draft = this.#draft;
+    let pauseMs = this.#pace.betweenMs;
+    try {
+      const parts = splitMessage(renderMarkdown(draft));
+      for (const [index, part] of parts.entries()) await this.#put(index, part);
+    } catch (error) {
+      // The next edit, or the final one, says it again; only the pace must give way.
+      this.#onError(error);
+      if (error instanceof TelegramError && error.retryAfterMs !== undefined) pauseMs = error.retryAfterMs;
+    }
+    this.#notBefore = Date.now() + pauseMs;
+    this.#isWriting = false;
+    if (this.#draft !== draft) this.#schedule();
+  }
+
+  async #put(index: number, part: FormattedText): Promise<void> {
+    const shown = JSON.stringify(part);
+    const posted = this.#posted[index];
+    if (posted?.shown === shown) return;
+    if (posted) {
+      await this.#chat.edit(posted.messageId, part);
+      posted.shown = shown;
+    } else {
+      const messageId = await this.#chat.send(part, { isReply: index === 0 });
+      this.#posted.push({ messageId, shown });
+    }
+  }
+
+  async #deliver(index: number, part: FormattedText): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await this.#put(index, part);
+        return;
+      } catch (error) {
+        if (!(error instanceof TelegramError)) throw error;
+        if (isNotModified(error)) return;
+        const waitMs = error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt;
+        const canBeSentAnew = error.code === 'telegram_refused' && this.#posted[index] !== undefined;
+        if (!canBeSentAnew && (!error.retryable || attempt === FINAL_TRIES || waitMs > LONGEST_WAIT_MS))
+          throw error;
+        this.#onError(error);
+        // The message to be edited is gone, or was never ours to edit. Those after it would stand above the new one.
+        if (canBeSentAnew) await this.#deleteFrom(index);
+        else await pause(waitMs);
+      }
+    }
+  }
+
+  /** Deletes what is posted from this part on; a message that cannot be deleted is reported and stays. */
+  async #deleteFrom(index: number): Promise<void> {
+    for (const { messageId } of this.#posted.splice(index)) {
+      try {
+        await this.#chat.delete(messageId);
+      } catch (error) {
+        this.#onError(error);
+      }
+    }
+  }
+}
+
+/** An edit whose answer was lost has landed: the same edit again is refused so. The Bot API has no code for it, only this text. */
+function isNotModified(error: TelegramError): boolean {
+  return (
+    error.cause instanceof GrammyError &&
+    error.cause.description.startsWith('Bad Request: message is not modified')
+  );
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,154 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { inspect } from 'node:util';
+import { Api, GrammyError, HttpError } from 'grammy/web';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { NetworkError, TelegramError } from '../errors.ts';
+import {
+  type Answer,
+  BLOCKED,
+  BOT_TOKEN,
+  BotApi,
+  BROKEN,
+  refused,
+  throttled,
+  UNREACHABLE,
+} from './bot-api.fixture.ts';
+import { type ChatPlace, TelegramChat, toTelegramError } from './telegram-chat.ts';
+
+const PLACE: ChatPlace = { chatId: '-1001555666777', threadId: null, isForum: false, replyTo: 42 };
+const HELLO = { text: 'hello', entities: [{ type: 'bold' as const, offset: 0, length: 5 }] };
+
+let botApi: BotApi;
+beforeEach(() => {
+  botApi = new BotApi();
+});
+
+function chatAt(place: Partial<ChatPlace> = {}): TelegramChat {
+  return new TelegramChat(botApi.api, { ...PLACE, ...place });
+}
+
+/** @returns what a chat makes of an answer of Telegram. */
+async function errorFrom(answer: Answer): Promise<TelegramError> {
+  botApi.script('sendMessage', answer);
+  const error: unknown = await chatAt()
+    .send(HELLO, { isReply: false })
+    .catch((reason: unknown) => reason);
+  if (!(error instanceof TelegramError)) throw new Error('No TelegramError', { cause: error });
+  return error;
+}
+
+describe('a chat', () => {
+  it('sends text with its entities, without a link preview', async () => {
+    await chatAt().send(HELLO, { isReply: false });
+    expect(botApi.calls).toEqual([
+      {
+        method: 'sendMessage',
+        payload: { chat_id: PLACE.chatId, ...HELLO, link_preview_options: { is_disabled: true } },
+      },
+    ]);
+  });
+
+  it('sends a reply that arrives even when the message replied to is gone', async () => {
+    await chatAt().send(HELLO, { isReply: true });
+    const reply_parameters = { message_id: 42, allow_sending_without_reply: true };
+    expect(botApi.payloads('sendMessage')).toMatchObject([{ reply_parameters }]);
+  });
+
+  it('sends into the topic, and into the General topic by naming none', async () => {
+    await chatAt({ threadId: '4294967297', isForum: true }).send(HELLO, { isReply: false });
+    await chatAt({ isForum: true }).send(HELLO, { isReply: false });
+    const [topic, general] = botApi.payloads('sendMessage');
+    expect(topic).toMatchObject({ message_thread_id: 4_294_967_297 });
+    expect(general).not.toHaveProperty('message_thread_id');
+  });
+
+  it('edits and deletes the message that it sent', async () => {
+    const chat = chatAt();
+    const id = await chat.send(HELLO, { isReply: false });
+    await chat.edit(id, { text: 'goodbye', entities: [] });
+    expect(botApi.screen).toEqual(['goodbye']);
+    await chat.delete(id);
+    expect(botApi.screen).toEqual([]);
+  });
+
+  it('names no thread for typing in a chat without topics', async () => {
+    await chatAt().typing();
+    expect(botApi.payloads('sendChatAction')).toEqual([{ chat_id: PLACE.chatId, action: 'typing' }]);
+  });
+});
+
+describe('an error of the Bot API', () => {
+  it.each([
+    ['400', refused(400, 'Bad Request: chat not found')],
+    ['401', refused(401, 'Unauthorized')],
+    ['403', BLOCKED],
+    ['404', refused(404, 'Not Found')],
+  ])('%s is a refusal that will not succeed later', async (code, answer) => {
+    const error = await errorFrom(answer);
+    expect(error).toMatchObject({ code: 'telegram_refused', retryable: false, retryAfterMs: undefined });
+    expect(error.message).toContain(code);
+    expect(error.cause).toBeInstanceOf(GrammyError);
+  });
+
+  it.each([
+    [7, 7_000],
+    [0, 0],
+    [undefined, 1_000],
+  ])('429 with retry_after %s says how long to wait', async (seconds, retryAfterMs) => {
+    const error = await errorFrom(throttled(seconds));
+    expect(error).toMatchObject({ code: 'telegram_throttled', retryable: true, retryAfterMs });
+  });
+
+  it.each([
+    ['500', BROKEN],
+    ['a gateway’s page', () => new Response('<h1>Bad Gateway</h1>', { status: 502 })],
+    ['a failed connection', UNREACHABLE],
+  ])('%s means that Telegram is unreachable for now', async (_what, answer) => {
+    expect(await errorFrom(answer)).toMatchObject({ code: 'telegram_unreachable', retryable: true });
+  });
+
+  it('keeps the name and the system code of what broke the connection', async () => {
+    const { cause } = await errorFrom(UNREACHABLE);
+    expect(cause).toBeInstanceOf(NetworkError);
+    expect(cause).toMatchObject({ code: 'ECONNREFUSED', message: 'The network call failed with Error' });
+  });
+
+  it('keeps the name and the system code of a real refused connection', async () => {
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const { port } = server.address() as AddressInfo;
+    await once(server.close(), 'close');
+    const api = new Api(BOT_TOKEN, { apiRoot: `http://127.0.0.1:${port}` });
+    const error: unknown = await new TelegramChat(api, PLACE).typing().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'telegram_unreachable', cause: { code: 'ECONNREFUSED' } });
+    expect(inspect(error, { depth: null, showHidden: true })).not.toContain(BOT_TOKEN);
+  });
+
+  it.each([BLOCKED, BROKEN, throttled(1), UNREACHABLE])(
+    'does not hold the bot token anywhere, nor do its causes',
+    async (answer) => {
+      const error = await errorFrom(answer);
+      expect(inspect(error, { depth: null, showHidden: true })).not.toContain(BOT_TOKEN);
+      for (let link: unknown = error; link instanceof Error; link = link.cause) {
+        expect(`${link.message}${link.stack}${JSON.stringify(link)}`).not.toContain(BOT_TOKEN);
+      }
+    },
+  );
+});
+
+describe('toTelegramError', () => {
+  it('copes with causes that are no errors or go round in a circle', () => {
+    const circle = new Error('round', { cause: undefined });
+    circle.cause = new TypeError('and round', { cause: circle });
+    for (const cause of [circle, 'text', undefined, new DOMException('aborted', 'AbortError')]) {
+      expect(toTelegramError(new HttpError('failed', cause))).toMatchObject({ code: 'telegram_unreachable' });
+    }
+  });
+
+  it('throws what is none of grammY’s errors as it is', () => {
+    const bug = new RangeError('a bug');
+    expect(() => toTelegramError(bug)).toThrow(bug);
+  });
+});

@@ -1,0 +1,114 @@
+// formatted text → Bot API call → message_id, or a TelegramError that says what to do about it
+import { type Api, GrammyError, HttpError } from 'grammy/web';
+import { NetworkError, TelegramError } from '../errors.ts';
+import type { FormattedText } from './formatted-text.ts';
+
+/** Where a reply goes. */
+export interface ChatPlace {
+  readonly chatId: string;
+  readonly threadId: string | null;
+  readonly isForum: boolean;
+  /** The message that is answered. */
+  readonly replyTo: number;
+}
+
+/** A forum's General topic: its messages carry no thread, but its chat action must name it. */
+const GENERAL_TOPIC = 1;
+const NO_PREVIEW = { is_disabled: true };
+
+/** One chat or topic, as the bot writes to it. Every method throws TelegramError and nothing else. */
+export class TelegramChat {
+  readonly #api: Api;
+  readonly #place: ChatPlace;
+
+  constructor(api: Api, place: ChatPlace) {
+    this.#api = api;
+    this.#place = place;
+  }
+
+  /** @returns the new message's id. */
+  async send({ text, entities }: FormattedText, options: { isReply: boolean }): Promise<number> {
+    const { chatId, threadId, replyTo } = this.#place;
+    const message = await calling(() =>
+      this.#api.sendMessage(chatId, text, {
+        entities,
+        link_preview_options: NO_PREVIEW,
+        ...(threadId === null ? {} : { message_thread_id: Number(threadId) }),
+        ...(options.isReply
+          ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }
+          : {}),
+      }),
+    );
+    return message.message_id;
+  }
+
+  async edit(messageId: number, { text, entities }: FormattedText): Promise<void> {
+    await calling(() =>
+      this.#api.editMessageText(this.#place.chatId, messageId, text, {
+        entities,
+        link_preview_options: NO_PREVIEW,
+      }),
+    );
+  }
+
+  async delete(messageId: number): Promise<void> {
+    await calling(() => this.#api.deleteMessage(this.#place.chatId, messageId));
+  }
+
+  /** Shows "typing…" for up to 5 s. */
+  async typing(): Promise<void> {
+    const { chatId, threadId, isForum } = this.#place;
+    const thread = threadId === null ? (isForum ? GENERAL_TOPIC : undefined) : Number(threadId);
+    await calling(() =>
+      this.#api.sendChatAction(chatId, 'typing', thread === undefined ? {} : { message_thread_id: thread }),
+    );
+  }
+}
+
+async function calling<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call();
+  } catch (error) {
+    throw toTelegramError(error);
+  }
+}
+
+/**
+ * @returns what to do about it. Of an HttpError only names are kept: its messages may hold the URL, and that holds the bot token.
+ * @throws the error itself when it is none of grammY's.
+ */
+export function toTelegramError(error: unknown): TelegramError {
+  if (error instanceof GrammyError) {
+    const { error_code: code, method } = error;
+    const retryAfter = error.parameters.retry_after;
+    const said = `Telegram answered ${method} with ${code}: ${error.description}`;
+    if (code === 429) {
+      return new TelegramError('telegram_throttled', said, {
+        cause: error,
+        retryAfterMs: (retryAfter ?? 1) * 1_000,
+      });
+    }
+    return new TelegramError(code >= 500 ? 'telegram_unreachable' : 'telegram_refused', said, {
+      cause: error,
+    });
+  }
+  if (error instanceof HttpError) {
+    const cause = withoutMessages(error.error);
+    return new TelegramError('telegram_unreachable', 'Telegram cannot be reached', { cause });
+  }
+  throw error;
+}
+
+/** Causes may go round in a circle. */
+const MAX_CAUSES = 10;
+
+/** @returns the innermost cause's name and system code (`ECONNREFUSED`, …), and nothing else of it. */
+function withoutMessages(error: unknown): NetworkError {
+  let innermost = error;
+  for (let depth = 0; depth < MAX_CAUSES && innermost instanceof Error && innermost.cause; depth += 1) {
+    innermost = innermost.cause;
+  }
+  if (!(innermost instanceof Error)) return new NetworkError('unknown', undefined);
+  const code = 'code' in innermost ? innermost.code : undefined;
+  return new NetworkError(innermost.name, typeof code === 'string' ? code : undefined);
+}

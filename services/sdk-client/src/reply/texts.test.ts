@@ -1,0 +1,74 @@
+import { COMMANDS, wireErrorSchema } from '@omnicloud/protocol';
+import { describe, expect, it } from 'vitest';
+import { FAILURE_REASONS } from './failure-reasons.ts';
+import { renderMarkdown } from './render-markdown.ts';
+import { splitMessage } from './split-message.ts';
+import { commandMenu, type Language, languageOf, TEXTS } from './texts.ts';
+
+const LANGUAGES: Language[] = ['en', 'zh'];
+const ERROR_CODES = wireErrorSchema.shape.code.options;
+const FIGURES = { sessionId: 'the-session', lastUsed: new Date(Date.UTC(2026, 0, 2, 3, 4)), waiting: 3 };
+
+/** @returns everything the bot may say in a language, by name. */
+function sentencesOf(language: Language): Record<string, string> {
+  const { commands, status, stranger, tooLong, failed, ...plain } = TEXTS[language];
+  const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
+  return {
+    ...plain,
+    ...Object.fromEntries(Object.entries(commands).map(([name, text]) => [`/${name}`, text])),
+    ...(Object.fromEntries(reasons) as Record<string, string>),
+    status: status(FIGURES),
+    statusOfNothing: status({ sessionId: undefined, lastUsed: undefined, waiting: 0 }),
+    stranger: stranger('7123456789'),
+    tooLong: tooLong(200_000),
+  };
+}
+
+describe('the language', () => {
+  it.each(['zh', 'zh-hans', 'zh-Hant-TW', 'ZH-CN'])('is Chinese for %s', (code) => {
+    expect(languageOf(code)).toBe('zh');
+  });
+
+  it.each([undefined, '', 'en', 'en-GB', 'de', 'x-zh'])('is English for %s', (code) => {
+    expect(languageOf(code)).toBe('en');
+  });
+});
+
+describe.each(LANGUAGES)('in %s', (language) => {
+  const sentences = Object.entries(sentencesOf(language));
+
+  it.each(sentences)('%s fits into one message', (_name, markdown) => {
+    expect(splitMessage(renderMarkdown(markdown))).toHaveLength(1);
+    expect(markdown).not.toMatch(/undefined|\[object/);
+  });
+
+  it('the command menu has every command, within the limits of setMyCommands', () => {
+    const menu = commandMenu(language);
+    expect(menu.map(({ command }) => command)).toEqual([...COMMANDS]);
+    for (const { command, description } of menu) {
+      expect(command).toMatch(/^[a-z0-9_]{1,32}$/);
+      expect(description).toMatch(/^.{1,256}$/u);
+    }
+  });
+
+  it('the help names every command that is worth one', () => {
+    for (const command of ['/new', '/status', '/help']) expect(TEXTS[language].help).toContain(command);
+  });
+
+  it('the status shows session, last use and what is waiting', () => {
+    const { text } = renderMarkdown(TEXTS[language].status(FIGURES));
+    expect(text).toContain('the-session');
+    expect(text).toContain('2026-01-02 03:04 UTC');
+    expect(text).toMatch(/ 3$/);
+  });
+});
+
+it('both languages say the same things, each in its own words', () => {
+  const english = sentencesOf('en');
+  const chinese = sentencesOf('zh');
+  expect(Object.keys(chinese)).toEqual(Object.keys(english));
+  for (const [name, sentence] of Object.entries(chinese)) {
+    expect(sentence).toMatch(/\p{Script=Han}/u);
+    expect(english[name]).not.toMatch(/\p{Script=Han}/u);
+  }
+});
