@@ -1,0 +1,191 @@
+// page or Telegram → webhook | polling → queue → worker → agent server over HTTP → CLI → demo model | Bedrock | Anthropic
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { ClaudeRuntime, createApp, DirectorySessionStore, readAgentImage } from '@omnicloud/agent-container';
+import {
+  createTurnHandler,
+  createWebhook,
+  type EditPace,
+  type Intake,
+  SqliteTurnQueue,
+  TELEGRAM_PACE,
+  type TurnQueue,
+} from '@omnicloud/sdk-client';
+import { SqliteSessionTable } from '@omnicloud/session-table';
+import type { Api } from 'grammy/web';
+import { Hono } from 'hono';
+import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
+import { announceCommands, identifyBot, poll, telegramApi } from './connect-telegram.ts';
+import { createBedrockStandIn } from './demo-model/bedrock-wire.ts';
+import { createDemoModel } from './demo-model/demo-model.ts';
+import { guardPage } from './guard-page.ts';
+import { listen } from './listen.ts';
+import type { Log } from './log.ts';
+import { createPageApp } from './page/page-app.ts';
+import type { PageInfo } from './page/page-info.ts';
+import { openTelegramStandIn, type TelegramStandIn } from './telegram/stand-in.ts';
+
+export interface LocalSystem {
+  readonly url: string;
+  readonly queue: TurnQueue;
+  /** Cuts connections, interrupts running turns (they are tried again at the next start) and waits until all is at rest. */
+  close(): Promise<void>;
+}
+
+/** What a test sets otherwise than people do. */
+export interface Tempo {
+  readonly retryDelayMs?: (attempt: number) => number;
+  readonly pace?: Record<'private' | 'group', EditPace>;
+  readonly wordDelayMs?: number;
+}
+
+/** The stand-in has no limits to respect, so the page may show text as smoothly as the eye likes. */
+const PAGE_PACE: EditPace = { firstAfterMs: 250, betweenMs: 150 };
+const VERSION = '0.1.0';
+
+/**
+ * Starts both tiers and what stands around them. When it resolves, a message can be answered.
+ * @throws ConfigError when Telegram refuses the token; Node's own error when the port cannot be had.
+ */
+export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
+  const listener = await listen(config.host, config.port);
+  const ownUrl = `http://127.0.0.1:${listener.port}`;
+  const stop = new AbortController();
+  const app = new Hono();
+  const table = new SqliteSessionTable({ directory: config.dataDir });
+  const queue = new SqliteTurnQueue({
+    directory: config.dataDir,
+    onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
+    ...(tempo.retryDelayMs ? { retryDelayMs: tempo.retryDelayMs } : {}),
+  });
+  try {
+    const model = await addAgentServer(app, config, table, ownUrl, log, tempo);
+    const telegram = await addTelegram(app, config, queue, ownUrl, model, log);
+    const handler = createTurnHandler({
+      api: telegram.api,
+      queue,
+      table,
+      agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
+      pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
+      onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),
+    });
+    listener.serve((request, ...rest) => app.fetch(request, ...rest));
+    const serving = queue.serve(handler, stop.signal);
+    await announceCommands(telegram.api, log);
+    const receiving = telegram.receive(stop.signal);
+    return {
+      url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${listener.port}`,
+      queue,
+      close: async () => {
+        stop.abort();
+        await telegram.standIn?.stop();
+        await listener.close();
+        await Promise.all([serving, receiving]);
+        queue.close();
+        table.close();
+      },
+    };
+  } catch (error) {
+    await listener.close();
+    queue.close();
+    table.close();
+    throw error;
+  }
+}
+
+async function addAgentServer(
+  app: Hono,
+  config: LocalConfig,
+  table: SqliteSessionTable,
+  ownUrl: string,
+  log: Log,
+  tempo: Tempo,
+): Promise<PageInfo['model']> {
+  // Unguessable, because the path is all that keeps others from talking to the model.
+  const demoPath = `/demo-model/${randomBytes(16).toString('hex')}`;
+  const agent = config.agent ?? demoAgentConfig(ownUrl + demoPath, config);
+  if (!config.agent) {
+    const demo = createDemoModel(tempo.wordDelayMs === undefined ? {} : { wordDelayMs: tempo.wordDelayMs });
+    app.route(demoPath, createBedrockStandIn({ respond: demo }) as unknown as Hono);
+  }
+  const image = await readAgentImage();
+  const server = createApp({
+    authToken: config.authToken,
+    store: new DirectorySessionStore(join(config.dataDir, 'objects')),
+    table,
+    runtime: new ClaudeRuntime(agent, image),
+    workRoot: join(config.dataDir, 'work'),
+    imageFolder: image.folder,
+    onError: (error, sessionId) => log.error(`Session ${sessionId}`, error),
+  });
+  app.all('/session/*', (context) => server.fetch(context.req.raw));
+  app.get('/health', (context) => server.fetch(context.req.raw));
+  if (!config.agent) return { kind: 'demo', name: DEMO_MODEL_ID };
+  const { access, models, model } = config.agent;
+  return { kind: access.kind, name: model ?? models.sonnet ?? 'sonnet' };
+}
+
+interface Telegram {
+  readonly api: Api;
+  readonly standIn?: TelegramStandIn;
+  /** Takes updates until the signal aborts. */
+  receive(signal: AbortSignal): Promise<void>;
+}
+
+async function addTelegram(
+  app: Hono,
+  config: LocalConfig,
+  queue: TurnQueue,
+  ownUrl: string,
+  model: PageInfo['model'],
+  log: Log,
+): Promise<Telegram> {
+  if (config.telegram) return connectTelegram(app, config.telegram, queue, log);
+  const token = `4200000001:${randomBytes(24).toString('base64url')}`;
+  const secret = randomBytes(24).toString('base64url');
+  const standIn = openTelegramStandIn({
+    directory: config.dataDir,
+    token,
+    onError: (error) => log.error('Telegram stand-in', error),
+  });
+  const allowedUsers = new Set([String(standIn.person.id)]);
+  app.route('/', createWebhook({ ...intakeOf(queue, allowedUsers, standIn.bot.username, log), secret }));
+  const guard = guardPage(config.host);
+  app.use('/', guard).use('/app/*', guard).use('/page/*', guard);
+  app.route('/', createPageApp({ model, shell: config.isShellOn, version: VERSION }));
+  app.route('/', standIn.app);
+  return {
+    api: telegramApi(token, ownUrl),
+    standIn,
+    receive: async () => {
+      standIn.start({ url: `${ownUrl}/webhook`, secret });
+      return Promise.resolve();
+    },
+  };
+}
+
+async function connectTelegram(
+  app: Hono,
+  telegram: NonNullable<LocalConfig['telegram']>,
+  queue: TurnQueue,
+  log: Log,
+): Promise<Telegram> {
+  const api = telegramApi(telegram.botToken, telegram.apiRoot);
+  const username = await identifyBot(api, log);
+  const intake = intakeOf(queue, telegram.allowedUsers, username, log);
+  if (telegram.updates.kind === 'webhook') {
+    app.route('/', createWebhook({ ...intake, secret: telegram.updates.secret }));
+  }
+  app.get('/', (context) => context.text(`OmniCloud Agent serves the bot @${username ?? '(name unknown)'}.\n`));
+  return { api, receive: (signal) => poll(api, telegram, intake, log, signal) };
+}
+
+function intakeOf(queue: TurnQueue, allowedUsers: ReadonlySet<string>, username: string | undefined, log: Log): Intake {
+  return {
+    queue,
+    allowedUsers,
+    ...(username === undefined ? {} : { botUsername: username }),
+    onIgnored: (reason, updateId) => log.info(`Update ${updateId ?? '(unreadable)'} becomes no turn: ${reason}`),
+    onError: (error) => log.error('Receiving updates', error),
+  };
+}

@@ -1,0 +1,109 @@
+import { resolve } from 'node:path';
+import { type AgentConfig, parseAgentConfig } from '@omnicloud/agent-container';
+import { type ClientConfig, parseClientConfig } from '@omnicloud/sdk-client';
+import { ConfigError, readSettings } from '@omnicloud/settings';
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+
+export interface LocalConfig {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  readonly dataDir: string;
+  /** Undefined: the agent server is part of this process. */
+  readonly agentServerUrl: string | undefined;
+  /** Undefined: the Telegram stand-in with its chat page. */
+  readonly telegram: ClientConfig | undefined;
+  /** Undefined: the demo model. */
+  readonly agent: AgentConfig | undefined;
+  readonly isShellOn: boolean;
+  readonly authToken: string;
+}
+
+const localSchema = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: z
+    .string()
+    .regex(/^\d{1,5}$/, 'must be a port number')
+    .transform(Number)
+    .pipe(z.int().max(65_535, 'must be a port number'))
+    .default(8787),
+  DATA_DIR: z.string().default('.data'),
+  AGENT_SERVER_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
+  AGENT_SHELL: z.enum(['on', 'off'], 'must be on or off').default('off'),
+  SDK_CLIENT_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+});
+
+/** Any of these says that the real Telegram is meant, so that a forgotten token is a mistake and not a demo. */
+const TELEGRAM_SETTINGS = [
+  'TELEGRAM_BOT_TOKEN',
+  'ALLOWED_USERS',
+  'TELEGRAM_MODE',
+  'TELEGRAM_WEBHOOK_SECRET',
+  'TELEGRAM_API_ROOT',
+];
+/** And any of these, a real model. `CLAUDE_CODE_USE_BEDROCK=0` is how one says no. */
+const MODEL_SETTINGS = [
+  'CLAUDE_CODE_USE_BEDROCK',
+  'BEDROCK_ACCESS_KEY_ID',
+  'BEDROCK_SECRET_ACCESS_KEY',
+  'ANTHROPIC_BEDROCK_BASE_URL',
+  'ANTHROPIC_API_KEY',
+];
+
+/** @throws ConfigError naming the wrong and missing settings of all parts at once. */
+export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): LocalConfig {
+  const isSet = (name: string): boolean => (environment[name]?.trim() ?? '') !== '';
+  const ownsModel = MODEL_SETTINGS.some((name) => isSet(name) && environment[name] !== '0');
+  // The agent server is on this machine: a token for one run is as good as a lasting one.
+  const authToken = isSet('SDK_CLIENT_AUTH_TOKEN')
+    ? (environment.SDK_CLIENT_AUTH_TOKEN ?? '')
+    : randomBytes(32).toString('base64url');
+  const withToken = { ...environment, SDK_CLIENT_AUTH_TOKEN: authToken };
+  const problems: string[] = [];
+  const attempt = <T>(parse: () => T): T | undefined => {
+    try {
+      return parse();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      problems.push(...error.problems);
+      return undefined;
+    }
+  };
+  const local = attempt(() => readSettings(localSchema, environment));
+  const telegram = TELEGRAM_SETTINGS.some(isSet) ? attempt(() => parseClientConfig(environment)) : undefined;
+  const agent = ownsModel ? attempt(() => parseAgentConfig(withToken)) : undefined;
+  if (problems.length > 0 || !local) throw new ConfigError([...new Set(problems)]);
+  return {
+    host: local.HOST,
+    port: local.PORT,
+    dataDir: resolve(local.DATA_DIR),
+    agentServerUrl: local.AGENT_SERVER_URL?.replace(/\/+$/, ''),
+    telegram,
+    agent,
+    isShellOn: local.AGENT_SHELL === 'on',
+    authToken,
+  };
+}
+
+/** What the CLI inherits when the demo model serves it. */
+export function demoAgentConfig(baseUrl: string, config: LocalConfig, environment: NodeJS.ProcessEnv = process.env): AgentConfig {
+  return parseAgentConfig({
+    PATH: environment.PATH,
+    SystemRoot: environment.SystemRoot,
+    SDK_CLIENT_AUTH_TOKEN: config.authToken,
+    AGENT_SHELL: config.isShellOn ? 'on' : 'off',
+    CLAUDE_CODE_USE_BEDROCK: '1',
+    CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+    ANTHROPIC_BEDROCK_BASE_URL: baseUrl,
+    ANTHROPIC_DEFAULT_OPUS_MODEL: DEMO_MODEL_ID,
+    ANTHROPIC_DEFAULT_SONNET_MODEL: DEMO_MODEL_ID,
+    ANTHROPIC_DEFAULT_HAIKU_MODEL: DEMO_MODEL_ID,
+  });
+}
+
+export const DEMO_MODEL_ID = 'omnicloud.demo-model-v1:0';
+
+export function isStartedByNpm(environment: NodeJS.ProcessEnv = process.env): boolean {
+  return environment.npm_lifecycle_event !== undefined;
+}

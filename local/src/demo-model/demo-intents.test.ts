@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest';
+import { type Intent, languageOf, nameIn, readIntent } from './demo-intents.ts';
+
+const write = (file: string, content: string, thenList = false): Intent => ({
+  kind: 'write',
+  file,
+  content,
+  thenList,
+});
+
+const PHRASINGS: [string, Intent][] = [
+  ['write a file notes.md that says hello', write('notes.md', 'hello')],
+  ['Write a file notes.md that says hello, then list the files', write('notes.md', 'hello', true)],
+  ['please create notes.md with the content: milk, eggs and tea', write('notes.md', 'milk, eggs and tea')],
+  [
+    'create a file called todo.txt containing "buy milk" and list all files',
+    write('todo.txt', 'buy milk', true),
+  ],
+  ['save "see you" to bye.txt', write('bye.txt', 'see you')],
+  ['write hello world to a file named a/b.txt', write('a/b.txt', 'hello world')],
+  ['make a file README with hello', write('notes.md', 'hello')],
+  ['make a file called README', write('README', '')],
+  ['write a file notes.md: line one\nline two', write('notes.md', 'line one\nline two')],
+  ['写一个文件 todo.txt，内容是买牛奶', write('todo.txt', '买牛奶')],
+  ['写一个文件todo.txt，内容是买牛奶，然后列出文件', write('todo.txt', '买牛奶', true)],
+  ['请新建文件「购物.md」，内容：牛奶、鸡蛋', write('购物.md', '牛奶、鸡蛋')],
+  ['把“明天开会”写到 memo.txt', write('memo.txt', '明天开会')],
+  ['创建一个叫做 plan.md 的文件，写上周一跑步', write('plan.md', '周一跑步')],
+  ['写一个文件 me.txt，内容是我叫小明', write('me.txt', '我叫小明')],
+  ['write a file plan.md with the text: what is my name?', write('plan.md', 'what is my name?')],
+  ['list files', { kind: 'list' }],
+  ['What files are there?', { kind: 'list' }],
+  ['ls', { kind: 'list' }],
+  ['列出文件', { kind: 'list' }],
+  ['现在有哪些文件？', { kind: 'list' }],
+  ['目录里有什么', { kind: 'list' }],
+  ['read notes.md', { kind: 'read', file: 'notes.md' }],
+  ["what's in notes.md?", { kind: 'read', file: 'notes.md' }],
+  ['show me the file a/b-c.txt please', { kind: 'read', file: 'a/b-c.txt' }],
+  ['读一下 todo.txt', { kind: 'read', file: 'todo.txt' }],
+  ['todo.txt里有什么？', { kind: 'read', file: 'todo.txt' }],
+  ['todo.txt 里写了什么', { kind: 'read', file: 'todo.txt' }],
+  ['append buy eggs to todo.txt', { kind: 'append', file: 'todo.txt', line: 'buy eggs' }],
+  ['add the line "the end" to the end of notes.md', { kind: 'append', file: 'notes.md', line: 'the end' }],
+  ['在 todo.txt 后面加一行：买鸡蛋', { kind: 'append', file: 'todo.txt', line: '买鸡蛋' }],
+  ['把买鸡蛋加到 todo.txt', { kind: 'append', file: 'todo.txt', line: '买鸡蛋' }],
+  [
+    'replace hello with goodbye in notes.md',
+    { kind: 'replace', file: 'notes.md', from: 'hello', to: 'goodbye' },
+  ],
+  ['in notes.md, change "a" to "b"', { kind: 'replace', file: 'notes.md', from: 'a', to: 'b' }],
+  ['把 todo.txt 里的牛奶改成豆浆', { kind: 'replace', file: 'todo.txt', from: '牛奶', to: '豆浆' }],
+  ['search for milk in the files', { kind: 'search', wanted: 'milk' }],
+  ['在文件里搜索牛奶', { kind: 'search', wanted: '牛奶' }],
+  ['plan: a, b, c', { kind: 'plan', items: ['a', 'b', 'c'] }],
+  [
+    'Make a to-do list: buy milk, call Ann and water the plants',
+    { kind: 'plan', items: ['buy milk', 'call Ann', 'water the plants'] },
+  ],
+  ['Tasks:\n- one\n- two', { kind: 'plan', items: ['one', 'two'] }],
+  ['计划：买牛奶、给小安打电话、浇花', { kind: 'plan', items: ['买牛奶', '给小安打电话', '浇花'] }],
+  ['task 2 is done', { kind: 'finish_task', taskId: '2' }],
+  ['mark task #3 as done', { kind: 'finish_task', taskId: '3' }],
+  ['任务 1 完成了', { kind: 'finish_task', taskId: '1' }],
+  ['完成任务2', { kind: 'finish_task', taskId: '2' }],
+  ['run `echo hi`', { kind: 'run', command: 'echo hi' }],
+  ['run the command ls -la', { kind: 'run', command: 'ls -la' }],
+  ['运行命令：echo 你好', { kind: 'run', command: 'echo 你好' }],
+  ['my name is Ada', { kind: 'introduce', name: 'Ada' }],
+  ['Hello! My name is Ada Lovelace, nice to meet you', { kind: 'introduce', name: 'Ada Lovelace' }],
+  ['我叫小明', { kind: 'introduce', name: '小明' }],
+  ['你好，我的名字是王小明。', { kind: 'introduce', name: '王小明' }],
+  ["what's my name?", { kind: 'ask_name' }],
+  ['do you remember my name?', { kind: 'ask_name' }],
+  ['我叫什么？', { kind: 'ask_name' }],
+  ['我的名字是什么', { kind: 'ask_name' }],
+  ['你还记得我叫什么吗', { kind: 'ask_name' }],
+  ['what did I say before?', { kind: 'recall' }],
+  ['do you remember what we talked about?', { kind: 'recall' }],
+  ['我刚才说了什么？', { kind: 'recall' }],
+  ['你还记得吗', { kind: 'recall' }],
+  ['show me formatting', { kind: 'showcase' }],
+  ['展示一下格式', { kind: 'showcase' }],
+  ['tell me a story', { kind: 'story' }],
+  ['长一点', { kind: 'story' }],
+  ['讲个故事', { kind: 'story' }],
+  ['are you Claude?', { kind: 'who' }],
+  ['你是谁', { kind: 'who' }],
+  ['你是 Claude 吗？', { kind: 'who' }],
+  ['hello', { kind: 'welcome' }],
+  ['你好！', { kind: 'welcome' }],
+  ['the weather is fine', { kind: 'unknown' }],
+  ['今天天气不错', { kind: 'unknown' }],
+  ['', { kind: 'unknown' }],
+];
+
+test.each(PHRASINGS)('understands %j', (words, intent) => {
+  expect(readIntent(words)).toEqual(intent);
+});
+
+test('answers in Chinese as soon as the words hold a Chinese character, else in English', () => {
+  expect(languageOf('写一个文件 notes.md')).toBe('zh');
+  expect(languageOf('write notes.md')).toBe('en');
+  expect(languageOf('')).toBe('en');
+});
+
+test('a question about the name gives no name', () => {
+  expect(nameIn('what is my name?')).toBeUndefined();
+  expect(nameIn('我叫什么')).toBeUndefined();
+});
+
+test('a message far longer than a command is not searched for one', () => {
+  expect(readIntent(`run ${'x'.repeat(4_000)}`).kind).toBe('run');
+  expect(readIntent(`run ${'x'.repeat(100_000)}`)).toEqual({ kind: 'unknown' });
+});

@@ -1,0 +1,81 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { readTurn, type ToolCall, type Turn } from './conversation.ts';
+import { answerTo } from './demo-answer.ts';
+import { type Intent, languageOf, readIntent } from './demo-intents.ts';
+import { missingTool, nextCalls, planOf } from './demo-plan.ts';
+import { type DemoTexts, textsIn } from './demo-texts.ts';
+import type { ModelOutput, Respond } from './model-output.ts';
+import { isSideRequest, type ModelRequest } from './model-request.ts';
+import { answerSideRequest } from './side-request.ts';
+import { splitWords } from './split-words.ts';
+
+/** Between two words, in ms: about as fast as a real model writes. */
+const WORD_DELAY_MS = 25;
+
+export interface DemoModelOptions {
+  /** The pause before each word, in ms; 0 for none. */
+  readonly wordDelayMs?: number;
+}
+
+/**
+ * A model without a model: it follows rules, so that the whole product can be tried without an account. It calls the
+ * tools that the request offers and answers from what they return, in English or Chinese as the user last wrote.
+ * It keeps no state: like any other model, it knows what the request says.
+ */
+export function createDemoModel({ wordDelayMs = WORD_DELAY_MS }: DemoModelOptions = {}): Respond {
+  return async function* respond(request, signal) {
+    for (const output of outputsFor(request)) {
+      if (output.type !== 'text') {
+        yield output;
+        continue;
+      }
+      for (const text of splitWords(output.text)) {
+        if (wordDelayMs > 0) await delay(wordDelayMs, undefined, { signal });
+        yield { type: 'text', text };
+      }
+    }
+  };
+}
+
+function outputsFor(request: ModelRequest): readonly ModelOutput[] {
+  const turn = readTurn(request.body.messages);
+  if (isSideRequest(request)) return [say(answerSideRequest(request))];
+  const texts = textsIn(languageOf(turn.words));
+  const intent = withContent(readIntent(turn.words), texts);
+  const offered = new Set((request.body.tools ?? []).map((tool) => tool.name));
+  return act(intent, turn, texts, offered);
+}
+
+function act(
+  intent: Intent,
+  turn: Turn,
+  texts: DemoTexts,
+  offered: ReadonlySet<string>,
+): readonly ModelOutput[] {
+  const failed = turn.done.find((outcome) => outcome.isError);
+  if (failed) return [say(texts.toolFailed(failed.name, failed.text))];
+  const plan = planOf(intent);
+  const missing = missingTool(plan, offered);
+  if (missing !== undefined) return [say(missing === 'Bash' ? texts.shellOff : texts.toolMissing(missing))];
+  const calls = nextCalls(plan, turn.done);
+  const [first] = calls;
+  if (!first) return [say(answerTo(intent, turn, texts))];
+  const uses = calls.map((call) => ({ type: 'tool_use' as const, name: call.name, input: call.input }));
+  return turn.done.length === 0 ? [say(texts.about(first.name, subjectOf(first))), ...uses] : uses;
+}
+
+function say(text: string): ModelOutput {
+  return { type: 'text', text };
+}
+
+function withContent(intent: Intent, texts: DemoTexts): Intent {
+  return intent.kind === 'write' && intent.content === ''
+    ? { ...intent, content: texts.defaultContent }
+    : intent;
+}
+
+/** What a call is about, for the sentence that announces it. */
+function subjectOf({ input }: ToolCall): string {
+  const subject = input.file_path ?? input.command ?? input.pattern;
+  return typeof subject === 'string' ? subject : '';
+}

@@ -1,0 +1,36 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+
+export type FetchHandler = (request: Request, ...rest: unknown[]) => Response | Promise<Response>;
+
+export interface Listener {
+  readonly port: number;
+  /** Answers requests from now on; before that, they are told to come again. */
+  serve(handler: FetchHandler): void;
+  /** Cuts all connections. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the port before anything behind it exists, because the parts need to know each other's address.
+ * @throws Node's own error (`EADDRINUSE`, `EACCES` …) when the port cannot be had.
+ */
+export async function listen(host: string, port: number): Promise<Listener> {
+  let handle: FetchHandler = () => new Response(null, { status: 503, headers: { 'retry-after': '1' } });
+  const server = createAdaptorServer({ fetch: (request, ...rest) => handle(request, ...rest) });
+  server.listen(port, host);
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    serve: (handler) => {
+      handle = handler;
+    },
+    close: async () => {
+      const closed = once(server, 'close');
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
+    },
+  };
+}

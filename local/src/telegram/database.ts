@@ -1,0 +1,56 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+
+const FILE_NAME = 'telegram.sqlite';
+
+/** `position` orders; a message's `thread_id` is null outside of topics; `is_hidden` keeps it from the page only. */
+const SCHEMA = `
+  PRAGMA journal_mode = WAL;
+  PRAGMA synchronous = NORMAL;
+  CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS chats (
+    position INTEGER PRIMARY KEY,
+    chat_id INTEGER NOT NULL UNIQUE,
+    chat TEXT NOT NULL,
+    last_message_id INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS topics (
+    chat_id INTEGER NOT NULL,
+    thread_id INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (chat_id, thread_id)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS messages (
+    chat_id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    thread_id INTEGER,
+    message TEXT NOT NULL,
+    is_hidden INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (chat_id, message_id)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS commands (
+    scope TEXT NOT NULL,
+    language_code TEXT NOT NULL,
+    commands TEXT NOT NULL,
+    PRIMARY KEY (scope, language_code)
+  ) STRICT;
+  CREATE TABLE IF NOT EXISTS updates (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    update_id INTEGER NOT NULL,
+    queue TEXT NOT NULL,
+    body TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS updates_by_queue ON updates (queue, position);
+`;
+
+/**
+ * Opens the stand-in's database, creating folder, file and tables as needed.
+ * @throws whatever the file system or SQLite says.
+ */
+export function openDatabase(directory: string): DatabaseSync {
+  mkdirSync(directory, { recursive: true });
+  const database = new DatabaseSync(join(directory, FILE_NAME));
+  database.exec(SCHEMA);
+  return database;
+}

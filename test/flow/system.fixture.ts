@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach } from 'vitest';
+import { startLocal } from '../../local/src/compose.ts';
+import { parseLocalConfig } from '../../local/src/config.ts';
+import type { LocalSystem } from '../../local/src/compose.ts';
+import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
+import {
+  BOT_TOKEN,
+  PERSON,
+  startTelegramServer,
+  type TelegramServer,
+  WEBHOOK_SECRET,
+} from '../fakes/telegram-server.ts';
+
+export const AUTH_TOKEN = 'flow-test-auth-token';
+const MAIN = fileURLToPath(new URL('../../local/src/main.ts', import.meta.url));
+
+/** The whole system between a Bot API server and a model that are not ours: what every flow test runs. */
+export interface Flow {
+  readonly telegram: TelegramServer;
+  readonly model: ScriptedModel;
+  readonly dataDir: string;
+  /** What the system reported, newest last. */
+  readonly errors: unknown[];
+  environment(changes?: Record<string, string>): Record<string, string>;
+  /** Starts it in this process and points the webhook to it. */
+  start(changes?: Record<string, string>): Promise<LocalSystem>;
+  /** Starts it as a process of its own, as `npm start` does, and points the webhook to it. */
+  spawn(changes?: Record<string, string>): Promise<{ url: string; process: ChildProcess }>;
+  /** The person writes into the private chat, or into a topic. */
+  say(text: string, where?: { chat_id?: number; thread_id?: number }): void;
+}
+
+/** Registers the set-up and tear-down of a flow for every test of the file. */
+export function useFlow(): Flow {
+  const started: (() => Promise<unknown>)[] = [];
+  const flow = {
+    errors: [] as unknown[],
+    environment: (changes: Record<string, string> = {}) => ({
+      PATH: process.env.PATH ?? '',
+      PORT: '0',
+      DATA_DIR: flow.dataDir,
+      TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+      ALLOWED_USERS: String(PERSON),
+      TELEGRAM_MODE: 'webhook',
+      TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET,
+      TELEGRAM_API_ROOT: flow.telegram.apiRoot,
+      CLAUDE_CODE_USE_BEDROCK: '1',
+      AWS_REGION: 'us-east-1',
+      BEDROCK_ACCESS_KEY_ID: 'AKIAFLOWTEST',
+      BEDROCK_SECRET_ACCESS_KEY: 'flow-test-secret-key',
+      ANTHROPIC_BEDROCK_BASE_URL: flow.model.baseUrl,
+      ANTHROPIC_DEFAULT_OPUS_MODEL: 'anthropic.flow-opus-v1:0',
+      ANTHROPIC_DEFAULT_SONNET_MODEL: 'anthropic.flow-sonnet-v1:0',
+      ANTHROPIC_DEFAULT_HAIKU_MODEL: 'anthropic.flow-haiku-v1:0',
+      SDK_CLIENT_AUTH_TOKEN: AUTH_TOKEN,
+      ...changes,
+    }),
+    start: async (changes?: Record<string, string>) => {
+      const log = { info: () => undefined, error: (_: string, error: unknown) => void flow.errors.push(error) };
+      const system = await startLocal(parseLocalConfig(flow.environment(changes)), log, { retryDelayMs: () => 0 });
+      started.push(() => system.close());
+      flow.telegram.standIn.start({ url: `${system.url}/webhook`, secret: WEBHOOK_SECRET });
+      return system;
+    },
+    spawn: async (changes?: Record<string, string>) => {
+      const child = spawn(process.execPath, [MAIN], {
+        env: flow.environment(changes),
+        cwd: flow.dataDir,
+        stdio: ['ignore', 'pipe', 'ignore'],
+      });
+      started.push(async () => {
+        if (child.exitCode !== null || child.signalCode !== null) return;
+        child.kill('SIGKILL');
+        await once(child, 'exit');
+      });
+      const url = await readyUrl(child);
+      flow.telegram.standIn.start({ url: `${url}/webhook`, secret: WEBHOOK_SECRET });
+      return { url, process: child };
+    },
+    say: (text: string, where: { chat_id?: number; thread_id?: number } = {}) => {
+      flow.telegram.standIn.sendAsUser({ chat_id: PERSON, ...where, text });
+    },
+  } as Flow & { telegram: TelegramServer; model: ScriptedModel; dataDir: string; errors: unknown[] };
+
+  beforeEach(async () => {
+    flow.telegram = await startTelegramServer();
+    flow.model = await startScriptedModel();
+    flow.dataDir = await mkdtemp(join(tmpdir(), 'omnicloud-data-'));
+    flow.errors.length = 0;
+  });
+  afterEach(async () => {
+    for (const stop of started.splice(0).reverse()) await stop();
+    await flow.telegram.close();
+    await flow.model.close();
+    await rm(flow.dataDir, { recursive: true, force: true });
+  });
+  return flow;
+}
+
+async function readyUrl(child: ChildProcess): Promise<string> {
+  if (!child.stdout) throw new Error('The process has no stdout');
+  for await (const line of createInterface(child.stdout)) {
+    const url = /^ready (http:\S+)$/.exec(line)?.[1];
+    if (url !== undefined) return url;
+  }
+  throw new Error('The process ended before it was ready');
+}
