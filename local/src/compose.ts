@@ -7,6 +7,7 @@ import {
   createWebhook,
   type EditPace,
   type Intake,
+  SqliteTurnLedger,
   SqliteTurnQueue,
   TELEGRAM_PACE,
   type TurnQueue,
@@ -53,6 +54,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   const stop = new AbortController();
   const app = new Hono();
   const table = new SqliteSessionTable({ directory: config.dataDir });
+  const ledger = new SqliteTurnLedger(config.dataDir);
   const queue = new SqliteTurnQueue({
     directory: config.dataDir,
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
@@ -65,6 +67,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
       api: telegram.api,
       queue,
       table,
+      ledger,
       agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
       pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
       onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),
@@ -82,12 +85,14 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
         await listener.close();
         await Promise.all([serving, receiving]);
         queue.close();
+        ledger.close();
         table.close();
       },
     };
   } catch (error) {
     await listener.close();
     queue.close();
+    ledger.close();
     table.close();
     throw error;
   }
@@ -176,16 +181,24 @@ async function connectTelegram(
   if (telegram.updates.kind === 'webhook') {
     app.route('/', createWebhook({ ...intake, secret: telegram.updates.secret }));
   }
-  app.get('/', (context) => context.text(`OmniCloud Agent serves the bot @${username ?? '(name unknown)'}.\n`));
+  app.get('/', (context) =>
+    context.text(`OmniCloud Agent serves the bot @${username ?? '(name unknown)'}.\n`),
+  );
   return { api, receive: (signal) => poll(api, telegram, intake, log, signal) };
 }
 
-function intakeOf(queue: TurnQueue, allowedUsers: ReadonlySet<string>, username: string | undefined, log: Log): Intake {
+function intakeOf(
+  queue: TurnQueue,
+  allowedUsers: ReadonlySet<string>,
+  username: string | undefined,
+  log: Log,
+): Intake {
   return {
     queue,
     allowedUsers,
     ...(username === undefined ? {} : { botUsername: username }),
-    onIgnored: (reason, updateId) => log.info(`Update ${updateId ?? '(unreadable)'} becomes no turn: ${reason}`),
+    onIgnored: (reason, updateId) =>
+      log.info(`Update ${updateId ?? '(unreadable)'} becomes no turn: ${reason}`),
     onError: (error) => log.error('Receiving updates', error),
   };
 }

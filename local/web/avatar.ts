@@ -12,12 +12,14 @@ export function avatar(id: number, title: string): HTMLElement {
   );
 }
 
-/** @returns the first character of the first two words; one character of a name without spaces. */
+/** @returns the first characters of the first two words, punctuation and signs aside; one of a name without spaces; '' of none. */
 export function initials(title: string): string {
-  const words = title.split(/\s+/).filter((word) => word !== '');
-  return words
-    .slice(0, 2)
+  return title
+    .split(/\s+/)
+    .map((word) => word.replace(/^[\p{P}\p{Sm}]+/u, ''))
     .map((word) => [...new Intl.Segmenter().segment(word)][0]?.segment ?? '')
+    .filter((first) => first !== '')
+    .slice(0, 2)
     .join('')
     .toUpperCase();
 }

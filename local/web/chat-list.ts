@@ -101,15 +101,12 @@ interface Row {
 }
 
 function row(store: ChatStore, entry: Row): HTMLElement {
-  const newest = entry.conversations
-    .map((conversation) => store.newest(conversation))
-    .filter((message) => message !== undefined)
-    .toSorted((a, b) => b.message_id - a.message_id)[0];
+  const newest = store.newestOf(entry.conversations);
   const unread = entry.conversations.reduce((sum, conversation) => sum + store.unread(conversation), 0);
   const isTyping = entry.conversations.some((conversation) => store.isTyping(conversation));
 
   const preview = el('span', { class: 'preview' });
-  if (isTyping) preview.append(el('span', { class: 'typing' }, t('typing')));
+  if (isTyping) preview.append(el('span', { class: 'typing' }, `${t('typing')}…`));
   else if (newest) {
     const author = nameOf(newest, store.me?.id);
     const isNamed = !newest.forum_topic_created && (entry.isGroup || newest.from?.id === store.me?.id);

@@ -105,14 +105,17 @@ export class ChatStore {
     return [{ chat_id: chat.id }, ...topics];
   }
 
-  /** @returns the chats as they are listed: the one written to last comes first. */
+  /** @returns the chats as they are listed: the one written to last comes first; making a topic is not writing. */
   listed(): PageChat[] {
-    const time = (chat: PageChat): number => this.newestOfChat(chat)?.date ?? 0;
+    const time = (chat: PageChat): number => {
+      const newest = this.newestOf(this.conversationsOf(chat));
+      return newest && !newest.forum_topic_created ? newest.date : 0;
+    };
     return [...this.chats.values()].toSorted((a, b) => time(b) - time(a));
   }
 
-  newestOfChat(chat: PageChat): Message | undefined {
-    return this.conversationsOf(chat)
+  newestOf(conversations: readonly Conversation[]): Message | undefined {
+    return conversations
       .map((conversation) => this.newest(conversation))
       .filter((message) => message !== undefined)
       .toSorted((a, b) => b.message_id - a.message_id)[0];

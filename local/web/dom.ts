@@ -42,7 +42,7 @@ export function need<E extends HTMLElement>(id: string, type: new () => E): E {
 }
 
 /** What the reader changed by hand (a revealed spoiler, an opened quote) outlives an update. */
-const KEPT_ATTRIBUTES = new Set(['data-open']);
+const KEPT_ATTRIBUTES = new Set(['data-open', 'aria-hidden']);
 
 /**
  * Makes `target`'s children equal `next`'s while keeping every node that need not change, so that a message which grows
@@ -64,12 +64,13 @@ function morphNode(current: Node, next: Node): boolean {
     return true;
   }
   if (!(current instanceof Element) || !(next instanceof Element)) return false;
-  if (current.tagName !== next.tagName) return false;
+  if (current.tagName !== next.tagName || current.getAttribute('class') !== next.getAttribute('class'))
+    return false;
   for (const { name } of [...current.attributes]) {
     if (!next.hasAttribute(name) && !KEPT_ATTRIBUTES.has(name)) current.removeAttribute(name);
   }
   for (const { name, value } of next.attributes) {
-    if (current.getAttribute(name) !== value) current.setAttribute(name, value);
+    if (!KEPT_ATTRIBUTES.has(name) && current.getAttribute(name) !== value) current.setAttribute(name, value);
   }
   morphChildren(current, next);
   return true;

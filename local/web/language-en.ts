@@ -56,7 +56,6 @@ export const en = {
   typing: 'typing',
   bot: 'bot',
   group: 'group',
-  forum: 'group with topics',
   you: 'You',
   edited: 'edited',
   sending: 'Sending',

@@ -58,7 +58,6 @@ export const zh: Record<Sentence, string> = {
   typing: '正在输入',
   bot: '机器人',
   group: '群组',
-  forum: '话题群组',
   you: '你',
   edited: '已编辑',
   sending: '发送中',

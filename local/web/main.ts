@@ -89,9 +89,8 @@ async function load(isAgain: boolean): Promise<void> {
   store.load(state);
   if (isAgain) await view.refresh();
   else {
-    const first = store.listed()[0];
-    const isWelcome = !currentRoute() && first && !first.is_forum && !PHONE.matches;
-    if (isWelcome) go(hashOf(first.id), { replace: true });
+    const first = store.listed().find((chat) => !chat.is_forum);
+    if (!currentRoute() && first && !PHONE.matches) go(hashOf(first.id), { replace: true });
     else await followRoute();
   }
   await loadTopicPreviews();

@@ -54,7 +54,11 @@ function run(target: HTMLElement, actions: MessageActions): void {
     copy: () => copy(target.textContent),
     'copy-block': () => copy(target.closest('.code-block')?.querySelector('code')?.textContent ?? ''),
     'copy-message': () => id !== undefined && copy(actions.textOf(id)),
-    toggle: () => target.toggleAttribute('data-open'),
+    toggle: () => {
+      const isOpen = target.toggleAttribute('data-open');
+      // Until then screen readers read the label in its place.
+      target.querySelector('.secret')?.setAttribute('aria-hidden', String(!isOpen));
+    },
     command: () => actions.command(target.dataset.command ?? ''),
     quote: () => actions.scrollTo(Number(target.dataset.target)),
     reply: () => id !== undefined && actions.reply(id),

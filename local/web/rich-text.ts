@@ -45,14 +45,9 @@ function drawEntity(entity: MessageEntity, children: readonly EntityNode[]): HTM
     case 'spoiler':
       return el(
         'span',
-        {
-          class: 'spoiler',
-          'data-action': 'toggle',
-          role: 'button',
-          tabindex: 0,
-          'aria-label': t('spoiler'),
-        },
-        inner,
+        { class: 'spoiler', 'data-action': 'toggle', role: 'button', tabindex: 0 },
+        el('span', { class: 'unseen' }, t('spoiler')),
+        el('span', { class: 'secret', 'aria-hidden': 'true' }, inner),
       );
     case 'code':
       return el(

@@ -10,7 +10,11 @@ const flow = useFlow();
 /** What a user or the model said in the conversation that a request carries. */
 function saidIn(request: ModelRequest): string {
   return request.body.messages
-    .flatMap((message) => blocksOf(message).filter(isText).map((block) => block.text))
+    .flatMap((message) =>
+      blocksOf(message)
+        .filter(isText)
+        .map((block) => block.text),
+    )
     .join('\n');
 }
 
@@ -19,7 +23,10 @@ describe('A conversation', () => {
     await flow.start();
     flow.model.reply('Here it is: **bold** and `code`.');
     flow.say('Hello there');
-    const answer = await flow.telegram.waitForMessage(PERSON, (text) => text === 'Here it is: bold and code.');
+    const answer = await flow.telegram.waitForMessage(
+      PERSON,
+      (text) => text === 'Here it is: bold and code.',
+    );
     expect(answer.entities).toEqual([
       { type: 'bold', offset: 12, length: 4 },
       { type: 'code', offset: 21, length: 4 },
@@ -64,7 +71,10 @@ describe('A conversation', () => {
     flow.say('/status');
     const status = await flow.telegram.waitForMessage(PERSON, (text) => text.startsWith('Session'));
     const sessionId = /Session (\S+)/.exec(status.text ?? '')?.[1] ?? '';
-    const conversation = await readFile(join(flow.dataDir, 'objects', 'sessions', sessionId, 'conversation.jsonl'), 'utf8');
+    const conversation = await readFile(
+      join(flow.dataDir, 'objects', 'sessions', sessionId, 'conversation.jsonl'),
+      'utf8',
+    );
     expect(conversation).toContain('apple');
     flow.say('/new');
     await flow.telegram.waitForMessage(PERSON, (text) => text.startsWith('A new conversation'));
@@ -101,13 +111,19 @@ describe('A conversation', () => {
     await flow.start();
     flow.model.reply(
       { type: 'tool_use', name: 'Read', input: { file_path: '/etc/hostname' } },
-      { type: 'tool_use', name: 'Write', input: { file_path: join(flow.dataDir, 'planted.txt'), content: 'x' } },
+      {
+        type: 'tool_use',
+        name: 'Write',
+        input: { file_path: join(flow.dataDir, 'planted.txt'), content: 'x' },
+      },
       { type: 'tool_use', name: 'Glob', input: { pattern: '../../**/*' } },
     );
     flow.model.reply('I could not.');
     flow.say('Look at @/etc/hostname');
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'I could not.');
-    expect(saidIn(flow.model.requests[0] as ModelRequest)).not.toContain((await readFile('/etc/hostname', 'utf8')).trim());
+    expect(saidIn(flow.model.requests[0] as ModelRequest)).not.toContain(
+      (await readFile('/etc/hostname', 'utf8')).trim(),
+    );
     const results = JSON.stringify(flow.model.requests[1]?.body.messages);
     expect(results.match(/"is_error":true/g)).toHaveLength(3);
     await expect(readFile(join(flow.dataDir, 'planted.txt'))).rejects.toMatchObject({ code: 'ENOENT' });
@@ -122,7 +138,9 @@ describe('A conversation', () => {
         body: JSON.stringify(body),
       });
     flow.model.reply('Created.');
-    const created = (await (await post('/session/create', { chat_id: 7, thread_id: 3, user_message: 'Remember pear' })).json()) as {
+    const created = (await (
+      await post('/session/create', { chat_id: 7, thread_id: 3, user_message: 'Remember pear' })
+    ).json()) as {
       session_id: string;
       response: string;
     };

@@ -18,7 +18,10 @@ describe('When something fails', () => {
     await flow.start();
     for (let call = 0; call < CALLS_OF_ONE_TRY; call += 1) flow.model.replyWith(() => [refused]);
     flow.say('This will be refused');
-    await flow.telegram.waitForMessage(PERSON, (text) => text === 'I could not answer: the model refused the request.');
+    await flow.telegram.waitForMessage(
+      PERSON,
+      (text) => text === 'I could not answer: the model refused the request.',
+    );
     await drained();
     flow.say('This will not');
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'ok');
@@ -36,7 +39,9 @@ describe('When something fails', () => {
   it('an agent server that is down costs three tries; then the user is told and the message is kept', async () => {
     const system = await flow.start({ AGENT_SERVER_URL: 'http://127.0.0.1:9' });
     flow.say('Anybody home?');
-    await flow.telegram.waitForMessage(PERSON, (text) => text.startsWith('I could not answer this message after several tries'));
+    await flow.telegram.waitForMessage(PERSON, (text) =>
+      text.startsWith('I could not answer this message after several tries'),
+    );
     expect(flow.errors).toHaveLength(3);
     await expect
       .poll(async () => (await system.queue.deadLetters()).map(({ turn }) => turn.ask))
@@ -49,7 +54,10 @@ describe('When something fails', () => {
     flow.say('Crash once');
     await gate.reached;
     const [session] = await readdir(join(flow.dataDir, 'work'));
-    process.kill(Number(await readFile(join(flow.dataDir, 'work', session ?? '', 'cli.pid'), 'utf8')), 'SIGKILL');
+    process.kill(
+      Number(await readFile(join(flow.dataDir, 'work', session ?? '', 'cli.pid'), 'utf8')),
+      'SIGKILL',
+    );
     flow.model.reply('Second try.');
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'Second try.');
     gate.release();
@@ -86,13 +94,27 @@ describe('An update that cannot become a question', () => {
     const chat = { id: PERSON, type: 'private', first_name: 'You' };
     const from = { id: PERSON, is_bot: false, first_name: 'You', language_code: 'en' };
     const post = (body: string, secret = WEBHOOK_SECRET): Promise<Response> =>
-      fetch(`${url}/webhook`, { method: 'POST', headers: { [SECRET_HEADER]: secret, 'content-type': 'application/json' }, body });
+      fetch(`${url}/webhook`, {
+        method: 'POST',
+        headers: { [SECRET_HEADER]: secret, 'content-type': 'application/json' },
+        body,
+      });
     const update = (update_id: number, rest: object): string => JSON.stringify({ update_id, ...rest });
-    const message = (extra: object): object => ({ message_id: 900, date: 1_790_000_000, chat, from, ...extra });
+    const message = (extra: object): object => ({
+      message_id: 900,
+      date: 1_790_000_000,
+      chat,
+      from,
+      ...extra,
+    });
     const statuses = await Promise.all([
       post(update(1, { message: message({ sticker: { file_id: 'x' } }) })),
       post(update(2, { edited_message: message({ text: 'edited' }) })),
-      post(update(3, { channel_post: { message_id: 1, date: 1, chat: { id: FORUM, type: 'channel' }, text: 'post' } })),
+      post(
+        update(3, {
+          channel_post: { message_id: 1, date: 1, chat: { id: FORUM, type: 'channel' }, text: 'post' },
+        }),
+      ),
       post(update(4, { message: message({ text: 'x'.repeat(1_000_000) }) })),
       post('{"update_id": 5, "message": {'),
       post('"just a string"'),

@@ -43,7 +43,9 @@ describe('A process that is killed', () => {
     await flow.spawn();
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'All of it.');
     gate.release();
-    expect(JSON.stringify(flow.model.requests.at(-1)?.body.messages).match(/Tell me everything/g)).toHaveLength(1);
+    expect(
+      JSON.stringify(flow.model.requests.at(-1)?.body.messages).match(/Tell me everything/g),
+    ).toHaveLength(1);
   });
 });
 
@@ -64,10 +66,19 @@ describe('A stored conversation', () => {
       join(project, `${sessionId}.jsonl`),
     );
     flow.model.reply('Apple.');
-    const { stdout } = await promisify(execFile)(await bareCli(), ['--resume', sessionId, '-p', 'What is the secret word?'], {
-      cwd,
-      env: { ...flow.environment(), HOME: home, AWS_ACCESS_KEY_ID: 'AKIAFLOWTEST', AWS_SECRET_ACCESS_KEY: 'flow' },
-    });
+    const { stdout } = await promisify(execFile)(
+      await bareCli(),
+      ['--resume', sessionId, '-p', 'What is the secret word?'],
+      {
+        cwd,
+        env: {
+          ...flow.environment(),
+          HOME: home,
+          AWS_ACCESS_KEY_ID: 'AKIAFLOWTEST',
+          AWS_SECRET_ACCESS_KEY: 'flow',
+        },
+      },
+    );
     expect(stdout.trim()).toBe('Apple.');
     expect(JSON.stringify(flow.model.requests.at(-1)?.body.messages)).toContain('The secret word is apple');
   });
@@ -76,6 +87,8 @@ describe('A stored conversation', () => {
 /** The CLI binary that the SDK brought for this platform. */
 async function bareCli(): Promise<string> {
   const scope = join(import.meta.dirname, '..', '..', 'node_modules', '@anthropic-ai');
-  const folder = (await readdir(scope)).find((name) => name.startsWith(`claude-agent-sdk-${process.platform}-${process.arch}`));
+  const folder = (await readdir(scope)).find((name) =>
+    name.startsWith(`claude-agent-sdk-${process.platform}-${process.arch}`),
+  );
   return join(scope, folder ?? '', process.platform === 'win32' ? 'claude.exe' : 'claude');
 }

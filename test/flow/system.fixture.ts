@@ -63,8 +63,13 @@ export function useFlow(): Flow {
       ...changes,
     }),
     start: async (changes?: Record<string, string>) => {
-      const log = { info: () => undefined, error: (_: string, error: unknown) => void flow.errors.push(error) };
-      const system = await startLocal(parseLocalConfig(flow.environment(changes)), log, { retryDelayMs: () => 0 });
+      const log = {
+        info: () => undefined,
+        error: (_: string, error: unknown) => void flow.errors.push(error),
+      };
+      const system = await startLocal(parseLocalConfig(flow.environment(changes)), log, {
+        retryDelayMs: () => 0,
+      });
       started.push(() => system.close());
       flow.telegram.standIn.start({ url: `${system.url}/webhook`, secret: WEBHOOK_SECRET });
       return system;
@@ -87,7 +92,12 @@ export function useFlow(): Flow {
     say: (text: string, where: { chat_id?: number; thread_id?: number } = {}) => {
       flow.telegram.standIn.sendAsUser({ chat_id: PERSON, ...where, text });
     },
-  } as Flow & { telegram: TelegramServer; model: ScriptedModel; dataDir: string; errors: unknown[] };
+  } as unknown as Flow & {
+    telegram: TelegramServer;
+    model: ScriptedModel;
+    dataDir: string;
+    errors: unknown[];
+  };
 
   beforeEach(async () => {
     flow.telegram = await startTelegramServer();

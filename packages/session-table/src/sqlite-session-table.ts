@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/require-await -- the port is asynchronous, node:sqlite is not */
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SESSION_MAPPING_DAYS } from '@omnicloud/protocol';

@@ -1,9 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { access, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { existsSync, readFileSync, watch } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
+import type { SpawnedProcess } from '@anthropic-ai/claude-agent-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
 import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
@@ -34,9 +36,9 @@ const spawnOptions = (code: string): Parameters<ReturnType<typeof cliProcess>['s
 /** A process group that outlived the server which started it. */
 async function leftover(
   code: string,
-  ...args: string[]
-): Promise<ChildProcess & { stdin: object; stdout: Readable }> {
-  const child = spawn(process.execPath, ['-e', code, ...args], {
+  session: string,
+): Promise<ChildProcessByStdio<Writable, Readable, null>> {
+  const child = spawn(process.execPath, ['-e', code, '--', '--resume', session], {
     detached: true,
     stdio: ['pipe', 'pipe', 'ignore'],
   });
@@ -52,46 +54,51 @@ async function nextLine(output: NodeJS.ReadableStream): Promise<unknown> {
   return line;
 }
 
-const isMissing = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => false,
-    () => true,
-  );
+/** What `spawn` gave the SDK, as the child process it is. */
+function childOf(process: SpawnedProcess): ChildProcess {
+  if (!(process instanceof ChildProcess)) throw new TypeError('Not a child process');
+  return process;
+}
+
+/** Resolves when the file holds the text. */
+async function holds(home: SessionHome, file: string, text: string): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<undefined>();
+  const look = (): void => {
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) resolve(undefined);
+  };
+  const watcher = watch(home.root, look);
+  look();
+  await promise;
+  watcher.close();
+}
 
 describe('the CLI process', () => {
-  it('is recorded while it runs, and gone with its children when it was ended', async () => {
+  it('is recorded by its id while it runs, for whoever finds it after a crash of this server', async () => {
     const home = await emptyHome();
     const cli = cliProcess(home);
-    const child = cli.spawn(spawnOptions(PARENT));
-    await nextLine(child.stdout);
-    const exited = once(child as ChildProcess, 'exit');
-    // The grandchild holds the other end of the output, too: it closes only when both are dead.
-    const closed = once(child as ChildProcess, 'close');
-    child.stdout.resume();
-    expect(child.exitCode).toBeNull();
+    const { pid } = childOf(cli.spawn(spawnOptions(ECHO)));
+    await holds(home, home.processFile, String(pid));
     await cli.end();
-    expect(await exited).toEqual([null, 'SIGKILL']);
-    expect(await closed).toEqual([null, 'SIGKILL']);
-    expect(await isMissing(home.processFile)).toBe(true);
+    expect(existsSync(home.processFile)).toBe(false);
   });
 
-  it('is recorded by its id, for whoever finds it after a crash of this server', async () => {
-    const home = await emptyHome();
-    const cli = cliProcess(home);
-    const child = cli.spawn(spawnOptions(ECHO)) as ChildProcess & { stdout: Readable };
-    await nextLine(child.stdout);
-    const ended = cli.end();
-    // `end` waits for the record before it removes it, so the file's text is read through its own promise.
-    await ended;
-    expect(await isMissing(home.processFile)).toBe(true);
+  it('is gone with its children when it was ended', async () => {
+    const cli = cliProcess(await emptyHome());
+    const spawned = cli.spawn(spawnOptions(PARENT));
+    const child = childOf(spawned);
+    await nextLine(spawned.stdout);
+    // The grandchild holds the other end of the output, too: it closes only when both are dead.
+    const closed = once(child, 'close');
+    spawned.stdout.resume();
+    await cli.end();
+    expect(child.signalCode).toBe('SIGKILL');
+    expect(await closed).toEqual([null, 'SIGKILL']);
   });
 
   it('leaves the end of what it wrote to stderr', async () => {
     const cli = cliProcess(await emptyHome());
-    const child = cli.spawn(
-      spawnOptions("process.stderr.write('a'.repeat(20_000) + 'é the reason\\n')"),
-    ) as ChildProcess;
-    await once(child, 'close');
+    const code = "process.stderr.write('a'.repeat(20_000) + 'é the reason\\n')";
+    await once(childOf(cli.spawn(spawnOptions(code))), 'close');
     expect(cli.stderr()).toMatch(/^a+é the reason$/);
     expect(cli.stderr().length).toBeLessThanOrEqual(8 * 1024);
     await cli.end();
@@ -100,15 +107,15 @@ describe('the CLI process', () => {
   it('may be ended when it already ended by itself, and when it never began', async () => {
     const home = await emptyHome();
     const cli = cliProcess(home);
-    await once(cli.spawn(spawnOptions('')) as ChildProcess, 'exit');
+    await once(childOf(cli.spawn(spawnOptions(''))), 'exit');
     await cli.end();
     await cliProcess(home).end();
-    expect(await isMissing(home.processFile)).toBe(true);
+    expect(existsSync(home.processFile)).toBe(false);
   });
 
   it('may be ended when its program could not be started', async () => {
     const cli = cliProcess(await emptyHome());
-    const child = cli.spawn({ ...spawnOptions(''), command: '/nowhere/cli' }) as ChildProcess;
+    const child = childOf(cli.spawn({ ...spawnOptions(''), command: '/nowhere/cli' }));
     const [error] = (await once(child, 'error')) as unknown[];
     expect(error).toMatchObject({ code: 'ENOENT' });
     await cli.end();
@@ -118,23 +125,23 @@ describe('the CLI process', () => {
 describe.skipIf(process.platform === 'win32')('a CLI process that was left over', () => {
   it('is ended with its group when its arguments name the session', async () => {
     const home = await emptyHome();
-    const child = await leftover(PARENT, '--resume', home.sessionId);
+    const child = await leftover(PARENT, home.sessionId);
     const closed = once(child, 'close');
     child.stdout.resume();
     await writeFile(home.processFile, String(child.pid));
     await endLeftoverCli(home);
     expect(await closed).toEqual([null, 'SIGKILL']);
-    expect(await isMissing(home.processFile)).toBe(true);
+    expect(existsSync(home.processFile)).toBe(false);
   });
 
   it('is spared when the id now belongs to another process', async () => {
     const home = await emptyHome();
-    const child = await leftover(ECHO, '--resume', randomUUID());
+    const child = await leftover(ECHO, randomUUID());
     await writeFile(home.processFile, String(child.pid));
     await endLeftoverCli(home);
     child.stdin.write('still there\n');
     expect(await nextLine(child.stdout)).toBe('still there');
-    expect(await isMissing(home.processFile)).toBe(true);
+    expect(existsSync(home.processFile)).toBe(false);
   });
 
   it.each(['', 'no number', '1', '0', '-1', '999999999'])(

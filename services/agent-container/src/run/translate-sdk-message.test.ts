@@ -1,8 +1,6 @@
-import { randomUUID, type UUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RuntimeEvent } from './agent-runtime.ts';
 import {
   callEnds,
   callStarts,
@@ -14,9 +12,7 @@ import {
   toolBlock,
   toolResult,
 } from './sdk-message.fixture.ts';
-import { TurnTranslator } from './translate-sdk-message.ts';
-
-const WORKSPACE = '/work/session/workspace';
+import { follow, WORKSPACE } from './turn-reader.fixture.ts';
 
 describe('the text of a turn', () => {
   it('is passed on as it is written, and the confirmation of a block adds nothing', () => {
@@ -204,71 +200,3 @@ describe('what is no part of the answer', () => {
     expect(follow([retry]).events).toEqual([]);
   });
 });
-
-it('leaves a reader who applies its text events with exactly the answer, whatever is lost, repeated or replaced', () =>
-  fc.assert(
-    fc.property(fc.array(anyCall, { maxLength: 8 }), (calls) => {
-      const uuids: UUID[] = [];
-      const messages = calls.flatMap((call, index) => messagesOf(call, index, uuids));
-      const { answer, shown } = follow(messages);
-      expect(shown).toBe(answer);
-    }),
-    { numRuns: 500 },
-  ));
-
-interface Call {
-  kind: 'complete' | 'whole' | 'lost-then-complete' | 'lost-then-whole';
-  texts: string[][];
-  partial: string;
-  /** Which of the texts so far the first block takes the place of. */
-  supersedes: number[];
-}
-
-const anyPiece = fc.constantFrom('a', 'ab', 'b', '\n\n', ' ', '😀', '😁');
-const anyCall: fc.Arbitrary<Call> = fc.record({
-  kind: fc.constantFrom('complete', 'whole', 'lost-then-complete', 'lost-then-whole'),
-  texts: fc.array(fc.array(anyPiece, { minLength: 1, maxLength: 3 }), { maxLength: 3 }),
-  partial: fc.constantFrom('', 'a', 'ab'),
-  supersedes: fc.array(fc.nat({ max: 9 }), { maxLength: 2 }),
-});
-
-/** A lost call is followed by its repetition, as the CLI does it; the last one of a turn is never lost. */
-function messagesOf(call: Call, index: number, uuids: UUID[]): SDKMessage[] {
-  const id = `m${index}`;
-  const supersedes = call.supersedes.flatMap((place) => uuids[place] ?? []);
-  const blocks = call.texts.map((pieces, place) => {
-    const uuid = randomUUID();
-    uuids.push(uuid);
-    const text = pieces.join('');
-    return {
-      pieces,
-      confirmation: confirmed(id, [textBlock(text)], place === 0 ? { uuid, supersedes } : { uuid }),
-    };
-  });
-  const isWhole = call.kind === 'whole';
-  const streamedBlocks = blocks.flatMap(({ pieces, confirmation }) => [
-    ...(isWhole ? [] : pieces.map((piece) => textDelta(piece))),
-    confirmation,
-  ]);
-  if (isWhole) return streamedBlocks;
-  if (call.kind === 'complete') return [callStarts(id), ...streamedBlocks, ...callEnds()];
-  const repetition = messagesOf(
-    { ...call, kind: call.kind === 'lost-then-whole' ? 'whole' : 'complete' },
-    index + 1_000,
-    uuids,
-  );
-  return [callStarts(id), ...streamedBlocks, textDelta(call.partial), ...repetition];
-}
-
-/** Plays the messages, and the reader of the events. */
-function follow(messages: readonly SDKMessage[]): { events: RuntimeEvent[]; answer: string; shown: string } {
-  const translator = new TurnTranslator(WORKSPACE);
-  const events = messages.flatMap((message) => translator.translate(message));
-  let shown = '';
-  for (const event of events) {
-    if (event.type !== 'text') continue;
-    expect(event.offset).toBeLessThanOrEqual(shown.length);
-    shown = shown.slice(0, event.offset) + event.delta;
-  }
-  return { events, answer: translator.answer, shown };
-}

@@ -32,7 +32,7 @@ export interface AgentServer {
 }
 
 /** Reads a stream of events one by one. */
-export interface EventReader {
+interface EventReader {
   /** @returns undefined when the stream has ended. */
   next(): Promise<RunEvent | undefined>;
   rest(): Promise<RunEvent[]>;

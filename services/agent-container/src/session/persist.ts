@@ -15,10 +15,14 @@ const DEBUG_LOG_LIMIT_BYTES = 256 * 1024;
  */
 export async function persist(home: SessionHome, store: SessionStore): Promise<void> {
   const conversation = await readTranscript(home);
-  await Promise.all([
+  const todos = encodeTodos(await readTasks(home.tasks));
+  const first = [
     persistDebugLog(home, store),
-    store.put(sessionObjectKey(home.sessionId, 'todos.json'), encodeTodos(await readTasks(home.tasks))),
-  ]);
+    store.put(sessionObjectKey(home.sessionId, 'todos.json'), todos),
+  ];
+  // Also when one of them failed: what follows must not meet a write that is still under way.
+  await Promise.allSettled(first);
+  await Promise.all(first);
   await store.put(sessionObjectKey(home.sessionId, 'conversation.jsonl'), conversation);
 }
 

@@ -1,4 +1,3 @@
-/* eslint-disable @typescript-eslint/require-await -- the port is asynchronous, node:sqlite is not */
 import { join } from 'node:path';
 import { groupOf, type Turn } from '@omnicloud/protocol';
 import { openSqliteFile } from '@omnicloud/session-table';

@@ -41,6 +41,9 @@ export class ScriptedAgent {
   readonly #app = new Hono();
 
   constructor() {
+    this.#app.onError((error) => {
+      throw error;
+    });
     this.#app.post(routes.create, ({ req }) => this.#answer(req.raw));
     this.#app.post(routes.message, ({ req }) => this.#answer(req.raw));
   }
@@ -71,6 +74,7 @@ export class ScriptedAgent {
 }
 
 export const MESSAGE_PATH = messagePath(SESSION);
+/** There is no agent server. */
 export const DOWN: AgentAnswer = () => Promise.reject(new TypeError('fetch failed'));
 
 export function text(delta: string, offset = 0): RunEvent {

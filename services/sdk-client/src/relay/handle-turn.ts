@@ -1,4 +1,4 @@
-// turn → refusal | command | session lookup → agent server (events) → live reply → done, or again later
+// turn → ledger → refusal | command | session lookup → agent server (events) → live reply → done, or again later
 import {
   MAX_USER_MESSAGE_LENGTH,
   type Refusal,
@@ -18,11 +18,14 @@ import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
 import { keepTyping } from '../reply/typing.ts';
 import type { AgentServer } from './agent-client.ts';
 import { relayAnswer } from './relay-answer.ts';
+import type { TurnLedger } from './turn-ledger.ts';
+import { TurnProgress } from './turn-progress.ts';
 
 export interface TurnHandlerDeps {
   readonly api: Api;
   readonly queue: Pick<TurnQueue, 'waiting'>;
   readonly table: SessionTable;
+  readonly ledger: TurnLedger;
   readonly agent: AgentServer;
   readonly pace: Record<'private' | 'group', EditPace>;
   /** Told of everything that went wrong, also of what is tried again. */
@@ -35,7 +38,10 @@ const DONE: Outcome = { kind: 'done' };
 export function createTurnHandler(deps: TurnHandlerDeps): TurnHandler {
   return {
     async handle(turn) {
-      const telling = tellingOf(turn, deps);
+      const telling = await tellingOf(turn, deps);
+      const { isDelivered, answer } = telling.progress;
+      if (isDelivered) return DONE;
+      if (answer !== undefined) return deliver(telling, answer);
       switch (turn.ask.kind) {
         case 'refusal':
           return say(telling, refusalText(turn, turn.ask.reason, telling.language));
@@ -46,9 +52,9 @@ export function createTurnHandler(deps: TurnHandlerDeps): TurnHandler {
       }
     },
     async giveUp(turn) {
-      const { reply, language, onError } = tellingOf(turn, deps);
+      const { reply, progress, language, onError } = await tellingOf(turn, deps);
       try {
-        await reply.finish(TEXTS[language].gaveUp);
+        await reply.finish(progress.answer ?? TEXTS[language].gaveUp);
       } catch (error) {
         // What may succeed later is the queue's to repeat.
         if (!(error instanceof TelegramError) || error.retryable) throw error;
@@ -62,11 +68,12 @@ export function createTurnHandler(deps: TurnHandlerDeps): TurnHandler {
 interface Telling {
   readonly chat: TelegramChat;
   readonly reply: LiveReply;
+  readonly progress: TurnProgress;
   readonly language: Language;
   readonly onError: (error: unknown) => void;
 }
 
-function tellingOf(turn: Turn, deps: TurnHandlerDeps): Telling {
+async function tellingOf(turn: Turn, deps: TurnHandlerDeps): Promise<Telling> {
   const onError = (error: unknown): void => deps.onError(error, turn);
   const chat = new TelegramChat(deps.api, {
     chatId: turn.chat_id,
@@ -75,29 +82,35 @@ function tellingOf(turn: Turn, deps: TurnHandlerDeps): Telling {
     replyTo: turn.message_id,
   });
   const pace = turn.chat_type === 'private' ? deps.pace.private : deps.pace.group;
+  const progress = await TurnProgress.resume(deps.ledger, turn.update_id);
   return {
     chat,
-    reply: new LiveReply(chat, pace, onError),
+    reply: new LiveReply(chat, pace, onError, progress),
+    progress,
     language: languageOf(turn.sender.language_code),
     onError,
   };
 }
 
-async function say({ reply, onError }: Telling, markdown: string): Promise<Outcome> {
+async function say(telling: Telling, markdown: string): Promise<Outcome> {
+  await telling.progress.saveAnswer(markdown);
+  return deliver(telling, markdown);
+}
+
+async function deliver({ reply, progress, onError }: Telling, markdown: string): Promise<Outcome> {
   try {
     await reply.finish(markdown);
-    return DONE;
   } catch (error) {
     if (!(error instanceof TelegramError)) throw error;
     onError(error);
+    // The next try goes on with what is not delivered yet.
+    if (error.retryable) {
+      return { kind: 'retry', ...(error.retryAfterMs === undefined ? {} : { afterMs: error.retryAfterMs }) };
+    }
     // The chat is gone or has blocked the bot: there is nobody to tell, now or later.
-    if (!error.retryable) return DONE;
-    // The next try says everything again.
-    await reply.withdraw();
-    return error.retryAfterMs === undefined
-      ? { kind: 'retry' }
-      : { kind: 'retry', afterMs: error.retryAfterMs };
   }
+  await progress.saveDelivered();
+  return DONE;
 }
 
 function refusalText(turn: Turn, reason: Refusal, language: Language): string {

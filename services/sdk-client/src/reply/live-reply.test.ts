@@ -43,8 +43,10 @@ describe('an answer that comes quickly', () => {
 
 describe('an answer that grows', () => {
   it('is one message that is edited until it shows the final text', async () => {
-    await scene.showing('Sun', 'Sun');
-    await scene.showing('Sunny to', 'Sunny to');
+    await scene.showing('Sun');
+    expect(scene.botApi.screen).toEqual(['Sun']);
+    await scene.showing('Sunny to');
+    expect(scene.botApi.screen).toEqual(['Sunny to']);
     await scene.reply.finish('Sunny today.');
     expect(scene.botApi.screen).toEqual(['Sunny today.']);
     expect([scene.sends, scene.edits]).toEqual([1, 2]);
@@ -52,8 +54,8 @@ describe('an answer that grows', () => {
   });
 
   it('keeps the pace between two edits', async () => {
-    await scene.showing('Sun', 'Sun');
-    await scene.showing('Sunny', 'Sunny');
+    await scene.showing('Sun');
+    await scene.showing('Sunny');
     scene.reply.show('Sunny to');
     await vi.advanceTimersByTimeAsync(PACE.betweenMs - 1);
     expect(scene.edits).toBe(1);
@@ -94,7 +96,7 @@ describe('an answer that grows', () => {
   });
 
   it('costs no call when there is nothing new to show', async () => {
-    await scene.showing('Sunny.', 'Sunny.');
+    await scene.showing('Sunny.');
     scene.reply.show('Sunny. ');
     await vi.runAllTimersAsync();
     await scene.reply.finish('Sunny.');
@@ -112,7 +114,7 @@ describe('an answer that grows', () => {
 describe('an answer over the limit of a message', () => {
   it('goes on in further messages, of which only the first is a reply', async () => {
     const long = letters(5_000);
-    await scene.showing(letters(100), letters(100));
+    await scene.showing(letters(100));
     await scene.reply.finish(long);
     const { screen } = scene.botApi;
     expect(screen).toHaveLength(3);
@@ -127,9 +129,11 @@ describe('an answer over the limit of a message', () => {
 
   it('adds messages while it grows and leaves the full ones alone', async () => {
     const full = letters(2_048).slice(0, 4095);
-    await scene.showing(full, full);
-    await scene.showing(`${full} ${letters(10)}`, full, letters(10));
-    await scene.showing(`${full} ${letters(20)}`, full, letters(20));
+    await scene.showing(full);
+    await scene.showing(`${full} ${letters(10)}`);
+    expect(scene.botApi.screen).toEqual([full, letters(10)]);
+    await scene.showing(`${full} ${letters(20)}`);
+    expect(scene.botApi.screen).toEqual([full, letters(20)]);
     await scene.reply.finish(`${full} ${letters(30)}`);
     expect(scene.botApi.screen).toEqual([full, letters(30)]);
     const [{ message_id: edited } = {}, ...more] = scene.botApi.payloads('editMessageText');
@@ -138,7 +142,7 @@ describe('an answer over the limit of a message', () => {
 
   it('loses the messages that it does not need when it shrinks', async () => {
     const full = letters(2_048).slice(0, 4095);
-    await scene.showing(`${full} ${letters(10)}`, full, letters(10));
+    await scene.showing(`${full} ${letters(10)}`);
     await scene.reply.finish('Sunny.');
     expect(scene.botApi.screen).toEqual(['Sunny.']);
     expect(scene.errors).toEqual([]);
@@ -148,7 +152,7 @@ describe('an answer over the limit of a message', () => {
 describe('an answer that is taken back', () => {
   it('leaves nothing on the screen and is not shown again', async () => {
     const full = letters(2_048).slice(0, 4095);
-    await scene.showing(`${full} ${letters(10)}`, full, letters(10));
+    await scene.showing(`${full} ${letters(10)}`);
     scene.reply.show('Sunny');
     await scene.reply.withdraw();
     scene.reply.show('Sunny today');
@@ -177,7 +181,7 @@ describe('an answer that is taken back', () => {
   });
 
   it('reports a message that cannot be deleted and goes on', async () => {
-    await scene.showing('Sun', 'Sun');
+    await scene.showing('Sun');
     scene.botApi.clearScreen();
     await scene.reply.withdraw();
     expect(scene.errors).toMatchObject([{ code: 'telegram_refused' }]);

@@ -25,17 +25,34 @@ const FINAL_TRIES = 5;
 const LONGEST_WAIT_MS = 60_000;
 const FIRST_RETRY_MS = 500;
 
-interface Posted {
+/** A message that Telegram has accepted as part of a reply. */
+export interface PostedPart {
   readonly messageId: number;
-  shown: string;
+  /** The text and entities it shows, as JSON; empty when that is not known for sure. */
+  readonly shown: string;
 }
+
+/** What outlives the process that began a reply, so that another one can finish the same messages. */
+export interface ReplyMemory {
+  readonly posted: readonly PostedPart[];
+  /** Awaited before the next call to Telegram. */
+  savePosted(posted: readonly PostedPart[]): Promise<void>;
+}
+
+const FORGETFUL: ReplyMemory = { posted: [], savePosted: () => Promise.resolve() };
+
+type Posted = { -readonly [K in keyof PostedPart]: PostedPart[K] };
+
+/** What no message shows: an edit has to tell. */
+const UNKNOWN = '';
 
 /** The reply to one turn: shown while it grows, and complete in the end. One call to Telegram is in flight at a time. */
 export class LiveReply {
   readonly #chat: TelegramChat;
   readonly #pace: EditPace;
   readonly #onError: (error: unknown) => void;
-  readonly #posted: Posted[] = [];
+  readonly #memory: ReplyMemory;
+  readonly #posted: Posted[];
   #draft = '';
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> = Promise.resolve();
@@ -43,10 +60,17 @@ export class LiveReply {
   #isOver = false;
   #notBefore = 0;
 
-  constructor(chat: TelegramChat, pace: EditPace, onError: (error: unknown) => void) {
+  constructor(
+    chat: TelegramChat,
+    pace: EditPace,
+    onError: (error: unknown) => void,
+    memory: ReplyMemory = FORGETFUL,
+  ) {
     this.#chat = chat;
     this.#pace = pace;
     this.#onError = onError;
+    this.#memory = memory;
+    this.#posted = memory.posted.map((part) => ({ ...part }));
   }
 
   /** Shows the text so far, soon; the latest call wins. */
@@ -112,11 +136,33 @@ export class LiveReply {
     const posted = this.#posted[index];
     if (posted?.shown === shown) return;
     if (posted) {
-      await this.#chat.edit(posted.messageId, part);
+      await this.#edit(posted, part);
       posted.shown = shown;
     } else {
       const messageId = await this.#chat.send(part, { isReply: index === 0 });
       this.#posted.push({ messageId, shown });
+    }
+    if (posted === undefined || this.#isOver) await this.#remember();
+  }
+
+  /** What a growing message shows changes too often to be written down each time. */
+  async #remember(): Promise<void> {
+    const parts = this.#posted.map(({ messageId, shown }) => ({
+      messageId,
+      shown: this.#isOver ? shown : UNKNOWN,
+    }));
+    await this.#memory.savePosted(parts);
+  }
+
+  async #edit(posted: Posted, part: FormattedText): Promise<void> {
+    try {
+      await this.#chat.edit(posted.messageId, part);
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      if (isNotModified(error)) return;
+      // It may have landed all the same.
+      if (error.code === 'telegram_unreachable') posted.shown = UNKNOWN;
+      throw error;
     }
   }
 
@@ -127,7 +173,6 @@ export class LiveReply {
         return;
       } catch (error) {
         if (!(error instanceof TelegramError)) throw error;
-        if (isNotModified(error)) return;
         const waitMs = error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt;
         const canBeSentAnew = error.code === 'telegram_refused' && this.#posted[index] !== undefined;
         if (!canBeSentAnew && (!error.retryable || attempt === FINAL_TRIES || waitMs > LONGEST_WAIT_MS))
@@ -142,13 +187,15 @@ export class LiveReply {
 
   /** Deletes what is posted from this part on; a message that cannot be deleted is reported and stays. */
   async #deleteFrom(index: number): Promise<void> {
-    for (const { messageId } of this.#posted.splice(index)) {
+    const surplus = this.#posted.splice(index);
+    for (const { messageId } of surplus) {
       try {
         await this.#chat.delete(messageId);
       } catch (error) {
         this.#onError(error);
       }
     }
+    if (surplus.length > 0) await this.#remember();
   }
 }
 

@@ -18,7 +18,7 @@ afterEach(() => {
 /** Shows typing; an error fails the test unless it is expected. */
 function typeIn(
   place: { threadId?: string; isForum?: boolean } = {},
-  onError: (error: unknown) => void = expect.unreachable,
+  onError: (error: unknown) => void = (error) => expect.unreachable(String(error)),
 ): void {
   const chat = new TelegramChat(botApi.api, {
     chatId: '-1001555666777',

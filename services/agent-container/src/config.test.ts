@@ -1,0 +1,168 @@
+import { ConfigError } from '@omnicloud/settings';
+import { describe, expect, it } from 'vitest';
+import { type AgentConfig, parseAgentConfig } from './config.ts';
+
+const TOKEN = 'the-token-of-this-server';
+const parse = (variables: Record<string, string>): AgentConfig =>
+  parseAgentConfig({ SDK_CLIENT_AUTH_TOKEN: TOKEN, ...variables });
+
+function problemsOf(variables: Record<string, string>): ConfigError {
+  try {
+    parseAgentConfig(variables);
+  } catch (error) {
+    if (error instanceof ConfigError) return error;
+    throw error;
+  }
+  throw new Error('There is nothing wrong with these settings');
+}
+
+const namesIn = ({ problems }: ConfigError): string[] =>
+  [...new Set(problems.map((problem) => problem.split(' ')[0] ?? ''))].sort();
+
+describe('settings with mistakes', () => {
+  it('are refused with every mistake at once, each by its name, also those between two settings', () => {
+    const error = problemsOf({
+      CLAUDE_CODE_USE_BEDROCK: '1',
+      BEDROCK_ACCESS_KEY_ID: 'key',
+      ANTHROPIC_BASE_URL: 'ftp://model',
+      AGENT_SHELL: 'maybe',
+      CLAUDE_CODE_SKIP_BEDROCK_AUTH: 'yes',
+    });
+    expect(namesIn(error)).toEqual([
+      'AGENT_SHELL',
+      'ANTHROPIC_BASE_URL',
+      'AWS_REGION',
+      'BEDROCK_SECRET_ACCESS_KEY',
+      'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
+      'SDK_CLIENT_AUTH_TOKEN',
+    ]);
+  });
+
+  it('never repeat a value, as it may be a secret', () => {
+    const values = {
+      SDK_CLIENT_AUTH_TOKEN: 'short-secret',
+      CLAUDE_CODE_USE_BEDROCK: 'secret-1',
+      AWS_REGION: 'secret-2',
+      ANTHROPIC_BEDROCK_BASE_URL: 'secret-3',
+      BEDROCK_SECRET_ACCESS_KEY: 'secret-4',
+      AGENT_SHELL: 'secret-5',
+    };
+    const error = problemsOf(values);
+    expect(namesIn(error)).toEqual(expect.arrayContaining(['SDK_CLIENT_AUTH_TOKEN', 'AGENT_SHELL']));
+    expect(`${error.message} ${error.problems.join()}`).not.toContain('secret-');
+    expect(error.message).not.toContain('short-secret');
+  });
+
+  it.each<[Record<string, string>, string]>([
+    [{}, 'CLAUDE_CODE_USE_BEDROCK'],
+    [{ CLAUDE_CODE_USE_BEDROCK: '0' }, 'CLAUDE_CODE_USE_BEDROCK'],
+    [{ CLAUDE_CODE_USE_BEDROCK: '1' }, 'AWS_REGION'],
+    [{ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'Frankfurt' }, 'AWS_REGION'],
+    [{ ANTHROPIC_API_KEY: 'key', BEDROCK_SECRET_ACCESS_KEY: 's' }, 'BEDROCK_ACCESS_KEY_ID'],
+    [{ ANTHROPIC_API_KEY: 'key', SDK_CLIENT_AUTH_TOKEN: '   ' }, 'SDK_CLIENT_AUTH_TOKEN'],
+    [{ ANTHROPIC_API_KEY: 'key', SDK_CLIENT_AUTH_TOKEN: 'fifteen letters' }, 'SDK_CLIENT_AUTH_TOKEN'],
+  ])('%j are refused because of %s alone', (variables, name) => {
+    expect(namesIn(problemsOf({ SDK_CLIENT_AUTH_TOKEN: TOKEN, ...variables }))).toEqual([name]);
+  });
+});
+
+describe('the access to the model', () => {
+  const bedrock = { CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'us-gov-west-1' };
+  const keys = { BEDROCK_ACCESS_KEY_ID: 'id', BEDROCK_SECRET_ACCESS_KEY: 'secret' };
+  const url = 'http://127.0.0.1:9';
+
+  it.each<[string, Record<string, string>, AgentConfig['access']]>([
+    ['the AWS chain on Bedrock', bedrock, { kind: 'bedrock', region: 'us-gov-west-1', credentials: 'chain' }],
+    [
+      'keys on Bedrock, which win over the chain',
+      { ...bedrock, ...keys, AWS_ACCESS_KEY_ID: 'host' },
+      {
+        kind: 'bedrock',
+        region: 'us-gov-west-1',
+        credentials: { accessKeyId: 'id', secretAccessKey: 'secret' },
+      },
+    ],
+    [
+      'keys of a temporary kind',
+      { ...bedrock, ...keys, BEDROCK_SESSION_TOKEN: 'session' },
+      {
+        kind: 'bedrock',
+        region: 'us-gov-west-1',
+        credentials: { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'session' },
+      },
+    ],
+    [
+      'no signature where that was asked for, even with keys',
+      { ...bedrock, ...keys, CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1' },
+      { kind: 'bedrock', region: 'us-gov-west-1', credentials: 'none' },
+    ],
+    [
+      'no signature at an endpoint of one’s own, without any credentials in sight',
+      { ANTHROPIC_BEDROCK_BASE_URL: url },
+      { kind: 'bedrock', region: 'us-east-1', baseUrl: url, credentials: 'none' },
+    ],
+    [
+      'the chain at an endpoint of one’s own, when the host has one',
+      { ANTHROPIC_BEDROCK_BASE_URL: url, AWS_PROFILE: 'work', AWS_REGION: 'eu-west-1' },
+      { kind: 'bedrock', region: 'eu-west-1', baseUrl: url, credentials: 'chain' },
+    ],
+    [
+      'Bedrock by its endpoint, even beside an Anthropic key',
+      { ANTHROPIC_BEDROCK_BASE_URL: url, ANTHROPIC_API_KEY: 'key' },
+      { kind: 'bedrock', region: 'us-east-1', baseUrl: url, credentials: 'none' },
+    ],
+    [
+      'Anthropic when Bedrock was switched off by name',
+      { ANTHROPIC_BEDROCK_BASE_URL: url, ANTHROPIC_API_KEY: 'key', CLAUDE_CODE_USE_BEDROCK: '0' },
+      { kind: 'anthropic', apiKey: 'key' },
+    ],
+    [
+      'Anthropic at another endpoint',
+      { ANTHROPIC_API_KEY: 'key', ANTHROPIC_BASE_URL: url },
+      { kind: 'anthropic', apiKey: 'key', baseUrl: url },
+    ],
+  ])('is %s', (_, variables, access) => {
+    expect(parse(variables).access).toEqual(access);
+  });
+});
+
+describe('the other settings', () => {
+  it('are the CLI’s own models and no shell unless told otherwise', () => {
+    expect(parse({ ANTHROPIC_API_KEY: 'key' })).toEqual({
+      access: { kind: 'anthropic', apiKey: 'key' },
+      models: {},
+      isShellOn: false,
+      authToken: TOKEN,
+      inherited: {},
+    });
+  });
+
+  it('name models by alias and for everything', () => {
+    const { models, model, isShellOn } = parse({
+      ANTHROPIC_API_KEY: 'key',
+      ANTHROPIC_MODEL: 'opus',
+      ANTHROPIC_DEFAULT_OPUS_MODEL: 'a',
+      ANTHROPIC_DEFAULT_SONNET_MODEL: 'b',
+      ANTHROPIC_DEFAULT_HAIKU_MODEL: 'c',
+      AGENT_SHELL: 'on',
+    });
+    expect({ models, model, isShellOn }).toEqual({
+      models: { opus: 'a', sonnet: 'b', haiku: 'c' },
+      model: 'opus',
+      isShellOn: true,
+    });
+  });
+
+  it('take of the host’s environment only what is listed, and nothing that is empty', () => {
+    const { inherited } = parse({
+      ANTHROPIC_API_KEY: 'key',
+      PATH: '/bin',
+      HOME: '/home/host',
+      LANG: '',
+      AWS_PROFILE: 'work',
+      AWS_LAMBDA_FUNCTION_NAME: 'x',
+      TELEGRAM_BOT_TOKEN: '1:secret',
+    });
+    expect(inherited).toEqual({ PATH: '/bin', HOME: '/home/host', AWS_PROFILE: 'work' });
+  });
+});

@@ -1,0 +1,196 @@
+import { lstat, mkdir, readFile, readlink, stat, utimes, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { sessionObjectKey } from '@omnicloud/protocol';
+import { describe, expect, it } from 'vitest';
+import { AgentError } from '../errors.ts';
+import { DirectorySessionStore } from './directory-session-store.ts';
+import { persist, persistDebugLog } from './persist.ts';
+import { RecordingSessionStore } from './recording-session-store.fixture.ts';
+import { readStoredSession, restore, type StoredSession } from './restore.ts';
+import { type SessionHome, sessionHome } from './session-home.ts';
+import { readTasks, writeTasks } from './task-list.ts';
+import { temporaryDirectory } from './temporary-directory.fixture.ts';
+
+const ID = '0190c8a4-0000-4000-8000-000000000001';
+const NOTHING: StoredSession = { conversation: undefined, todos: undefined, debug: undefined };
+const TASK = { id: '1', subject: 'Buy milk', status: 'in_progress', blockedBy: [] };
+const DEBUG_LIMIT_BYTES = 256 * 1024;
+
+const entry = (home: SessionHome, content: string): string =>
+  `${JSON.stringify({ message: { content }, cwd: home.workspace })}\n`;
+
+/** A machine with a session laid out on it, and an empty store. */
+async function machine(): Promise<{
+  root: string;
+  home: SessionHome;
+  image: string;
+  store: RecordingSessionStore;
+}> {
+  const root = await temporaryDirectory();
+  const image = join(root, 'image');
+  for (const folder of ['agents', 'skills']) await mkdir(join(image, folder), { recursive: true });
+  for (const file of ['settings.json', 'CLAUDE.md'])
+    await writeFile(join(image, file), `the image's ${file}`);
+  const home = sessionHome(join(root, 'work'), ID);
+  await restore(NOTHING, home, image);
+  return {
+    root,
+    home,
+    image,
+    store: new RecordingSessionStore(new DirectorySessionStore(join(root, 'objects'))),
+  };
+}
+
+describe('a session that was saved', () => {
+  it('is laid out again elsewhere with its conversation, tasks and debug log', async () => {
+    const { root, home, image, store } = await machine();
+    await writeFile(home.transcript, entry(home, 'Grüße 👋') + entry(home, 'again'));
+    await writeTasks(home.tasks, [TASK]);
+    await writeFile(home.debugLog, 'first line\n');
+    await persist(home, store);
+
+    const elsewhere = sessionHome(join(root, 'another', 'work'), ID);
+    await restore(await readStoredSession(store, ID), elsewhere, image);
+    expect(await readFile(elsewhere.transcript, 'utf8')).toBe(
+      entry(elsewhere, 'Grüße 👋') + entry(elsewhere, 'again'),
+    );
+    expect(await readTasks(elsewhere.tasks)).toEqual([TASK]);
+    expect(await readFile(elsewhere.debugLog, 'utf8')).toBe('first line\n');
+  });
+
+  it('has its conversation stored last, when everything else is there', async () => {
+    const { home, store } = await machine();
+    await writeFile(home.transcript, entry(home, 'Hi'));
+    await persist(home, store);
+    expect(store.puts.slice(0, 2).sort()).toEqual([`sessions/${ID}/debug.txt`, `sessions/${ID}/todos.json`]);
+    expect(store.puts.slice(2)).toEqual([`sessions/${ID}/conversation.jsonl`]);
+  });
+
+  it.each(['debug.txt', 'todos.json'] as const)('has no conversation when %s was refused', async (name) => {
+    const { home, store } = await machine();
+    await writeFile(home.transcript, entry(home, 'Hi'));
+    const refusal = new AgentError('store_unavailable', 'No');
+    store.failOn(new RegExp(name), refusal);
+    await expect(persist(home, store)).rejects.toBe(refusal);
+    expect(await store.get(sessionObjectKey(ID, 'conversation.jsonl'))).toBeUndefined();
+  });
+});
+
+describe('a transcript', () => {
+  it.each([
+    ['broken in the middle', '{"a":1}\n{"b":\n{"c":3}\n'],
+    ['cut in its last line', '{"a":1}\n{"b":'],
+    ['empty', ''],
+    ['only blank lines', '\n\n'],
+  ])('that is %s is not saved, and nothing else is either', async (_, transcript) => {
+    const { home, store } = await machine();
+    await writeFile(home.transcript, transcript);
+    await expect(persist(home, store)).rejects.toMatchObject({ code: 'internal', name: 'AgentError' });
+    expect(store.puts).toEqual([]);
+  });
+
+  it('that is missing is an error with its cause', async () => {
+    const { home, store } = await machine();
+    await expect(persist(home, store)).rejects.toMatchObject({ code: 'internal', cause: { code: 'ENOENT' } });
+    expect(store.puts).toEqual([]);
+  });
+});
+
+describe('the debug log', () => {
+  const saved = async (log: string): Promise<string> => {
+    const { home, store } = await machine();
+    await writeFile(home.debugLog, log);
+    await persistDebugLog(home, store);
+    return Buffer.from((await store.get(sessionObjectKey(ID, 'debug.txt'))) ?? []).toString();
+  };
+
+  it('is saved whole up to its limit', async () => {
+    const log = `${'é'.repeat(DEBUG_LIMIT_BYTES / 2 - 1)}x\n`;
+    expect(await saved(log)).toBe(log);
+  });
+
+  it('loses its oldest lines beyond that, and no part of a line', async () => {
+    const lines = Array.from({ length: 9_000 }, (_, index) => `${index} wrote: é and some more of it\n`);
+    const log = await saved(lines.join(''));
+    expect(Buffer.byteLength(log)).toBeLessThanOrEqual(DEBUG_LIMIT_BYTES);
+    expect(Buffer.byteLength(log)).toBeGreaterThan(DEBUG_LIMIT_BYTES - 100);
+    const kept = log.split('\n').length - 1;
+    expect(log).toBe(lines.slice(-kept).join(''));
+  });
+
+  it('is bounded even when it has no lines', async () => {
+    expect((await saved('a'.repeat(DEBUG_LIMIT_BYTES * 2))).length).toBe(DEBUG_LIMIT_BYTES);
+  });
+});
+
+describe('a home that is laid out', () => {
+  it('holds nothing that an unfinished run left there', async () => {
+    const { home, image } = await machine();
+    await writeFile(home.transcript, entry(home, 'never saved'));
+    await writeTasks(home.tasks, [TASK]);
+    await writeFile(home.debugLog, 'old');
+    await writeFile(join(home.temporary, 'socket'), '');
+    await restore(NOTHING, home, image);
+    await expect(stat(home.transcript)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await readTasks(home.tasks)).toEqual([]);
+    expect(await readFile(home.debugLog, 'utf8')).toBe('');
+    await expect(stat(join(home.temporary, 'socket'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+
+  it('keeps the files in the workspace', async () => {
+    const { home, image } = await machine();
+    await writeFile(join(home.workspace, 'notes.md'), 'mine');
+    await restore(NOTHING, home, image);
+    expect(await readFile(join(home.workspace, 'notes.md'), 'utf8')).toBe('mine');
+  });
+
+  it('has a fresh transcript and tasks, so that the CLI does not sweep them away as old', async () => {
+    const { home, image } = await machine();
+    const old = new Date('2020-01-01');
+    await writeFile(home.transcript, '{}\n');
+    await utimes(home.transcript, old, old);
+    const before = Date.now() - 1_000;
+    const stored = {
+      ...NOTHING,
+      conversation: Buffer.from('{}\n'),
+      todos: Buffer.from(JSON.stringify([TASK])),
+    };
+    await restore(stored, home, image);
+    for (const path of [home.transcript, join(home.tasks, '1.json')]) {
+      expect((await stat(path)).mtimeMs).toBeGreaterThan(before);
+    }
+  });
+
+  it.skipIf(process.platform === 'win32')('can be read by its owner alone', async () => {
+    const { home } = await machine();
+    for (const directory of [home.root, home.workspace, home.temporary, dirname(home.transcript)]) {
+      expect((await stat(directory)).mode & 0o777, directory).toBe(0o700);
+    }
+    expect((await stat(home.debugLog)).mode & 0o777).toBe(0o600);
+  });
+
+  it.each(['settings.json', 'agents', 'skills', 'CLAUDE.md'])(
+    'links to the image’s own %s, also when something else was put there',
+    async (name) => {
+      const { home, image } = await machine();
+      const link = join(home.config, name);
+      expect(await readlink(link)).toBe(join(image, name));
+      await restore(NOTHING, home, join(image, '..', 'another image'));
+      expect(await readlink(link)).toBe(join(image, '..', 'another image', name));
+      await restore(NOTHING, home, image);
+      expect((await lstat(link)).isSymbolicLink()).toBe(true);
+      expect((await stat(join(image, name))).isDirectory()).toBe(!name.includes('.'));
+    },
+  );
+
+  it('is not touched when the stored task list is damaged', async () => {
+    const { home, image } = await machine();
+    await writeFile(home.debugLog, 'what happened before');
+    const damaged = { ...NOTHING, todos: Buffer.from('[{"id":"../1"}]'), debug: Buffer.from('other') };
+    await expect(restore(damaged, home, image)).rejects.toMatchObject({
+      code: 'internal',
+      name: 'AgentError',
+    });
+    expect(await readFile(home.debugLog, 'utf8')).toBe('what happened before');
+  });
+});

@@ -1,0 +1,59 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type Answer, LOST, throttled } from '../reply/bot-api.fixture.ts';
+import { answered } from './agent-server.fixture.ts';
+import { RelayScene } from './relay-scene.fixture.ts';
+
+const DONE = { kind: 'done' };
+const AS_USUAL: Answer = (usual) => usual();
+const UPDATE = { update_id: 5 };
+
+let scene: RelayScene;
+beforeEach(async () => {
+  scene = await RelayScene.open();
+});
+afterEach(async () => {
+  await scene.close();
+});
+
+it('A turn whose answer was delivered is not done again', async () => {
+  scene.agent.script(answered('Sunny.'), answered('Rainy.'));
+  await scene.handle(UPDATE);
+  expect(await scene.handle(UPDATE)).toEqual(DONE);
+  expect(scene.agent.calls).toHaveLength(1);
+  expect(scene.botApi.screen).toEqual(['Sunny.']);
+});
+
+it('A delivery that was cut off goes on with the parts that are missing', async () => {
+  scene.agent.script(answered(`${'a'.repeat(4000)}\n\n${'b'.repeat(4000)}`));
+  scene.botApi.script('sendMessage', AS_USUAL, throttled(90));
+  expect(await scene.handle(UPDATE)).toEqual({ kind: 'retry', afterMs: 90_000 });
+  expect(await scene.handle(UPDATE)).toEqual(DONE);
+  expect(scene.botApi.screen.map((text) => text[0])).toEqual(['a', 'b']);
+  expect(scene.botApi.payloads('editMessageText')).toEqual([]);
+  expect(scene.agent.calls).toHaveLength(1);
+});
+
+it('A message that a killed worker left half written is finished, not repeated', async () => {
+  const { message_id: messageId } = await scene.botApi.api.sendMessage(1, 'Half of');
+  await scene.ledger.save(UPDATE.update_id, { state: 'running', posted: [{ messageId, shown: '' }] });
+  scene.agent.script(answered('All of it.'));
+  await scene.handle(UPDATE);
+  expect(scene.botApi.screen).toEqual(['All of it.']);
+});
+
+it('An answer that is known is delivered even when the turn is given up', async () => {
+  scene.agent.script(answered('Sunny.'));
+  scene.botApi.script('sendMessage', throttled(90));
+  await scene.handle(UPDATE);
+  await scene.giveUp(UPDATE);
+  expect(scene.botApi.screen).toEqual(['Sunny.']);
+});
+
+it('A part whose sending was never confirmed is sent again: twice is better than never', async () => {
+  scene.agent.script(answered('Sunny.'));
+  scene.botApi.script('sendMessage', LOST, throttled(90));
+  await scene.handle(UPDATE);
+  await scene.handle(UPDATE);
+  expect(scene.botApi.screen).toEqual(['Sunny.', 'Sunny.']);
+  expect(scene.agent.calls).toHaveLength(1);
+}, 10_000);

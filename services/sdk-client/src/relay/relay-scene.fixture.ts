@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import { SqliteSessionTable } from '@omnicloud/session-table';
+import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
+import type { Outcome, TurnHandler } from '../queue/turn-queue.ts';
+import { BotApi } from '../reply/bot-api.fixture.ts';
+import type { EditPace } from '../reply/live-reply.ts';
+import { ScriptedAgent } from './agent-server.fixture.ts';
+import { createTurnHandler } from './handle-turn.ts';
+import { SqliteTurnLedger } from './sqlite-turn-ledger.ts';
+import { turnOf } from './turn.fixture.ts';
+
+/** No answer is shown before it is complete. */
+export const WHEN_COMPLETE: EditPace = { firstAfterMs: 1_000_000, betweenMs: 1_000_000 };
+/** Everything is shown at once. */
+export const AT_ONCE: EditPace = { firstAfterMs: 0, betweenMs: 0 };
+
+/** A handler of turns between a scripted agent server and a Telegram that remembers, with a real table and queue. */
+export class RelayScene {
+  readonly botApi = new BotApi();
+  readonly agent = new ScriptedAgent();
+  readonly errors: unknown[] = [];
+  readonly table: SqliteSessionTable;
+  readonly queue: SqliteTurnQueue;
+  readonly ledger: SqliteTurnLedger;
+  readonly #directory: string;
+  #nextUpdateId = turnOf().update_id;
+
+  private constructor(directory: string) {
+    this.#directory = directory;
+    this.table = new SqliteSessionTable({ directory });
+    this.ledger = new SqliteTurnLedger(directory);
+    this.queue = new SqliteTurnQueue({ directory, onError: (error) => this.errors.push(error) });
+  }
+
+  static async open(): Promise<RelayScene> {
+    return new RelayScene(await mkdtemp(join(tmpdir(), 'relay-')));
+  }
+
+  async close(): Promise<void> {
+    this.queue.close();
+    this.table.close();
+    this.ledger.close();
+    await rm(this.#directory, { recursive: true });
+  }
+
+  /** @param pace that of private chats; in a group nothing is shown before it is complete. */
+  handler(pace: EditPace = WHEN_COMPLETE): TurnHandler {
+    return createTurnHandler({
+      api: this.botApi.api,
+      queue: this.queue,
+      table: this.table,
+      ledger: this.ledger,
+      agent: this.agent.server,
+      pace: { private: pace, group: WHEN_COMPLETE },
+      onError: (error) => this.errors.push(error),
+    });
+  }
+
+  /** Handles Ada's private message, unless the changes say otherwise: a new update each time. */
+  handle(changes: Partial<Turn> = {}, pace: EditPace = WHEN_COMPLETE): Promise<Outcome> {
+    return this.handler(pace).handle(turnOf({ update_id: this.#nextUpdateId++, ...changes }), 1);
+  }
+
+  /** Gives Ada's private message up. */
+  giveUp(changes: Partial<Turn> = {}): Promise<void> {
+    return this.handler().giveUp(turnOf(changes));
+  }
+
+  /** @returns the session that Ada's private chat goes on with, undefined for none. */
+  async session(): Promise<string | undefined> {
+    return (await this.table.find(sessionKeyOf(turnOf())))?.sessionId;
+  }
+
+  /** Lets Ada's private chat go on with a session. */
+  async knows(sessionId: string): Promise<void> {
+    await this.table.save(sessionKeyOf(turnOf()), sessionId);
+  }
+}

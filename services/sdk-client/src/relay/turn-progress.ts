@@ -1,0 +1,54 @@
+import type { PostedPart, ReplyMemory } from '../reply/live-reply.ts';
+import type { TurnLedger, TurnRecord } from './turn-ledger.ts';
+
+const BEGUN: TurnRecord = { state: 'running', posted: [] };
+
+/** One turn's way through the ledger. Every step is durable before the next one is taken. */
+export class TurnProgress implements ReplyMemory {
+  readonly #ledger: TurnLedger;
+  readonly #updateId: number;
+  #record: TurnRecord;
+
+  private constructor(ledger: TurnLedger, updateId: number, record: TurnRecord) {
+    this.#ledger = ledger;
+    this.#updateId = updateId;
+    this.#record = record;
+  }
+
+  /** Takes the turn up where an earlier delivery of it stopped. */
+  static async resume(ledger: TurnLedger, updateId: number): Promise<TurnProgress> {
+    return new TurnProgress(ledger, updateId, (await ledger.find(updateId)) ?? BEGUN);
+  }
+
+  get isDelivered(): boolean {
+    return this.#record.state === 'delivered';
+  }
+
+  /** The final text, when an earlier delivery came that far. */
+  get answer(): string | undefined {
+    return this.#record.answer;
+  }
+
+  get posted(): readonly PostedPart[] {
+    return this.#record.posted;
+  }
+
+  async savePosted(posted: readonly PostedPart[]): Promise<void> {
+    await this.#save({ ...this.#record, posted: [...posted] });
+  }
+
+  /** From now on the agent does not run for this turn again. */
+  async saveAnswer(answer: string): Promise<void> {
+    await this.#save({ ...this.#record, state: 'answered', answer });
+  }
+
+  /** The text itself is no longer needed: it is in the chat, and in the session. */
+  async saveDelivered(): Promise<void> {
+    await this.#save({ state: 'delivered', posted: this.#record.posted });
+  }
+
+  async #save(record: TurnRecord): Promise<void> {
+    await this.#ledger.save(this.#updateId, record);
+    this.#record = record;
+  }
+}

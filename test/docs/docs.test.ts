@@ -1,0 +1,82 @@
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const PAGES = ['README.md', 'README.zh-CN.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+
+const read = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8');
+
+/** Names in backticks that look like a path of the repository: they begin with one of its top-level names. */
+function pathsIn(markdown: string): string[] {
+  const inline = [...markdown.matchAll(/`([^`\s]+)`/g)].map(([, code = '']) => code);
+  return inline.filter(
+    (code) =>
+      /^(packages|services|local|test|docs|scripts|\.ci|\.env\.example|\.dependency-cruiser)/.test(code) &&
+      !/[{<*]/.test(code),
+  );
+}
+
+/** Relative link targets, without their anchors. */
+function linksIn(markdown: string): string[] {
+  return [...markdown.matchAll(/\]\((?!https?:)([^)#]+)/g)].map(([, target = '']) => target);
+}
+
+describe.each(PAGES)('%s', (page) => {
+  it('names only paths that exist', async () => {
+    const missing = pathsIn(await read(page)).filter((path) => !existsSync(join(ROOT, path)));
+    expect(missing).toEqual([]);
+  });
+
+  it('links only to pages that exist', async () => {
+    const folder = join(ROOT, page, '..');
+    const missing = linksIn(await read(page)).filter((target) => !existsSync(join(folder, target)));
+    expect(missing).toEqual([]);
+  });
+
+  it('names only npm scripts that exist', async () => {
+    const { scripts } = JSON.parse(await read('package.json')) as { scripts: Record<string, string> };
+    const named = [...(await read(page)).matchAll(/npm (?:run ([\w:-]+)|(start|test)\b)/g)].map(
+      ([, run, short]) => run ?? short ?? '',
+    );
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
+
+describe('The two READMEs', () => {
+  it('have the same sections, the same commands and the same settings', async () => {
+    const [english, chinese] = await Promise.all([read('README.md'), read('README.zh-CN.md')]);
+    const shape = (page: string): object => ({
+      headings: [...page.matchAll(/^#+ /gm)].map(([mark]) => mark),
+      commands: [...page.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, code = '']) =>
+        code.replaceAll(/#.*$/gm, '').replaceAll(/ +$/gm, ''),
+      ),
+      names: [...new Set([...page.matchAll(/`([A-Za-z_./:-]+)`/g)].map(([, code = '']) => code))].sort(),
+    });
+    expect(shape(chinese)).toEqual(shape(english));
+  });
+});
+
+describe('.env.example', () => {
+  it('documents every setting that a config.ts reads, and no other', async () => {
+    const documented = [...(await read('.env.example')).matchAll(/^([A-Z_]+)=/gm)].map(
+      ([, name = '']) => name,
+    );
+    const configs = await Promise.all(
+      ['services/agent-container', 'services/sdk-client', 'local'].map((part) =>
+        read(`${part}/src/config.ts`),
+      ),
+    );
+    const known = new Set(
+      configs.flatMap((source) =>
+        [...source.matchAll(/^ {4}?([A-Z][A-Z_]+): ?z?|^ {2}([A-Z][A-Z_]+): z/gm)].map(
+          ([, a, b]) => a ?? b ?? '',
+        ),
+      ),
+    );
+    known.delete('PATH');
+    expect(new Set(documented)).toEqual(known);
+  });
+});
