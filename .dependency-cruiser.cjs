@@ -5,7 +5,7 @@ module.exports = {
       name: 'protocol-imports-zod-alone',
       comment: 'packages/protocol is what crosses a wire, and nothing else: it imports zod and its own files.',
       severity: 'error',
-      from: { path: '^packages/protocol/src', pathNot: '\\.test\\.ts$' },
+      from: { path: '^packages/protocol/src', pathNot: '\\.(test|fixture)\\.ts$' },
       to: { pathNot: ['^packages/protocol/src', '^node_modules/zod/'] },
     },
     {

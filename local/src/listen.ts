@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 
-export type FetchHandler = (request: Request, ...rest: unknown[]) => Response | Promise<Response>;
+type FetchHandler = (request: Request, ...rest: unknown[]) => Response | Promise<Response>;
 
 export interface Listener {
   readonly port: number;

@@ -11,6 +11,6 @@ export interface MethodResult {
  * @param signal aborted when nobody waits for the answer any more.
  * @throws BotApiError for what the Bot API refuses.
  */
-export type BotMethod = (payload: CallPayload, signal: AbortSignal) => MethodResult | Promise<MethodResult>;
+type BotMethod = (payload: CallPayload, signal: AbortSignal) => MethodResult | Promise<MethodResult>;
 
 export type BotMethods = Readonly<Record<string, BotMethod>>;

@@ -4,9 +4,9 @@ import { detectEntities } from './detected-entities.ts';
 import { linkUrlProblem } from './link-url.ts';
 
 /** Counted after the entities were parsed and the text was trimmed. */
-export const MAX_TEXT_CODE_POINTS = 4096;
+const MAX_TEXT_CODE_POINTS = 4096;
 /** What goes beyond is dropped without a word. */
-export const MAX_ENTITIES = 100;
+const MAX_ENTITIES = 100;
 
 /** Telegram finds these itself and ignores them in a call. */
 const DETECTED_TYPES: ReadonlySet<string> = new Set([

@@ -49,7 +49,7 @@ const answer = z
   .object({ type: z.literal('answer'), text: z.string() })
   .meta({ description: 'The final text; may be shown, but is not saved yet', id: 'AnswerEvent' });
 
-export const usageSchema = z
+const usageSchema = z
   .object({
     input_tokens: z.int().min(0),
     output_tokens: z.int().min(0),

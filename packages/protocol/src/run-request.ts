@@ -14,7 +14,7 @@ const userMessage = z
   .meta({ description: 'What the user says' });
 
 /** Who asks and where, as far as the front end knows; every field is optional, unknown ones are kept. */
-export const runMetadataSchema = z
+const runMetadataSchema = z
   .looseObject({
     chat_type: z.enum(['private', 'group', 'supergroup', 'channel']).optional(),
     chat_title: z.string().max(256).optional(),

@@ -14,7 +14,11 @@ it('names every wrong or missing setting at once, and repeats no value', () => {
   try {
     read();
   } catch (error) {
-    expect((error as ConfigError).problems).toEqual(['TOKEN is too short', 'PORT must be a number', 'MODE must be on or off']);
+    expect((error as ConfigError).problems).toEqual([
+      'TOKEN is too short',
+      'PORT must be a number',
+      'MODE must be on or off',
+    ]);
     expect(String(error)).not.toContain('secret');
   }
 });

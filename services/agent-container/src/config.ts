@@ -14,7 +14,7 @@ export type ModelAccess =
   | { kind: 'anthropic'; apiKey: string; baseUrl?: string };
 
 /** Model ids behind the CLI's three aliases; an absent one is the CLI's own default. */
-export interface ModelIds {
+interface ModelIds {
   opus?: string;
   sonnet?: string;
   haiku?: string;

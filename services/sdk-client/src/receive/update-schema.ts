@@ -7,7 +7,7 @@ const title = z.string().optional();
 const LATEST_DATE_SECONDS = 253_402_300_799;
 
 /** The parts of a Bot API 10.3 `Message` that decide what becomes of it. */
-export const messageSchema = z.looseObject({
+const messageSchema = z.looseObject({
   message_id: id,
   message_thread_id: id.optional(),
   is_topic_message: z.boolean().optional(),

@@ -12,7 +12,7 @@ export interface RenderContext {
 }
 
 /** Footnotes are numbered in the order they are first referred to. */
-export class Footnotes {
+class Footnotes {
   readonly #definitions: ReadonlyMap<string, FootnoteDefinition>;
   readonly #numbers = new Map<string, number>();
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { MessageEntity } from 'grammy/types';
 import { describe, expect, it } from 'vitest';
-import { nastyMarkdown } from './nasty-markdown.ts';
+import { nastyMarkdown } from './nasty-markdown.fixture.ts';
 import { renderMarkdown } from './render-markdown.ts';
-import { markdownDocument } from './markdown-arbitrary.ts';
-import { violations } from './validity-oracle.ts';
+import { markdownDocument } from './markdown-arbitrary.fixture.ts';
+import { violations } from './validity-oracle.fixture.ts';
 
 /** The text with each entity shown as `type(covered text)`, or `type=url(…)`, in the order they are sent. */
 function rendered(markdown: string): { text: string; entities: string[] } {

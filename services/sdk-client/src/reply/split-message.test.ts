@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import type { MessageEntity } from 'grammy/types';
 import { describe, expect, it } from 'vitest';
 import type { FormattedText } from './formatted-text.ts';
-import { markdownDocument } from './markdown-arbitrary.ts';
+import { markdownDocument } from './markdown-arbitrary.fixture.ts';
 import { renderMarkdown } from './render-markdown.ts';
 import { splitMessage, TELEGRAM_MESSAGE_LIMITS } from './split-message.ts';
-import { partViolations } from './validity-oracle.ts';
+import { partViolations } from './validity-oracle.fixture.ts';
 
 function plain(text: string, entities: MessageEntity[] = []): FormattedText {
   return { text, entities };

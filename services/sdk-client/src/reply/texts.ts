@@ -7,7 +7,7 @@ export function languageOf(languageCode: string | undefined): Language {
   return languageCode?.toLowerCase().startsWith('zh') ? 'zh' : 'en';
 }
 
-export interface StatusFigures {
+interface StatusFigures {
   readonly sessionId: string | undefined;
   readonly lastUsed: Date | undefined;
   readonly waiting: number;
