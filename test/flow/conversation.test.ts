@@ -121,9 +121,7 @@ describe('A conversation', () => {
     flow.model.reply('I could not.');
     flow.say('Look at @/etc/hostname');
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'I could not.');
-    expect(saidIn(flow.model.requests[0]!)).not.toContain(
-      (await readFile('/etc/hostname', 'utf8')).trim(),
-    );
+    expect(saidIn(flow.model.requests[0]!)).not.toContain((await readFile('/etc/hostname', 'utf8')).trim());
     const results = JSON.stringify(flow.model.requests[1]?.body.messages);
     expect(results.match(/"is_error":true/g)).toHaveLength(3);
     await expect(readFile(join(flow.dataDir, 'planted.txt'))).rejects.toMatchObject({ code: 'ENOENT' });

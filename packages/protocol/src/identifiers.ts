@@ -10,7 +10,7 @@ export const telegramId = z
   .meta({ description: 'A Telegram id: a decimal string, or an integer', example: '123456789' });
 
 /** A session is named by a UUID that the agent container chooses before the first run. */
-export const sessionId = z.uuid().meta({ description: 'The session, a UUID' });
+export const sessionId = z.uuid().toLowerCase().meta({ description: 'The session, a UUID' });
 
 /** A forum topic's `message_thread_id`; topics are numbered from 1, so 0 can stand for "no topic". */
 const NO_TOPIC = '0';
@@ -23,8 +23,8 @@ export function sessionKey(chatId: string, threadId?: string | null): string {
 /** How long `session_key → session_id` stays valid, in days: less than the objects live (90), so a mapping never outlives them. */
 export const SESSION_MAPPING_DAYS = 25;
 
-/** The three objects of a session, with the plan's names. */
-export type SessionObject = 'conversation.jsonl' | 'debug.txt' | 'todos.json';
+/** The plan's three objects of a session, and what travels beside them. */
+export type SessionObject = 'conversation.jsonl' | 'debug.txt' | 'todos.json' | 'last-turn.json';
 
 /** Where a session's object lies in the bucket: `sessions/{session_id}/{name}`. */
 export function sessionObjectKey(id: string, name: SessionObject): string {

@@ -15,6 +15,8 @@ export {
 } from './run-event.ts';
 export {
   createSessionSchema,
+  IDEMPOTENCY_HEADER,
+  MAX_IDEMPOTENCY_KEY_LENGTH,
   MAX_USER_MESSAGE_LENGTH,
   messagePath,
   NDJSON_MEDIA_TYPE,

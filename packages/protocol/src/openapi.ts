@@ -1,6 +1,12 @@
 import { z } from 'zod';
 import { runEventSchema, runResponseSchema } from './run-event.ts';
-import { createSessionSchema, NDJSON_MEDIA_TYPE, routes, sendMessageSchema } from './run-request.ts';
+import {
+  MAX_IDEMPOTENCY_KEY_LENGTH,
+  createSessionSchema,
+  NDJSON_MEDIA_TYPE,
+  routes,
+  sendMessageSchema,
+} from './run-request.ts';
 import { errorBodySchema, httpStatusOf, type WireErrorCode } from './wire-error.ts';
 
 const named = {
@@ -93,7 +99,14 @@ function operation(
     summary,
     parameters: [
       ...parameters,
-      { name: 'Idempotency-Key', in: 'header', required: false, schema: { type: 'string', maxLength: 128 } },
+      {
+        name: 'Idempotency-Key',
+        in: 'header',
+        required: false,
+        description:
+          'Names one turn: asked again with the same key, a saved turn is answered without a second run',
+        schema: { type: 'string', maxLength: MAX_IDEMPOTENCY_KEY_LENGTH },
+      },
     ],
     requestBody: { required: true, content: { 'application/json': { schema: reference(body) } } },
     responses: {

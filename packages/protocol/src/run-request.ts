@@ -54,4 +54,8 @@ export function messagePath(id: string): string {
   return routes.message.replace(':session_id', id);
 }
 
+/** Names one turn: asked again with the same value, it is answered from what was saved instead of run again. */
+export const IDEMPOTENCY_HEADER = 'idempotency-key';
+export const MAX_IDEMPOTENCY_KEY_LENGTH = 128;
+
 export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';

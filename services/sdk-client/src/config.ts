@@ -22,7 +22,7 @@ const environmentSchema = z
         'must be Telegram user ids (numbers) separated by commas; there is no "everybody"',
       ),
     TELEGRAM_MODE: z.enum(['polling', 'webhook'], 'must be polling or webhook').default('polling'),
-    // The character set and length are Telegram's own for `secret_token`; a short one could be guessed.
+    // The character set and length are what Telegram takes as `secret_token`.
     TELEGRAM_WEBHOOK_SECRET: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,256}$/, 'must be 1 to 256 of A-Z a-z 0-9 _ -')

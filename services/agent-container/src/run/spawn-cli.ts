@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import type { SessionHome } from '../session/session-home.ts';
@@ -53,7 +54,10 @@ export async function endLeftoverCli(home: SessionHome): Promise<void> {
   const pid = Number(await readFile(home.processFile, 'utf8').catch(undefinedWhenMissing));
   if (!Number.isInteger(pid) || pid <= 1) return;
   // Process ids are used again: only a process that was started for this very session is ours.
-  if ((await commandLine(pid)).includes(home.sessionId)) killGroup(pid);
+  if ((await commandLine(pid)).includes(home.sessionId)) {
+    killGroup(pid);
+    await gone(pid);
+  }
   await rm(home.processFile, { force: true });
 }
 
@@ -69,8 +73,27 @@ function killGroup(pid: number): void {
   }
 }
 
+/** A killed process may still finish a write; it is not our child, so nothing tells us but asking. */
+async function gone(pid: number): Promise<void> {
+  for (let tries = 0; tries < 200 && isAlive(pid); tries += 1) await delay(10);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
 /** @returns the process's arguments; empty when there is no such process or the platform has no `ps`. */
 async function commandLine(pid: number): Promise<string> {
+  // Slim images have no `ps`, but Linux has this.
+  if (process.platform === 'linux') {
+    const read = readFile(`/proc/${pid}/cmdline`, 'utf8');
+    return (await read.catch(undefinedWhenMissing)) ?? '';
+  }
   const ps = promisify(execFile)('ps', ['-ww', '-o', 'args=', '-p', String(pid)]);
   return ps.then(
     ({ stdout }) => stdout,

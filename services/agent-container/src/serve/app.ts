@@ -3,6 +3,8 @@ import { randomUUID } from 'node:crypto';
 import {
   createSessionSchema,
   httpStatusOf,
+  IDEMPOTENCY_HEADER,
+  MAX_IDEMPOTENCY_KEY_LENGTH,
   NDJSON_MEDIA_TYPE,
   routes,
   type RunEvent,
@@ -16,7 +18,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { AgentError, toAgentError } from '../errors.ts';
-import { readStoredSession } from '../session/restore.ts';
+import { NOTHING_STORED, readStoredSession } from '../session/restore.ts';
 import { authorise } from './authorise.ts';
 import { RunningSessions } from './running-sessions.ts';
 import { runTurn, type TurnDeps, type TurnToRun } from './run-turn.ts';
@@ -49,12 +51,12 @@ export function createApp(deps: AppDeps): Hono {
   app.post(routes.create, async (context) => {
     const request = parse(createSessionSchema, await readJson(context));
     const newSessionKey = sessionKey(request.chat_id, request.thread_id);
-    const stored = { conversation: undefined, todos: undefined, debug: undefined };
     return answer(context, deps, running, {
       sessionId: randomUUID(),
       newSessionKey,
-      stored,
-      prompt: request.user_message,
+      stored: NOTHING_STORED,
+      userMessage: request.user_message,
+      idempotencyKey: idempotencyKey(context),
       metadata: request.metadata,
     });
   });
@@ -64,7 +66,8 @@ export function createApp(deps: AppDeps): Hono {
     return answer(context, deps, running, {
       sessionId,
       newSessionKey: undefined,
-      prompt: request.user_message,
+      userMessage: request.user_message,
+      idempotencyKey: idempotencyKey(context),
       metadata: request.metadata,
     });
   });
@@ -102,6 +105,14 @@ async function answer(
     leave();
     throw error;
   }
+}
+
+function idempotencyKey(context: Context): string | undefined {
+  const key = context.req.header(IDEMPOTENCY_HEADER);
+  if (key !== undefined && key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
+    throw new AgentError('bad_request', `Idempotency-Key: at most ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`);
+  }
+  return key;
 }
 
 async function knownSession(deps: AppDeps, sessionId: string): Promise<TurnToRun['stored']> {

@@ -1,13 +1,15 @@
-// stored session → restore → run (events pass through) → persist → save the mapping → finished | failed
+// stored session → (already answered? replay) → restore → run (events pass through) → persist → save the mapping → finished | failed
 import type { RunEvent, RunMetadata } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { type AgentError, toAgentError } from '../errors.ts';
 import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
 import { endLeftoverCli } from '../run/spawn-cli.ts';
+import { type LastTurn, replayable } from '../session/last-turn.ts';
 import { persist, persistDebugLog } from '../session/persist.ts';
 import { restore, type StoredSession } from '../session/restore.ts';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
 import type { SessionStore } from '../session/session-store.ts';
+import { promptOf } from './prompt.ts';
 
 export interface TurnDeps {
   readonly store: SessionStore;
@@ -26,7 +28,9 @@ export interface TurnToRun {
   /** Set on the session's first turn: the conversation it is to be found under from now on. */
   readonly newSessionKey: string | undefined;
   readonly stored: StoredSession;
-  readonly prompt: string;
+  readonly userMessage: string;
+  /** The same for every try of one turn. */
+  readonly idempotencyKey: string | undefined;
   readonly metadata: RunMetadata | undefined;
   readonly signal: AbortSignal;
 }
@@ -35,6 +39,11 @@ export interface TurnToRun {
 export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<RunEvent, void, undefined> {
   const home = sessionHome(deps.workRoot, turn.sessionId);
   yield { type: 'accepted', session_id: turn.sessionId, is_new: turn.stored.conversation === undefined };
+  const answered = replayable(turn.stored, turn.idempotencyKey);
+  if (answered) {
+    yield* replay(turn.sessionId, answered);
+    return;
+  }
   try {
     yield* runAndSave(turn, home, deps);
   } catch (cause) {
@@ -55,24 +64,41 @@ async function* runAndSave(
   await restore(turn.stored, home, deps.imageFolder);
   const restored = clock();
   let summary: RunSummary | undefined;
+  let answer = '';
+  const prompt = promptOf(turn.userMessage, turn.metadata);
   const isResumed = turn.stored.conversation !== undefined;
-  for await (const event of deps.runtime.run({ home, isResumed, prompt: turn.prompt, signal: turn.signal })) {
+  for await (const event of deps.runtime.run({ home, isResumed, prompt, signal: turn.signal })) {
+    if (event.type === 'answer') answer = event.text;
     if (event.type === 'summary') summary = event;
     else yield event;
   }
   if (!summary) throw new Error('The runtime ended without a summary');
   const ran = clock();
-  await persist(home, deps.store);
+  const { usage, costUsd, turns } = summary;
+  const result = { answer, usage, cost_usd: costUsd, turns };
+  const key = turn.idempotencyKey;
+  await persist(home, deps.store, key === undefined ? undefined : { idempotency_key: key, ...result });
   if (turn.newSessionKey !== undefined) await deps.table.save(turn.newSessionKey, turn.sessionId);
   const persisted = clock();
+  const duration = { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted };
   yield {
     type: 'finished',
     session_id: turn.sessionId,
-    usage: summary.usage,
-    cost_usd: summary.costUsd,
-    turns: summary.turns,
-    duration_ms: { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted },
+    usage,
+    cost_usd: costUsd,
+    turns,
+    duration_ms: duration,
   };
+}
+
+/** The caller asks again for a turn that is saved: it never heard the end. */
+function* replay(
+  sessionId: string,
+  { answer, usage, cost_usd, turns }: LastTurn,
+): Generator<RunEvent, void, undefined> {
+  yield { type: 'answer', text: answer };
+  const duration = { restore: 0, run: 0, persist: 0, total: 0 };
+  yield { type: 'finished', session_id: sessionId, usage, cost_usd, turns, duration_ms: duration };
 }
 
 /** The log matters most when the turn failed; that it cannot be saved either must not hide the failure itself. */

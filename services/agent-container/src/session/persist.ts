@@ -1,7 +1,8 @@
-// the session's home → debug.txt, todos.json → conversation.jsonl last → store
+// the session's home → debug.txt, todos.json, last-turn.json → conversation.jsonl last → store
 import { readFile } from 'node:fs/promises';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
+import { encodeLastTurn, type LastTurn } from './last-turn.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
 import { encodeTodos, readTasks } from './task-list.ts';
@@ -11,14 +12,22 @@ const DEBUG_LOG_LIMIT_BYTES = 256 * 1024;
 
 /**
  * Saves a finished turn. The conversation goes last: whoever is killed in between, the next run finds the whole turn or none of it.
+ * @param turn its answer, when the caller may ask for it again by its key.
  * @throws AgentError `internal` when the CLI left no sound transcript, `store_unavailable` when the store refused.
  */
-export async function persist(home: SessionHome, store: SessionStore): Promise<void> {
+export async function persist(
+  home: SessionHome,
+  store: SessionStore,
+  turn?: Omit<LastTurn, 'conversation_sha256'>,
+): Promise<void> {
   const conversation = await readTranscript(home);
   const todos = encodeTodos(await readTasks(home.tasks));
   const first = [
     persistDebugLog(home, store),
     store.put(sessionObjectKey(home.sessionId, 'todos.json'), todos),
+    ...(turn
+      ? [store.put(sessionObjectKey(home.sessionId, 'last-turn.json'), encodeLastTurn(turn, conversation))]
+      : []),
   ];
   // Also when one of them failed: what follows must not meet a write that is still under way.
   await Promise.allSettled(first);
@@ -26,9 +35,13 @@ export async function persist(home: SessionHome, store: SessionStore): Promise<v
   await store.put(sessionObjectKey(home.sessionId, 'conversation.jsonl'), conversation);
 }
 
-/** Saves only the debug log: what a failed turn leaves for whoever looks into it. */
+/** Saves only the debug log, if there is one: what a failed turn leaves for whoever looks into it. */
 export async function persistDebugLog(home: SessionHome, store: SessionStore): Promise<void> {
-  const log = await readFile(home.debugLog);
+  const log = await readFile(home.debugLog).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+  if (log === undefined) return;
   await store.put(sessionObjectKey(home.sessionId, 'debug.txt'), lastLines(log, DEBUG_LOG_LIMIT_BYTES));
 }
 

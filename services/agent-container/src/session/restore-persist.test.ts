@@ -12,7 +12,12 @@ import { readTasks, writeTasks } from './task-list.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';
-const NOTHING: StoredSession = { conversation: undefined, todos: undefined, debug: undefined };
+const NOTHING: StoredSession = {
+  conversation: undefined,
+  todos: undefined,
+  debug: undefined,
+  lastTurn: undefined,
+};
 const TASK = { id: '1', subject: 'Buy milk', status: 'in_progress', blockedBy: [] };
 const DEBUG_LIMIT_BYTES = 256 * 1024;
 

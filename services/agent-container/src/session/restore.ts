@@ -8,21 +8,30 @@ import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
 import { decodeTodos, type Task, writeTasks } from './task-list.ts';
 
-/** The three objects of a session as the store holds them; each may be absent. */
+/** The objects of a session as the store holds them; each may be absent. */
 export interface StoredSession {
   readonly conversation: Uint8Array | undefined;
   readonly todos: Uint8Array | undefined;
   readonly debug: Uint8Array | undefined;
+  readonly lastTurn: Uint8Array | undefined;
 }
+
+export const NOTHING_STORED: StoredSession = {
+  conversation: undefined,
+  todos: undefined,
+  debug: undefined,
+  lastTurn: undefined,
+};
 
 /** @throws AgentError `store_unavailable` */
 export async function readStoredSession(store: SessionStore, sessionId: string): Promise<StoredSession> {
-  const [conversation, todos, debug] = await Promise.all([
+  const [conversation, todos, debug, lastTurn] = await Promise.all([
     store.get(sessionObjectKey(sessionId, 'conversation.jsonl')),
     store.get(sessionObjectKey(sessionId, 'todos.json')),
     store.get(sessionObjectKey(sessionId, 'debug.txt')),
+    store.get(sessionObjectKey(sessionId, 'last-turn.json')),
   ]);
-  return { conversation, todos, debug };
+  return { conversation, todos, debug, lastTurn };
 }
 
 /**

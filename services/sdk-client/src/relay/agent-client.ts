@@ -4,6 +4,7 @@ import {
   errorBodySchema,
   EventStreamError,
   HEARTBEAT_INTERVAL_MS,
+  IDEMPOTENCY_HEADER,
   messagePath,
   NDJSON_MEDIA_TYPE,
   routes,
@@ -72,7 +73,7 @@ async function send(server: AgentServer, request: AgentRequest, signal: AbortSig
         authorization: `Bearer ${server.authToken}`,
         accept: NDJSON_MEDIA_TYPE,
         'content-type': 'application/json',
-        'idempotency-key': request.idempotencyKey,
+        [IDEMPOTENCY_HEADER]: request.idempotencyKey,
       },
       body: JSON.stringify(
         sessionId === undefined ? { chat_id: chatId, thread_id: threadId, ...message } : message,

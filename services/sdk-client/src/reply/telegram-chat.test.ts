@@ -80,9 +80,12 @@ describe('a chat', () => {
 });
 
 describe('an error of the Bot API', () => {
+  it('401 says that the token was revoked: the answer waits for a new one instead of being dropped', async () => {
+    expect(await errorFrom(refused(401, 'Unauthorized'))).toMatchObject({ retryable: true });
+  });
+
   it.each([
     ['400', refused(400, 'Bad Request: chat not found')],
-    ['401', refused(401, 'Unauthorized')],
     ['403', BLOCKED],
     ['404', refused(404, 'Not Found')],
   ])('%s is a refusal that will not succeed later', async (code, answer) => {

@@ -88,9 +88,13 @@ export function toTelegramError(error: unknown): TelegramError {
         retryAfterMs: (retryAfter ?? 1) * 1_000,
       });
     }
-    return new TelegramError(code >= 500 ? 'telegram_unreachable' : 'telegram_refused', said, {
-      cause: error,
-    });
+    return new TelegramError(
+      code >= 500 || code === 401 ? 'telegram_unreachable' : 'telegram_refused',
+      said,
+      {
+        cause: error,
+      },
+    );
   }
   if (error instanceof HttpError) {
     const cause = withoutMessages(error.error);

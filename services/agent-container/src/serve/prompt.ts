@@ -1,0 +1,18 @@
+import type { RunMetadata } from '@omnicloud/protocol';
+
+/**
+ * @returns what the model is told. In a group it must know who speaks, because several people share the session; the note has the form
+ * of the CLI's own reminders, so that nobody takes it for the user's words.
+ */
+export function promptOf(message: string, metadata: RunMetadata | undefined): string {
+  const { chat_type: chatType, chat_title: title, sender } = metadata ?? {};
+  if (!sender || (chatType !== 'group' && chatType !== 'supergroup')) return message;
+  const username = sender.username === undefined ? '' : ` (@${plain(sender.username)})`;
+  const group = title === undefined ? 'a group' : `the group "${plain(title)}"`;
+  return `<system-reminder>\nThis message in ${group} is from ${plain(sender.name)}${username}, Telegram id ${sender.id}.\n</system-reminder>\n\n${message}`;
+}
+
+/** Names are chosen by strangers: nothing in them may end the note or look like a line of it. */
+function plain(name: string): string {
+  return name.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}<>"]+/gu, ' ').trim();
+}
