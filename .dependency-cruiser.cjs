@@ -3,7 +3,8 @@ module.exports = {
   forbidden: [
     {
       name: 'protocol-imports-zod-alone',
-      comment: 'packages/protocol is what crosses a wire, and nothing else: it imports zod and its own files.',
+      comment:
+        'packages/protocol is what crosses a wire, and nothing else: it imports zod and its own files.',
       severity: 'error',
       from: { path: '^packages/protocol/src', pathNot: '\\.(test|fixture)\\.ts$' },
       to: { pathNot: ['^packages/protocol/src', '^node_modules/zod/'] },
@@ -38,11 +39,16 @@ module.exports = {
     },
     {
       name: 'grammy-only-at-the-edge',
-      comment: 'grammY is imported only under receive/ and reply/ (and, as a type, by the handler that is given the API), and by the stand-in.',
+      comment:
+        'grammY is imported only under receive/ and reply/ (and, as a type, by the handler that is given the API), and by the stand-in.',
       severity: 'error',
       from: {
         path: '^(packages|services)/',
-        pathNot: ['^services/sdk-client/src/(receive|reply)/', '^services/sdk-client/src/relay/handle-turn\\.ts$', '\\.test\\.ts$'],
+        pathNot: [
+          '^services/sdk-client/src/(receive|reply)/',
+          '^services/sdk-client/src/relay/handle-turn\\.ts$',
+          '\\.test\\.ts$',
+        ],
       },
       to: { path: 'node_modules/grammy/' },
     },
@@ -55,10 +61,14 @@ module.exports = {
     },
     {
       name: 'no-deep-imports',
-      comment: 'A workspace is imported by its name, through its exports; a path into it is a second, hidden interface.',
+      comment:
+        'A workspace is imported by its name, through its exports; a path into it is a second, hidden interface.',
       severity: 'error',
       from: { path: '^(packages|services)/([^/]+)/' },
-      to: { path: '^(packages|services)/[^/]+/src/', pathNot: ['^$1/$2/', '^(packages|services)/[^/]+/src/index\\.ts$'] },
+      to: {
+        path: '^(packages|services)/[^/]+/src/',
+        pathNot: ['^$1/$2/', '^(packages|services)/[^/]+/src/index\\.ts$'],
+      },
     },
     {
       name: 'no-cycles',
@@ -77,7 +87,8 @@ module.exports = {
     },
     {
       name: 'declared-dependencies',
-      comment: "Every import must stand in the importing workspace's own package.json: npm's hoisting hides a missing one.",
+      comment:
+        "Every import must stand in the importing workspace's own package.json: npm's hoisting hides a missing one.",
       severity: 'error',
       from: { pathNot: '(\\.test|\\.contract|\\.fixture)\\.ts$|^test/|^scripts/|\\.config\\.' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown'], pathNot: '^mdast$' },
@@ -88,6 +99,10 @@ module.exports = {
     exclude: { path: '/dist/' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'default', 'types'], extensions: ['.ts', '.js', '.mjs'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'default', 'types'],
+      extensions: ['.ts', '.js', '.mjs'],
+    },
   },
 };

@@ -17,7 +17,11 @@ function isInstalled() {
   }
   return Object.entries(read('package-lock.json')).every(
     ([path, { version, link, optional }]) =>
-      path === '' || !path.startsWith('node_modules/') || link || optional || installed[path]?.version === version,
+      path === '' ||
+      !path.startsWith('node_modules/') ||
+      link ||
+      optional ||
+      installed[path]?.version === version,
   );
 }
 
@@ -41,9 +45,14 @@ export function setUp() {
 export function nodeFolder() {
   const folder = join(root, 'node_modules', '.bin');
   const isWindows = process.platform === 'win32';
-  const { stdout } = spawnSync(join(folder, isWindows ? 'node.cmd' : 'node'), ['--version'], { encoding: 'utf8', shell: isWindows });
+  const { stdout } = spawnSync(join(folder, isWindows ? 'node.cmd' : 'node'), ['--version'], {
+    encoding: 'utf8',
+    shell: isWindows,
+  });
   if (Number(/^v(\d+)/.exec(stdout ?? '')?.[1] ?? 0) >= 24) return folder;
   if (Number(process.versions.node.split('.')[0]) >= 24) return undefined;
-  console.error(`Node 24 is needed, and none is packaged for ${process.platform}-${process.arch}: please install it and try again.`);
+  console.error(
+    `Node 24 is needed, and none is packaged for ${process.platform}-${process.arch}: please install it and try again.`,
+  );
   process.exit(1);
 }

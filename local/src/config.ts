@@ -87,7 +87,11 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
 }
 
 /** What the CLI inherits when the demo model serves it. */
-export function demoAgentConfig(baseUrl: string, config: LocalConfig, environment: NodeJS.ProcessEnv = process.env): AgentConfig {
+export function demoAgentConfig(
+  baseUrl: string,
+  config: LocalConfig,
+  environment: NodeJS.ProcessEnv = process.env,
+): AgentConfig {
   return parseAgentConfig({
     PATH: environment.PATH,
     SystemRoot: environment.SystemRoot,

@@ -1,5 +1,11 @@
 // bot token → who are we? → command menu → updates by long polling (or by the webhook route)
-import { type ClientConfig, commandMenu, type Intake, pollUpdates, toTelegramError } from '@omnicloud/sdk-client';
+import {
+  type ClientConfig,
+  commandMenu,
+  type Intake,
+  pollUpdates,
+  toTelegramError,
+} from '@omnicloud/sdk-client';
 import { ConfigError } from '@omnicloud/settings';
 import { Api, GrammyError } from 'grammy/web';
 import type { Log } from './log.ts';
@@ -39,7 +45,13 @@ export async function announceCommands(api: Api, log: Log): Promise<void> {
 }
 
 /** Takes updates until the signal aborts. A webhook that is still set would make every poll fail, so it is removed. */
-export async function poll(api: Api, config: ClientConfig, intake: Intake, log: Log, signal: AbortSignal): Promise<void> {
+export async function poll(
+  api: Api,
+  config: ClientConfig,
+  intake: Intake,
+  log: Log,
+  signal: AbortSignal,
+): Promise<void> {
   if (config.updates.kind !== 'polling') return;
   try {
     await api.deleteWebhook();

@@ -13,10 +13,12 @@ export function guardPage(host: string): MiddlewareHandler {
   return async (context, next) => {
     const asked = context.req.header('host')?.toLowerCase() ?? '';
     const name = asked.replace(/:\d+$/, '');
-    const isOurs = LOOPBACK.has(name) || name === bound.toLowerCase() || (!LOOPBACK.has(bound) && IP_LITERAL.test(name));
+    const isOurs =
+      LOOPBACK.has(name) || name === bound.toLowerCase() || (!LOOPBACK.has(bound) && IP_LITERAL.test(name));
     const origin = context.req.header('origin');
     const isSameOrigin = origin === undefined || URL.parse(origin)?.host.toLowerCase() === asked;
-    if (!isOurs || !isSameOrigin) return context.json({ error: { message: 'This page is for this machine only' } }, 403);
+    if (!isOurs || !isSameOrigin)
+      return context.json({ error: { message: 'This page is for this machine only' } }, 403);
     return next();
   };
 }

@@ -6,7 +6,8 @@ export interface Log {
 /** One line for an event, and below an error its chain of causes. Goes to stderr: stdout is for the ready line. */
 export const consoleLog: Log = {
   info: (message) => console.error(`${new Date().toISOString()} ${message}`),
-  error: (message, error) => console.error(`${new Date().toISOString()} ${message}\n  ${causes(error).join('\n  because: ')}`),
+  error: (message, error) =>
+    console.error(`${new Date().toISOString()} ${message}\n  ${causes(error).join('\n  because: ')}`),
 };
 
 function causes(error: unknown): string[] {
