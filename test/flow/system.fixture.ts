@@ -19,7 +19,7 @@ import {
 } from '../fakes/telegram-server.ts';
 
 export const AUTH_TOKEN = 'flow-test-auth-token';
-const MAIN = fileURLToPath(new URL('../../local/src/main.ts', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../local/src/main.ts', import.meta.url));
 
 /** The whole system between a Bot API server and a model that are not ours: what every flow test runs. */
 export interface Flow {
@@ -31,6 +31,8 @@ export interface Flow {
   environment(changes?: Record<string, string>): Record<string, string>;
   /** Starts it in this process and points the webhook to it. */
   start(changes?: Record<string, string>): Promise<LocalSystem>;
+  /** Starts it in this process; it fetches its updates itself. */
+  startPolling(): Promise<LocalSystem>;
   /** Starts it as a process of its own, as `npm start` does, and points the webhook to it. */
   spawn(changes?: Record<string, string>): Promise<{ url: string; process: ChildProcess }>;
   /** The person writes into the private chat, or into a topic. */
@@ -63,17 +65,11 @@ export function useFlow(): Flow {
       ...changes,
     }),
     start: async (changes?: Record<string, string>) => {
-      const log = {
-        info: () => undefined,
-        error: (_: string, error: unknown) => void flow.errors.push(error),
-      };
-      const system = await startLocal(parseLocalConfig(flow.environment(changes)), log, {
-        retryDelayMs: () => 0,
-      });
-      started.push(() => system.close());
+      const system = await compose(flow.environment(changes));
       flow.telegram.standIn.start({ url: `${system.url}/webhook`, secret: WEBHOOK_SECRET });
       return system;
     },
+    startPolling: () => compose(flow.environment({ TELEGRAM_MODE: 'polling' })),
     spawn: async (changes?: Record<string, string>) => {
       const child = spawn(process.execPath, [MAIN], {
         env: flow.environment(changes),
@@ -97,6 +93,16 @@ export function useFlow(): Flow {
     model: ScriptedModel;
     dataDir: string;
     errors: unknown[];
+  };
+
+  const compose = async (environment: Record<string, string>): Promise<LocalSystem> => {
+    const log = {
+      info: () => undefined,
+      error: (_: string, error: unknown) => void flow.errors.push(error),
+    };
+    const system = await startLocal(parseLocalConfig(environment), log, { retryDelayMs: () => 0 });
+    started.push(() => system.close());
+    return system;
   };
 
   beforeEach(async () => {

@@ -1,0 +1,90 @@
+import { ConfigError } from '@omnicloud/settings';
+import { describe, expect, it } from 'vitest';
+import { demoAgentConfig, parseLocalConfig } from './config.ts';
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    parseLocalConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('Without settings', () => {
+  it('everything is embedded, on loopback, with the shell off and a token of its own', () => {
+    const config = parseLocalConfig({});
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 8787, isShellOn: false });
+    expect([config.telegram, config.agent, config.agentServerUrl]).toEqual([undefined, undefined, undefined]);
+    expect(config.authToken).not.toBe(parseLocalConfig({}).authToken);
+    expect(config.authToken.length).toBeGreaterThan(32);
+  });
+
+  it('an empty setting is none, as in a copied .env.example', () => {
+    expect(
+      problemsOf({ TELEGRAM_BOT_TOKEN: '', ALLOWED_USERS: ' ', CLAUDE_CODE_USE_BEDROCK: '', PORT: '' }),
+    ).toEqual([]);
+  });
+
+  it('the CLI of the demo gets nothing of the environment but PATH', () => {
+    const config = parseLocalConfig({});
+    const demo = demoAgentConfig('http://127.0.0.1:1/demo', config, {
+      PATH: '/bin',
+      HOME: '/root',
+      AWS_PROFILE: 'mine',
+    });
+    expect(demo.inherited).toEqual({ PATH: '/bin' });
+    expect(demo.access).toMatchObject({ kind: 'bedrock', credentials: 'none' });
+  });
+});
+
+describe('Wrong or missing settings', () => {
+  it('are all named at once, those of Telegram, of the model and of this program', () => {
+    const problems = problemsOf({
+      TELEGRAM_MODE: 'webhook',
+      CLAUDE_CODE_USE_BEDROCK: '1',
+      BEDROCK_ACCESS_KEY_ID: 'AKIA',
+      PORT: '99999',
+      AGENT_SHELL: 'yes',
+      SDK_CLIENT_AUTH_TOKEN: 'short',
+    });
+    const names = problems.map((problem) => problem.split(' ')[0]);
+    expect(new Set(names)).toEqual(
+      new Set([
+        'TELEGRAM_BOT_TOKEN',
+        'ALLOWED_USERS',
+        'TELEGRAM_WEBHOOK_SECRET',
+        'AWS_REGION',
+        'BEDROCK_SECRET_ACCESS_KEY',
+        'PORT',
+        'AGENT_SHELL',
+        'SDK_CLIENT_AUTH_TOKEN',
+      ]),
+    );
+    expect(names).toHaveLength(new Set(names).size);
+  });
+
+  it('a token without users is no open bot', () => {
+    expect(problemsOf({ TELEGRAM_BOT_TOKEN: '1:a' })).toHaveLength(1);
+    expect(problemsOf({ TELEGRAM_BOT_TOKEN: '1:a', ALLOWED_USERS: '*' })).toHaveLength(1);
+  });
+});
+
+describe('The model', () => {
+  it('is Bedrock when an endpoint of it is named', () => {
+    const config = parseLocalConfig({ ANTHROPIC_BEDROCK_BASE_URL: 'http://127.0.0.1:1' });
+    expect(config.agent?.access).toMatchObject({ kind: 'bedrock', baseUrl: 'http://127.0.0.1:1' });
+  });
+
+  it('is the demo when Bedrock is switched off and no key is given', () => {
+    expect(parseLocalConfig({ CLAUDE_CODE_USE_BEDROCK: '0' }).agent).toBeUndefined();
+  });
+
+  it('is Anthropic with a key', () => {
+    expect(parseLocalConfig({ ANTHROPIC_API_KEY: 'sk-x' }).agent?.access).toEqual({
+      kind: 'anthropic',
+      apiKey: 'sk-x',
+    });
+  });
+});
