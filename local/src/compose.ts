@@ -1,18 +1,15 @@
 // page or Telegram → webhook | polling → queue → worker → agent server over HTTP → CLI → demo model | Bedrock | Anthropic
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { ClaudeRuntime, createApp, DirectorySessionStore, readAgentImage } from '@omnicloud/agent-container';
+import { ClaudeRuntime, createApp, readAgentImage } from '@omnicloud/agent-container';
 import {
   createTurnHandler,
   createWebhook,
   type EditPace,
   type Intake,
-  SqliteTurnLedger,
-  SqliteTurnQueue,
   TELEGRAM_PACE,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
-import { SqliteSessionTable } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
 import { Hono } from 'hono';
 import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
@@ -24,6 +21,7 @@ import { listen } from './listen.ts';
 import type { Log } from './log.ts';
 import { createPageApp } from './page/page-app.ts';
 import type { PageInfo } from './page/page-info.ts';
+import { openEmbeddedStores, type Stores } from './stores.ts';
 import { openTelegramStandIn, type TelegramStandIn } from './telegram/stand-in.ts';
 
 export interface LocalSystem {
@@ -53,47 +51,35 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   const ownUrl = `http://127.0.0.1:${listener.port}`;
   const stop = new AbortController();
   const app = new Hono();
-  const table = new SqliteSessionTable({ directory: config.dataDir });
-  const ledger = new SqliteTurnLedger(config.dataDir);
-  const queue = new SqliteTurnQueue({
-    directory: config.dataDir,
-    onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
-    ...(tempo.retryDelayMs ? { retryDelayMs: tempo.retryDelayMs } : {}),
-  });
+  const stores = openEmbeddedStores(config.dataDir, log, tempo.retryDelayMs);
   try {
-    const model = await addAgentServer(app, config, table, ownUrl, log, tempo);
-    const telegram = await addTelegram(app, config, queue, ownUrl, model, log);
+    const model = await addAgentServer(app, config, stores, ownUrl, log, tempo);
+    const telegram = await addTelegram(app, config, stores, ownUrl, model, log);
     const handler = createTurnHandler({
       api: telegram.api,
-      queue,
-      table,
-      ledger,
+      ...stores,
       agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
       pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
       onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),
     });
     listener.serve((request, ...rest) => app.fetch(request, ...rest));
-    const serving = queue.serve(handler, stop.signal);
+    const serving = stores.queue.serve(handler, stop.signal);
     await announceCommands(telegram.api, log);
     const receiving = telegram.receive(stop.signal);
     return {
       url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${listener.port}`,
-      queue,
+      queue: stores.queue,
       close: async () => {
         stop.abort();
         await telegram.standIn?.stop();
         await listener.close();
         await Promise.all([serving, receiving]);
-        queue.close();
-        ledger.close();
-        table.close();
+        stores.close();
       },
     };
   } catch (error) {
     await listener.close();
-    queue.close();
-    ledger.close();
-    table.close();
+    stores.close();
     throw error;
   }
 }
@@ -101,7 +87,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
 async function addAgentServer(
   app: Hono,
   config: LocalConfig,
-  table: SqliteSessionTable,
+  stores: Stores,
   ownUrl: string,
   log: Log,
   tempo: Tempo,
@@ -116,8 +102,8 @@ async function addAgentServer(
   const image = await readAgentImage();
   const server = createApp({
     authToken: config.authToken,
-    store: new DirectorySessionStore(join(config.dataDir, 'objects')),
-    table,
+    ...stores,
+    store: stores.objects,
     runtime: new ClaudeRuntime(agent, image),
     workRoot: join(config.dataDir, 'work'),
     imageFolder: image.folder,
@@ -140,12 +126,12 @@ interface Telegram {
 async function addTelegram(
   app: Hono,
   config: LocalConfig,
-  queue: TurnQueue,
+  stores: Stores,
   ownUrl: string,
   model: PageInfo['model'],
   log: Log,
 ): Promise<Telegram> {
-  if (config.telegram) return connectTelegram(app, config.telegram, queue, log);
+  if (config.telegram) return connectTelegram(app, config.telegram, stores, log);
   const token = `4200000001:${randomBytes(24).toString('base64url')}`;
   const secret = randomBytes(24).toString('base64url');
   const standIn = openTelegramStandIn({
@@ -154,7 +140,7 @@ async function addTelegram(
     onError: (error) => log.error('Telegram stand-in', error),
   });
   const allowedUsers = new Set([String(standIn.person.id)]);
-  app.route('/', createWebhook({ ...intakeOf(queue, allowedUsers, standIn.bot.username, log), secret }));
+  app.route('/', createWebhook({ ...intakeOf(stores, allowedUsers, standIn.bot.username, log), secret }));
   const guard = guardPage(config.host);
   app.use('/', guard).use('/app/*', guard).use('/page/*', guard);
   app.route('/', createPageApp({ model, shell: config.isShellOn, version: VERSION }));
@@ -172,12 +158,12 @@ async function addTelegram(
 async function connectTelegram(
   app: Hono,
   telegram: NonNullable<LocalConfig['telegram']>,
-  queue: TurnQueue,
+  stores: Stores,
   log: Log,
 ): Promise<Telegram> {
   const api = telegramApi(telegram.botToken, telegram.apiRoot);
   const username = await identifyBot(api, log);
-  const intake = intakeOf(queue, telegram.allowedUsers, username, log);
+  const intake = intakeOf(stores, telegram.allowedUsers, username, log);
   if (telegram.updates.kind === 'webhook') {
     app.route('/', createWebhook({ ...intake, secret: telegram.updates.secret }));
   }
@@ -188,13 +174,14 @@ async function connectTelegram(
 }
 
 function intakeOf(
-  queue: TurnQueue,
+  { queue, stops }: Stores,
   allowedUsers: ReadonlySet<string>,
   username: string | undefined,
   log: Log,
 ): Intake {
   return {
     queue,
+    stops,
     allowedUsers,
     ...(username === undefined ? {} : { botUsername: username }),
     onIgnored: (reason, updateId) =>

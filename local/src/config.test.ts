@@ -1,6 +1,7 @@
+import { resolve } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
 import { describe, expect, it } from 'vitest';
-import { demoAgentConfig, parseLocalConfig } from './config.ts';
+import { demoAgentConfig, parseLocalConfig, readDataDir } from './config.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
@@ -19,6 +20,14 @@ describe('Without settings', () => {
     expect([config.telegram, config.agent, config.agentServerUrl]).toEqual([undefined, undefined, undefined]);
     expect(config.authToken).not.toBe(parseLocalConfig({}).authToken);
     expect(config.authToken.length).toBeGreaterThan(32);
+  });
+
+  it('everything is kept in one folder, the same one for whoever reads that setting alone', () => {
+    for (const environment of [{}, { DATA_DIR: 'elsewhere' }, { DATA_DIR: ' ' }, { DATA_DIR: '/abs' }]) {
+      expect(readDataDir(environment)).toBe(parseLocalConfig(environment).dataDir);
+    }
+    expect(readDataDir({})).toMatch(/\.data$/);
+    expect(readDataDir({ PORT: 'wrong', DATA_DIR: '/abs/../data' })).toBe(resolve('/data'));
   });
 
   it('an empty setting is none, as in a copied .env.example', () => {

@@ -86,6 +86,14 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
   };
 }
 
+/**
+ * @returns the folder that everything embedded is kept in.
+ * @throws ConfigError
+ */
+export function readDataDir(environment: NodeJS.ProcessEnv = process.env): string {
+  return resolve(readSettings(localSchema.pick({ DATA_DIR: true }), environment).DATA_DIR);
+}
+
 /** What the CLI inherits when the demo model serves it. */
 export function demoAgentConfig(
   baseUrl: string,

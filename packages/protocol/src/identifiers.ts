@@ -24,7 +24,16 @@ export function sessionKey(chatId: string, threadId?: string | null): string {
 export const SESSION_MAPPING_DAYS = 25;
 
 /** The plan's three objects of a session, and what travels beside them. */
-export type SessionObject = 'conversation.jsonl' | 'debug.txt' | 'todos.json' | 'last-turn.json';
+export type SessionObject =
+  'conversation.jsonl' | 'debug.txt' | 'todos.json' | 'last-turn.json' | `damaged-${string}.jsonl`;
+
+/**
+ * @returns the name under which a conversation that was found damaged at that time is kept aside: ISO 8601 in its basic form,
+ *   because a colon cannot be in the name of a file everywhere.
+ */
+export function damagedConversation(at: Date): SessionObject {
+  return `damaged-${at.toISOString().replaceAll(/[-:]/g, '')}.jsonl`;
+}
 
 /** Where a session's object lies in the bucket: `sessions/{session_id}/{name}`. */
 export function sessionObjectKey(id: string, name: SessionObject): string {

@@ -1,4 +1,10 @@
-export { SESSION_MAPPING_DAYS, type SessionObject, sessionKey, sessionObjectKey } from './identifiers.ts';
+export {
+  damagedConversation,
+  SESSION_MAPPING_DAYS,
+  type SessionObject,
+  sessionKey,
+  sessionObjectKey,
+} from './identifiers.ts';
 export { decodeEvents, encodeEvent, EventStreamError } from './ndjson.ts';
 export { openApiDocument } from './openapi.ts';
 export {
@@ -25,6 +31,14 @@ export {
   sendMessageSchema,
   sessionPathSchema,
 } from './run-request.ts';
+export {
+  leaseKey,
+  stopKey,
+  TABLE_PARTITION_KEY,
+  TABLE_TTL_ATTRIBUTE,
+  ttlSeconds,
+  turnKey,
+} from './table-keys.ts';
 export {
   type Command,
   COMMANDS,

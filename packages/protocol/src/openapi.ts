@@ -58,7 +58,7 @@ export function openApiDocument(): Record<string, unknown> {
           'Go on with a session',
           'SendMessage',
           [{ name: 'session_id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
-          [...ANY_REQUEST, 'session_unknown', 'session_busy'],
+          [...ANY_REQUEST, 'session_unknown', 'session_busy', 'lease_lost'],
         ),
       },
       [routes.health]: {

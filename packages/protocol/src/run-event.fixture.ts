@@ -11,11 +11,15 @@ const anyMs = fc.nat();
 
 /** An event that does not end its stream. */
 export const anyProgressEvent: fc.Arbitrary<RunEvent> = fc.oneof(
-  fc.record({
-    type: fc.constant('accepted' as const),
-    session_id: fc.constant(SESSION),
-    is_new: fc.boolean(),
-  }),
+  fc.record(
+    {
+      type: fc.constant('accepted' as const),
+      session_id: fc.constant(SESSION),
+      is_new: fc.boolean(),
+      repaired: fc.nat(),
+    },
+    { requiredKeys: ['type', 'session_id', 'is_new'] },
+  ),
   fc.constant({ type: 'heartbeat' as const }),
   fc.record({ type: fc.constant('text' as const), offset: fc.nat(), delta: anyText }),
   fc.record({
@@ -47,6 +51,7 @@ export const anyTerminalEvent: fc.Arbitrary<RunEvent> = fc.oneof(
       cache_creation_input_tokens: anyTokens,
     }),
     // JSON has no -0.
+    is_stopped: fc.boolean(),
     cost_usd: fc.double({ min: Number.MIN_VALUE, max: 1_000, noNaN: true }),
     turns: fc.nat(),
     duration_ms: fc.record({ restore: anyMs, run: anyMs, persist: anyMs, total: anyMs }),

@@ -7,6 +7,10 @@ const accepted = z
     type: z.literal('accepted'),
     session_id: sessionId,
     is_new: z.boolean().meta({ description: 'True when the session has no stored conversation yet' }),
+    repaired: z.int().min(0).optional().meta({
+      description:
+        'The stored conversation was damaged, and the run goes on with what came before the damage: how many turns are lost',
+    }),
   })
   .meta({ description: 'The run begins', id: 'AcceptedEvent' });
 
@@ -68,6 +72,7 @@ const finished = z
     type: z.literal('finished'),
     session_id: sessionId,
     usage: usageSchema,
+    is_stopped: z.boolean().meta({ description: 'The user stopped the run; the answer is what there was' }),
     cost_usd: z.number().min(0),
     turns: z.int().min(0).meta({ description: 'Model calls that this run took' }),
     duration_ms: durations,
@@ -99,6 +104,7 @@ export const runResponseSchema = z
   .object({
     session_id: sessionId,
     response: z.string(),
+    is_stopped: z.boolean(),
     usage: usageSchema,
     cost_usd: z.number().min(0),
     turns: z.int().min(0),

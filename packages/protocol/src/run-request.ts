@@ -19,6 +19,12 @@ const runMetadataSchema = z
     chat_type: z.enum(['private', 'group', 'supergroup', 'channel']).optional(),
     chat_title: z.string().max(256).optional(),
     message_id: z.int().optional(),
+    session_key: z
+      .string()
+      .max(64)
+      .optional()
+      .meta({ description: '`chat_id:thread_id`, under which the user may stop the turn' }),
+    update_id: z.int().min(0).optional().meta({ description: 'A stop covers the turns with a smaller one' }),
     sender: z
       .object({ id: telegramId, name: z.string().max(256), username: z.string().max(64).optional() })
       .optional(),

@@ -10,6 +10,7 @@ const WIRE_ERRORS = {
   not_found: { status: 404, retryable: false },
   session_unknown: { status: 404, retryable: false },
   session_busy: { status: 409, retryable: true },
+  lease_lost: { status: 409, retryable: true },
   too_large: { status: 413, retryable: false },
   over_budget: { status: 429, retryable: false },
   model_refused: { status: 502, retryable: false },
@@ -28,6 +29,10 @@ export const wireErrorSchema = z
     code: z.enum(codes).meta({ description: 'Stable: decide on this, never on the message' }),
     message: z.string().meta({ description: 'For people; may change' }),
     retryable: z.boolean().meta({ description: 'Whether the same request may succeed later' }),
+    details: z
+      .object({ holder: z.string(), until: z.iso.datetime() })
+      .optional()
+      .meta({ description: 'session_busy: who has the session, and until when at least' }),
   })
   .meta({ id: 'WireError' });
 export type WireError = z.infer<typeof wireErrorSchema>;
@@ -36,8 +41,8 @@ export type WireError = z.infer<typeof wireErrorSchema>;
 export const errorBodySchema = z.object({ error: wireErrorSchema }).meta({ id: 'ErrorBody' });
 
 /** @returns the error as it crosses the wire, with the code's own `retryable`. */
-export function wireError(code: WireErrorCode, message: string): WireError {
-  return { code, message, retryable: WIRE_ERRORS[code].retryable };
+export function wireError(code: WireErrorCode, message: string, details?: WireError['details']): WireError {
+  return { code, message, retryable: WIRE_ERRORS[code].retryable, ...(details ? { details } : {}) };
 }
 
 /** @returns the HTTP status that answers a request which ends in this error. */

@@ -4,10 +4,16 @@ import { type WireError, wireError, type WireErrorCode } from '@omnicloud/protoc
 export class AgentError extends Error {
   override readonly name = 'AgentError';
   readonly code: WireErrorCode;
+  readonly details: WireError['details'];
 
-  constructor(code: WireErrorCode, message: string, options?: ErrorOptions) {
+  constructor(
+    code: WireErrorCode,
+    message: string,
+    { details, ...options }: ErrorOptions & { details?: WireError['details'] } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.details = details;
   }
 
   get retryable(): boolean {
@@ -15,7 +21,7 @@ export class AgentError extends Error {
   }
 
   toWire(): WireError {
-    return wireError(this.code, this.message);
+    return wireError(this.code, this.message, this.details);
   }
 }
 

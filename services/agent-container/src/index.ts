@@ -3,4 +3,10 @@ export type { AgentError } from './errors.ts';
 export { readAgentImage } from './run/agent-image.ts';
 export { ClaudeRuntime } from './run/claude-runtime.ts';
 export { type AppDeps, createApp } from './serve/app.ts';
-export { DirectorySessionStore } from './session/directory-session-store.ts';
+export type { SessionLeases } from './session/session-lease.ts';
+export type { SessionStore } from './session/session-store.ts';
+export {
+  DirectorySessionStore,
+  type DirectorySessionStoreOptions,
+} from './session/directory-session-store.ts';
+export { SqliteSessionLeases, type SqliteSessionLeasesOptions } from './session/sqlite-session-leases.ts';

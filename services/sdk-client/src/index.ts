@@ -6,6 +6,7 @@ export type { Intake } from './receive/accept-update.ts';
 export { pollUpdates } from './receive/poll-updates.ts';
 export { createWebhook } from './receive/webhook.ts';
 export { SqliteTurnLedger } from './relay/sqlite-turn-ledger.ts';
+export type { TurnLedger } from './relay/turn-ledger.ts';
 export { createTurnHandler, type TurnHandlerDeps } from './relay/handle-turn.ts';
 export { type EditPace, TELEGRAM_PACE } from './reply/live-reply.ts';
 export { toTelegramError } from './reply/telegram-chat.ts';

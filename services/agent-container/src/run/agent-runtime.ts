@@ -6,8 +6,10 @@ export interface AgentRun {
   /** True when the home holds the conversation so far. */
   readonly isResumed: boolean;
   readonly prompt: string;
-  /** Ends the run early; it then throws. */
+  /** Ends the run at once, without a result; it then throws. */
   readonly signal: AbortSignal;
+  /** Interrupts the agent; the run then ends with what there is, and `isStopped`. */
+  readonly stop: AbortSignal;
 }
 
 /** What one run cost. */
@@ -16,6 +18,7 @@ export interface RunSummary {
   readonly costUsd: number;
   /** Model calls that the run took. */
   readonly turns: number;
+  readonly isStopped: boolean;
 }
 
 export type RuntimeEvent =

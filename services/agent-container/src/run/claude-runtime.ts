@@ -62,7 +62,7 @@ export class ClaudeRuntime implements AgentRuntime {
         spawnClaudeCodeProcess: (options) => cli.spawn(options),
       },
     });
-    const stop = stopOnAbort(run.signal, session, input.end);
+    const stop = stopOnAbort(AbortSignal.any([run.signal, run.stop]), session, input.end);
     let result: SDKResultMessage | undefined;
     let writesLost = false;
     try {
@@ -84,14 +84,15 @@ export class ClaudeRuntime implements AgentRuntime {
     }
     if (run.signal.aborted) throw new AgentError('agent_crashed', 'The run was interrupted');
     if (!result) throw crashed(undefined, cli.stderr());
-    if (result.is_error) throw failureOf(result);
+    const isStopped = run.stop.aborted && wasInterrupted(result);
+    if (result.is_error && !isStopped) throw failureOf(result);
     if (writesLost)
       throw new AgentError(
         'store_unavailable',
         'The agent could not write its transcript: the disk may be full',
       );
-    yield { type: 'answer', text: translator.answer };
-    yield { type: 'summary', ...summaryOf(result, costBefore) };
+    yield { type: 'answer', text: isStopped ? translator.partialAnswer : translator.answer };
+    yield { type: 'summary', ...summaryOf(result, costBefore), isStopped };
   }
 
   async #eventsOf(
@@ -184,7 +185,12 @@ function stopOnAbort(
   };
 }
 
-function summaryOf(result: SDKResultMessage, costBefore: number): RunSummary {
+/** An interrupt ends the turn as an error of its own kind; the transcript is whole. */
+function wasInterrupted(result: SDKResultMessage): boolean {
+  return result.terminal_reason === 'aborted_streaming' || result.terminal_reason === 'aborted_tools';
+}
+
+function summaryOf(result: SDKResultMessage, costBefore: number): Omit<RunSummary, 'isStopped'> {
   const { usage } = result;
   return {
     usage: {

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { AgentError } from '../errors.ts';
+import { jsonl, wholeTurn } from '../session/transcript.fixture.ts';
 import type { AgentRun, AgentRuntime, RuntimeEvent } from './agent-runtime.ts';
 
 export type Script = (run: AgentRun) => AsyncIterable<RuntimeEvent>;
@@ -14,6 +15,7 @@ export const SUMMARY: RuntimeEvent = {
   },
   costUsd: 0.25,
   turns: 1,
+  isStopped: false,
 };
 
 /** An adapter of `AgentRuntime` that does what a test wrote down, and remembers what it was asked. */
@@ -36,10 +38,10 @@ export class ScriptedRuntime implements AgentRuntime {
   }
 }
 
-/** A sound run: text, answer, summary, and a transcript of one entry. */
+/** A sound run: text, answer, summary, and a transcript of this one turn. */
 export function answering(text: string): Script {
   return async function* (run) {
-    await writeTranscript(run, `${JSON.stringify({ said: text, cwd: run.home.workspace })}\n`);
+    await writeTranscript(run, jsonl(...wholeTurn({ answer: text, cwd: run.home.workspace })));
     yield { type: 'text', offset: 0, delta: text };
     yield { type: 'answer', text };
     yield SUMMARY;

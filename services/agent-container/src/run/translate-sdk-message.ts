@@ -35,6 +35,11 @@ export class TurnTranslator {
     return this.#texts.map(({ text }) => text).join(PARAGRAPH_BREAK);
   }
 
+  /** What the reader holds, the unconfirmed end included: what is left of an interrupted turn. */
+  get partialAnswer(): string {
+    return this.#shown;
+  }
+
   translate(message: SDKMessage): RuntimeEvent[] {
     switch (message.type) {
       case 'stream_event':

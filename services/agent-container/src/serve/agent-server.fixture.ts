@@ -1,13 +1,14 @@
 import { join } from 'node:path';
 import type { ReadableStreamReadResult } from 'node:stream/web';
 import { messagePath, NDJSON_MEDIA_TYPE, routes, type RunEvent, runEventSchema } from '@omnicloud/protocol';
-import { SqliteSessionTable } from '@omnicloud/session-table';
+import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
 import { onTestFinished } from 'vitest';
 import type { AgentError } from '../errors.ts';
 import { DEFAULT_AGENT_FOLDER } from '../run/agent-image.ts';
 import { ScriptedRuntime } from '../run/scripted-runtime.fixture.ts';
 import { DirectorySessionStore } from '../session/directory-session-store.ts';
 import { RecordingSessionStore } from '../session/recording-session-store.fixture.ts';
+import { SqliteSessionLeases } from '../session/sqlite-session-leases.ts';
 import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
 import { type AppDeps, createApp } from './app.ts';
 
@@ -45,11 +46,17 @@ export async function agentServer(overrides: Partial<AppDeps> = {}): Promise<Age
   const runtime = new ScriptedRuntime();
   const store = new RecordingSessionStore(new DirectorySessionStore(join(root, 'objects')));
   const table = new SqliteSessionTable({ directory: join(root, 'table') });
-  onTestFinished(() => table.close());
+  const leases = new SqliteSessionLeases({ directory: join(root, 'table') });
+  const stops = new SqliteStopRequests({ directory: join(root, 'table') });
+  onTestFinished(() => {
+    for (const file of [table, leases, stops]) file.close();
+  });
   const reported: AgentServer['reported'] = [];
   const app = createApp({
     store,
     table,
+    leases,
+    stops,
     runtime,
     workRoot: join(root, 'work'),
     imageFolder: DEFAULT_AGENT_FOLDER,

@@ -19,9 +19,8 @@ describe('a run that fails', () => {
       { type: 'failed', error: { code: 'model_unavailable', message: 'The model is busy', retryable: true } },
     ]);
     expect(server.store.puts).toEqual([`sessions/${sessionId}/debug.txt`]);
-    expect(Buffer.from((await server.store.get(`sessions/${sessionId}/debug.txt`)) ?? []).toString()).toBe(
-      'why it failed\n',
-    );
+    const debugLog = await server.store.get(`sessions/${sessionId}/debug.txt`);
+    expect(Buffer.from(debugLog?.body ?? []).toString()).toBe('why it failed\n');
     expect(await server.table.find('9:0')).toBeUndefined();
     expect(server.reported).toEqual([{ error, sessionId }]);
   });

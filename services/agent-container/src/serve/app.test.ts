@@ -115,6 +115,7 @@ describe('the JSON answer', () => {
     expect(body).toEqual({
       session_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
       response: 'Hello',
+      is_stopped: false,
       usage: {
         input_tokens: 10,
         output_tokens: 2,

@@ -4,6 +4,7 @@ import {
   createSessionSchema,
   httpStatusOf,
   IDEMPOTENCY_HEADER,
+  isTerminal,
   MAX_IDEMPOTENCY_KEY_LENGTH,
   NDJSON_MEDIA_TYPE,
   routes,
@@ -14,19 +15,26 @@ import {
   sessionPathSchema,
   type WireError,
 } from '@omnicloud/protocol';
+import type { StopRequests } from '@omnicloud/session-table';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
 import { AgentError, toAgentError } from '../errors.ts';
-import { NOTHING_STORED, readStoredSession } from '../session/restore.ts';
+import { openSession } from '../session/open-session.ts';
+import { NOTHING_STORED } from '../session/restore.ts';
+import { type HeldSession, holdSession, type Tenure } from '../session/hold-session.ts';
+import type { SessionLeases } from '../session/session-lease.ts';
 import { authorise } from './authorise.ts';
-import { RunningSessions } from './running-sessions.ts';
 import { runTurn, type TurnDeps, type TurnToRun } from './run-turn.ts';
 import { eventStream } from './write-events.ts';
 
 export interface AppDeps extends TurnDeps {
   /** The token callers must show; an empty one refuses everybody. */
   readonly authToken: string;
+  readonly leases: SessionLeases;
+  readonly stops: StopRequests;
+  /** How sessions are held; see `TENURE` unless given. */
+  readonly tenure?: Tenure;
   /** The longest silence on a stream in ms; 10 s unless given. */
   readonly heartbeatMs?: number;
 }
@@ -37,7 +45,6 @@ const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 /** @returns the agent server as a value: `app.fetch` answers requests, whatever listens for them. */
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono();
-  const running = new RunningSessions();
   app.onError((error, context) => answerError(context, toAgentError(error), deps));
   app.notFound(() => {
     throw new AgentError('not_found', 'There is no such route');
@@ -51,7 +58,7 @@ export function createApp(deps: AppDeps): Hono {
   app.post(routes.create, async (context) => {
     const request = parse(createSessionSchema, await readJson(context));
     const newSessionKey = sessionKey(request.chat_id, request.thread_id);
-    return answer(context, deps, running, {
+    return answer(context, deps, {
       sessionId: randomUUID(),
       newSessionKey,
       stored: NOTHING_STORED,
@@ -63,7 +70,7 @@ export function createApp(deps: AppDeps): Hono {
   app.post(routes.message, async (context) => {
     const { session_id: sessionId } = parse(sessionPathSchema, context.req.param());
     const request = parse(sendMessageSchema, await readJson(context));
-    return answer(context, deps, running, {
+    return answer(context, deps, {
       sessionId,
       newSessionKey: undefined,
       userMessage: request.user_message,
@@ -74,37 +81,55 @@ export function createApp(deps: AppDeps): Hono {
   return app;
 }
 
-type Asked = Omit<TurnToRun, 'signal' | 'stored'> & { stored?: TurnToRun['stored'] };
+type Asked = Omit<TurnToRun, 'signal' | 'stored' | 'held'> & { stored?: TurnToRun['stored'] };
 
-async function answer(
-  context: Context,
-  deps: AppDeps,
-  running: RunningSessions,
-  asked: Asked,
-): Promise<Response> {
-  const leave = running.enter(asked.sessionId);
+async function answer(context: Context, deps: AppDeps, asked: Asked): Promise<Response> {
+  const { sessionId } = asked;
+  const report = (error: unknown): void => deps.onError(toAgentError(error), sessionId);
+  const held = await holdSession(deps.leases, sessionId, {
+    isStopped: () => isStopped(deps, asked),
+    onError: report,
+    ...(deps.tenure === undefined ? {} : { tenure: deps.tenure }),
+  });
   const abort = new AbortController();
   try {
-    const stored = asked.stored ?? (await knownSession(deps, asked.sessionId));
-    const events = runTurn({ ...asked, stored, signal: abort.signal }, deps);
+    // Only now: what another holder wrote until a moment ago counts.
+    const stored = asked.stored ?? (await openSession(deps.store, sessionId, report));
+    const events = releasing(runTurn({ ...asked, stored, held, signal: abort.signal }, deps), held);
     if (context.req.header('accept')?.includes(NDJSON_MEDIA_TYPE)) {
-      const stream = eventStream(events, {
-        onGone: () => abort.abort(),
-        onEnd: leave,
-        ...(deps.heartbeatMs === undefined ? {} : { heartbeatMs: deps.heartbeatMs }),
-      });
+      const stream = eventStream(events, () => abort.abort(), deps.heartbeatMs);
       return new Response(stream, {
         headers: { 'content-type': NDJSON_MEDIA_TYPE, 'cache-control': 'no-store' },
       });
     }
     context.req.raw.signal.addEventListener('abort', () => abort.abort(), { once: true });
     const body = await wholeAnswer(events);
-    leave();
     return 'error' in body ? context.json(body, httpStatusOf(body.error.code)) : context.json(body);
   } catch (error) {
-    leave();
+    await held.release();
     throw error;
   }
+}
+
+/** The session is free before the terminal event goes out: whoever hears it may send the next message at once. */
+async function* releasing(
+  events: AsyncGenerator<RunEvent, void, undefined>,
+  held: HeldSession,
+): AsyncGenerator<RunEvent, void, undefined> {
+  try {
+    for await (const event of events) {
+      if (isTerminal(event)) await held.release();
+      yield event;
+    }
+  } finally {
+    await held.release();
+  }
+}
+
+async function isStopped(deps: AppDeps, { newSessionKey, metadata }: Asked): Promise<boolean> {
+  const sessionKey = metadata?.session_key ?? newSessionKey;
+  if (sessionKey === undefined || metadata?.update_id === undefined) return false;
+  return deps.stops.isStopped(sessionKey, metadata.update_id);
 }
 
 function idempotencyKey(context: Context): string | undefined {
@@ -115,14 +140,6 @@ function idempotencyKey(context: Context): string | undefined {
   return key;
 }
 
-async function knownSession(deps: AppDeps, sessionId: string): Promise<TurnToRun['stored']> {
-  const stored = await readStoredSession(deps.store, sessionId);
-  if (stored.conversation === undefined) {
-    throw new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
-  }
-  return stored;
-}
-
 /** A run that failed was reported where it failed, so its error is a value here. */
 async function wholeAnswer(events: AsyncIterable<RunEvent>): Promise<RunResponse | { error: WireError }> {
   let response = '';
@@ -130,8 +147,8 @@ async function wholeAnswer(events: AsyncIterable<RunEvent>): Promise<RunResponse
     if (event.type === 'answer') response = event.text;
     if (event.type === 'failed') return { error: event.error };
     if (event.type === 'finished') {
-      const { session_id, usage, cost_usd, turns, duration_ms } = event;
-      return { session_id, response, usage, cost_usd, turns, duration_ms };
+      const { session_id, usage, is_stopped, cost_usd, turns, duration_ms } = event;
+      return { session_id, response, is_stopped, usage, cost_usd, turns, duration_ms };
     }
   }
   throw new AgentError('internal', 'The run ended without a result');

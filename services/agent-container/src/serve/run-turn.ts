@@ -1,9 +1,10 @@
 // stored session → (already answered? replay) → restore → run (events pass through) → persist → save the mapping → finished | failed
 import type { RunEvent, RunMetadata } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
-import { type AgentError, toAgentError } from '../errors.ts';
+import { AgentError, toAgentError } from '../errors.ts';
 import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
 import { endLeftoverCli } from '../run/spawn-cli.ts';
+import type { HeldSession } from '../session/hold-session.ts';
 import { type LastTurn, replayable } from '../session/last-turn.ts';
 import { persist, persistDebugLog } from '../session/persist.ts';
 import { restore, type StoredSession } from '../session/restore.ts';
@@ -32,13 +33,22 @@ export interface TurnToRun {
   /** The same for every try of one turn. */
   readonly idempotencyKey: string | undefined;
   readonly metadata: RunMetadata | undefined;
+  /** The right to run the session; the caller lets it go. */
+  readonly held: HeldSession;
+  /** Aborts when the reader has gone. */
   readonly signal: AbortSignal;
 }
 
 /** Runs one turn. Never throws: what goes wrong is its terminal event, and then nothing but the debug log was saved. */
 export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<RunEvent, void, undefined> {
   const home = sessionHome(deps.workRoot, turn.sessionId);
-  yield { type: 'accepted', session_id: turn.sessionId, is_new: turn.stored.conversation === undefined };
+  const { conversation, lostTurns } = turn.stored;
+  yield {
+    type: 'accepted',
+    session_id: turn.sessionId,
+    is_new: conversation === undefined,
+    ...(lostTurns === undefined ? {} : { repaired: lostTurns }),
+  };
   const answered = replayable(turn.stored, turn.idempotencyKey);
   if (answered) {
     yield* replay(turn.sessionId, answered);
@@ -47,9 +57,10 @@ export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<
   try {
     yield* runAndSave(turn, home, deps);
   } catch (cause) {
-    const error = toAgentError(cause);
+    const error = turn.held.lost.aborted ? leaseLost(cause) : toAgentError(cause);
     deps.onError(error, turn.sessionId);
-    await keepDebugLog(home, turn, deps);
+    // Who has lost the session writes nothing more into it.
+    if (error.code !== 'lease_lost') await keepDebugLog(home, turn, deps);
     yield { type: 'failed', error: error.toWire() };
   }
 }
@@ -65,40 +76,58 @@ async function* runAndSave(
   const restored = clock();
   let summary: RunSummary | undefined;
   let answer = '';
-  const prompt = promptOf(turn.userMessage, turn.metadata);
-  const isResumed = turn.stored.conversation !== undefined;
-  for await (const event of deps.runtime.run({ home, isResumed, prompt, signal: turn.signal })) {
+  for await (const event of deps.runtime.run(agentRun(turn, home))) {
     if (event.type === 'answer') answer = event.text;
     if (event.type === 'summary') summary = event;
     else yield event;
   }
   if (!summary) throw new Error('The runtime ended without a summary');
+  if (!(await turn.held.confirm())) throw leaseLost(undefined);
   const ran = clock();
-  const { usage, costUsd, turns } = summary;
-  const result = { answer, usage, cost_usd: costUsd, turns };
-  const key = turn.idempotencyKey;
-  await persist(home, deps.store, key === undefined ? undefined : { idempotency_key: key, ...result });
-  if (turn.newSessionKey !== undefined) await deps.table.save(turn.newSessionKey, turn.sessionId);
+  const { usage, costUsd, turns, isStopped } = summary;
+  const result = { answer, usage, is_stopped: isStopped, cost_usd: costUsd, turns };
+  await save(turn, home, result, deps);
   const persisted = clock();
-  const duration = { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted };
   yield {
     type: 'finished',
     session_id: turn.sessionId,
     usage,
+    is_stopped: isStopped,
     cost_usd: costUsd,
     turns,
-    duration_ms: duration,
+    duration_ms: { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted },
   };
 }
 
+function agentRun(turn: TurnToRun, home: SessionHome): Parameters<AgentRuntime['run']>[0] {
+  return {
+    home,
+    isResumed: turn.stored.conversation !== undefined,
+    prompt: promptOf(turn.userMessage, turn.metadata),
+    signal: AbortSignal.any([turn.signal, turn.held.lost]),
+    stop: turn.held.stopped,
+  };
+}
+
+type Result = Omit<LastTurn, 'idempotency_key' | 'conversation_sha256'>;
+
+async function save(turn: TurnToRun, home: SessionHome, result: Result, deps: TurnDeps): Promise<void> {
+  const key = turn.idempotencyKey;
+  const lastTurn = key === undefined ? undefined : { idempotency_key: key, ...result };
+  await persist(home, deps.store, turn.stored.version, lastTurn);
+  if (turn.newSessionKey !== undefined) await deps.table.save(turn.newSessionKey, turn.sessionId);
+}
+
 /** The caller asks again for a turn that is saved: it never heard the end. */
-function* replay(
-  sessionId: string,
-  { answer, usage, cost_usd, turns }: LastTurn,
-): Generator<RunEvent, void, undefined> {
+function* replay(sessionId: string, turn: LastTurn): Generator<RunEvent, void, undefined> {
+  const { answer, usage, is_stopped, cost_usd, turns } = turn;
+  const duration_ms = { restore: 0, run: 0, persist: 0, total: 0 };
   yield { type: 'answer', text: answer };
-  const duration = { restore: 0, run: 0, persist: 0, total: 0 };
-  yield { type: 'finished', session_id: sessionId, usage, cost_usd, turns, duration_ms: duration };
+  yield { type: 'finished', session_id: sessionId, usage, is_stopped, cost_usd, turns, duration_ms };
+}
+
+function leaseLost(cause: unknown): AgentError {
+  return new AgentError('lease_lost', 'Another server took this session over; this run was ended', { cause });
 }
 
 /** The log matters most when the turn failed; that it cannot be saved either must not hide the failure itself. */

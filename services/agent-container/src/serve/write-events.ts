@@ -2,17 +2,14 @@ import { encodeEvent, HEARTBEAT_INTERVAL_MS, type RunEvent } from '@omnicloud/pr
 
 /**
  * @param events ends with a terminal event.
- * @param onEnd called once, when the last event was taken or the reader has gone.
+ * @param onGone called when the reader goes away; the events are then read to their end all the same.
  * @param heartbeatMs the longest silence, in ms.
  * @returns the events as NDJSON. The reader sets the pace; one that goes away ends the run through `onGone`.
  */
 export function eventStream(
   events: AsyncGenerator<RunEvent, void, undefined>,
-  {
-    onGone,
-    onEnd,
-    heartbeatMs = HEARTBEAT_INTERVAL_MS,
-  }: { onGone: () => void; onEnd: () => void; heartbeatMs?: number },
+  onGone: () => void,
+  heartbeatMs: number = HEARTBEAT_INTERVAL_MS,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<RunEvent, void>> | undefined;
@@ -27,7 +24,6 @@ export function eventStream(
       next = undefined;
       if (result.done) {
         controller.close();
-        onEnd();
         return;
       }
       controller.enqueue(encoder.encode(encodeEvent(result.value)));
@@ -36,7 +32,6 @@ export function eventStream(
       onGone();
       // The interrupted run still has its process to end before the session is free again.
       await drain(events, next);
-      onEnd();
     },
   });
 }

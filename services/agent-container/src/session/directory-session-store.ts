@@ -1,35 +1,67 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname, join, sep } from 'node:path';
 import { AgentError } from '../errors.ts';
-import type { SessionStore } from './session-store.ts';
+import { takeObjectLock } from './object-lock.ts';
+import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
 
-/** The embedded object store: an object's key is its path below `root`. */
+/** A lock is held for as long as a read and a rename take, so this is only reached when something is wrong with its holder. */
+const LOCK_WAIT_LIMIT_MS = 10_000;
+
+export interface DirectorySessionStoreOptions {
+  /** How long a write waits for another process that writes the same object, in ms; 10 s unless told otherwise. */
+  lockWaitLimitMs?: number;
+}
+
+/**
+ * The embedded object store, which several processes of one machine may share: an object's key is its path below `root`,
+ * its version the SHA-256 of its content in hex.
+ */
 export class DirectorySessionStore implements SessionStore {
   readonly #root: string;
+  readonly #lockWaitLimitMs: number;
 
-  constructor(root: string) {
+  constructor(root: string, { lockWaitLimitMs = LOCK_WAIT_LIMIT_MS }: DirectorySessionStoreOptions = {}) {
     this.#root = root;
+    this.#lockWaitLimitMs = lockWaitLimitMs;
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string): Promise<StoredObject | undefined> {
     const path = this.#pathOf(key);
     try {
-      return await readFile(path);
+      return await readObject(path);
     } catch (error) {
-      if (isNotFound(error)) return undefined;
       throw new AgentError('store_unavailable', 'The session store could not be read', { cause: error });
     }
   }
 
-  async put(key: string, body: Uint8Array): Promise<void> {
+  async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {
     const path = this.#pathOf(key);
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await replaceDurably(path, body);
+      await this.#replaceDurably(path, body, expected);
+      return versionOf(body);
     } catch (error) {
+      if (error instanceof AgentError) throw error;
       throw new AgentError('store_unavailable', 'The session store could not be written', { cause: error });
     }
+  }
+
+  /** The slow part comes before the lock, so that it is held only briefly. */
+  async #replaceDurably(path: string, body: Uint8Array, expected: Expectation | undefined): Promise<void> {
+    const draft = `${path}.${randomUUID()}.draft`;
+    try {
+      await writeDurably(draft, body);
+      // Also without an expectation: else this write could come between another one's look and its rename.
+      await using lock = await takeObjectLock(`${path}.lock`, this.#lockWaitLimitMs);
+      if (expected !== undefined) assertAsExpected(await readObject(path), expected);
+      await lock.assertHeld();
+      await rename(draft, path);
+    } catch (error) {
+      await rm(draft, { force: true });
+      throw error;
+    }
+    await syncDirectory(dirname(path));
   }
 
   #pathOf(key: string): string {
@@ -41,16 +73,25 @@ export class DirectorySessionStore implements SessionStore {
   }
 }
 
-async function replaceDurably(path: string, body: Uint8Array): Promise<void> {
-  const draft = `${path}.${randomUUID()}.draft`;
+async function readObject(path: string): Promise<StoredObject | undefined> {
   try {
-    await writeDurably(draft, body);
-    await rename(draft, path);
+    const body = await readFile(path);
+    return { body, version: versionOf(body) };
   } catch (error) {
-    await rm(draft, { force: true });
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-  await syncDirectory(dirname(path));
+}
+
+function versionOf(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+function assertAsExpected(found: StoredObject | undefined, expected: Expectation): void {
+  const version = expected === 'absent' ? undefined : expected.version;
+  if (found?.version !== version) {
+    throw new AgentError('lease_lost', 'The session was changed by somebody else in the meantime');
+  }
 }
 
 async function writeDurably(path: string, body: Uint8Array): Promise<void> {
@@ -72,8 +113,4 @@ async function syncDirectory(path: string): Promise<void> {
   } finally {
     await directory.close();
   }
-}
-
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -12,6 +12,7 @@ const lastTurnSchema = z.object({
   answer: z.string(),
   cost_usd: z.number(),
   turns: z.int(),
+  is_stopped: z.boolean(),
   usage: z.object({
     input_tokens: z.int(),
     output_tokens: z.int(),

@@ -4,6 +4,7 @@ import { sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
 import type { SessionHome } from './session-home.ts';
+import { putPersistently } from './put-persistently.ts';
 import type { SessionStore } from './session-store.ts';
 import { encodeTodos, readTasks } from './task-list.ts';
 
@@ -12,27 +13,42 @@ const DEBUG_LOG_LIMIT_BYTES = 256 * 1024;
 
 /**
  * Saves a finished turn. The conversation goes last: whoever is killed in between, the next run finds the whole turn or none of it.
+ * @param before the version of the conversation that was restored, undefined for a new session.
  * @param turn its answer, when the caller may ask for it again by its key.
- * @throws AgentError `internal` when the CLI left no sound transcript, `store_unavailable` when the store refused.
+ * @throws AgentError `internal` when the CLI left no sound transcript, `lease_lost` when somebody
+ * else wrote the session meanwhile, `store_unavailable` when the store refused.
  */
 export async function persist(
   home: SessionHome,
   store: SessionStore,
+  before: string | undefined,
   turn?: Omit<LastTurn, 'conversation_sha256'>,
 ): Promise<void> {
   const conversation = await readTranscript(home);
   const todos = encodeTodos(await readTasks(home.tasks));
   const first = [
     persistDebugLog(home, store),
-    store.put(sessionObjectKey(home.sessionId, 'todos.json'), todos),
+    putPersistently(store, sessionObjectKey(home.sessionId, 'todos.json'), todos),
     ...(turn
-      ? [store.put(sessionObjectKey(home.sessionId, 'last-turn.json'), encodeLastTurn(turn, conversation))]
+      ? [
+          putPersistently(
+            store,
+            sessionObjectKey(home.sessionId, 'last-turn.json'),
+            encodeLastTurn(turn, conversation),
+          ),
+        ]
       : []),
   ];
   // Also when one of them failed: what follows must not meet a write that is still under way.
   await Promise.allSettled(first);
   await Promise.all(first);
-  await store.put(sessionObjectKey(home.sessionId, 'conversation.jsonl'), conversation);
+  const expected = before === undefined ? 'absent' : { version: before };
+  await putPersistently(
+    store,
+    sessionObjectKey(home.sessionId, 'conversation.jsonl'),
+    conversation,
+    expected,
+  );
 }
 
 /** Saves only the debug log, if there is one: what a failed turn leaves for whoever looks into it. */

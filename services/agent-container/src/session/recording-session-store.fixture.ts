@@ -1,4 +1,4 @@
-import type { SessionStore } from './session-store.ts';
+import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
 
 /** Passes everything on to a real store, notes the order of completed puts, and fails those it is told to. */
 export class RecordingSessionStore implements SessionStore {
@@ -15,15 +15,16 @@ export class RecordingSessionStore implements SessionStore {
     this.#failure = { key, error };
   }
 
-  async get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string): Promise<StoredObject | undefined> {
     this.#mayFail(key);
     return this.#store.get(key);
   }
 
-  async put(key: string, body: Uint8Array): Promise<void> {
+  async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {
     this.#mayFail(key);
-    await this.#store.put(key, body);
+    const version = await this.#store.put(key, body, expected);
     this.puts.push(key);
+    return version;
   }
 
   #mayFail(key: string): void {

@@ -6,18 +6,12 @@ import { AgentError } from '../errors.ts';
 import { DirectorySessionStore } from './directory-session-store.ts';
 import { persist, persistDebugLog } from './persist.ts';
 import { RecordingSessionStore } from './recording-session-store.fixture.ts';
-import { readStoredSession, restore, type StoredSession } from './restore.ts';
+import { NOTHING_STORED, readStoredSession, restore } from './restore.ts';
 import { type SessionHome, sessionHome } from './session-home.ts';
 import { readTasks, writeTasks } from './task-list.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';
-const NOTHING: StoredSession = {
-  conversation: undefined,
-  todos: undefined,
-  debug: undefined,
-  lastTurn: undefined,
-};
 const TASK = { id: '1', subject: 'Buy milk', status: 'in_progress', blockedBy: [] };
 const DEBUG_LIMIT_BYTES = 256 * 1024;
 
@@ -37,7 +31,7 @@ async function machine(): Promise<{
   for (const file of ['settings.json', 'CLAUDE.md'])
     await writeFile(join(image, file), `the image's ${file}`);
   const home = sessionHome(join(root, 'work'), ID);
-  await restore(NOTHING, home, image);
+  await restore(NOTHING_STORED, home, image);
   return {
     root,
     home,
@@ -52,7 +46,7 @@ describe('a session that was saved', () => {
     await writeFile(home.transcript, entry(home, 'Grüße 👋') + entry(home, 'again'));
     await writeTasks(home.tasks, [TASK]);
     await writeFile(home.debugLog, 'first line\n');
-    await persist(home, store);
+    await persist(home, store, undefined);
 
     const elsewhere = sessionHome(join(root, 'another', 'work'), ID);
     await restore(await readStoredSession(store, ID), elsewhere, image);
@@ -66,7 +60,7 @@ describe('a session that was saved', () => {
   it('has its conversation stored last, when everything else is there', async () => {
     const { home, store } = await machine();
     await writeFile(home.transcript, entry(home, 'Hi'));
-    await persist(home, store);
+    await persist(home, store, undefined);
     expect(store.puts.slice(0, 2).sort()).toEqual([`sessions/${ID}/debug.txt`, `sessions/${ID}/todos.json`]);
     expect(store.puts.slice(2)).toEqual([`sessions/${ID}/conversation.jsonl`]);
   });
@@ -76,7 +70,7 @@ describe('a session that was saved', () => {
     await writeFile(home.transcript, entry(home, 'Hi'));
     const refusal = new AgentError('store_unavailable', 'No');
     store.failOn(new RegExp(name), refusal);
-    await expect(persist(home, store)).rejects.toBe(refusal);
+    await expect(persist(home, store, undefined)).rejects.toBe(refusal);
     expect(await store.get(sessionObjectKey(ID, 'conversation.jsonl'))).toBeUndefined();
   });
 });
@@ -90,13 +84,19 @@ describe('a transcript', () => {
   ])('that is %s is not saved, and nothing else is either', async (_, transcript) => {
     const { home, store } = await machine();
     await writeFile(home.transcript, transcript);
-    await expect(persist(home, store)).rejects.toMatchObject({ code: 'internal', name: 'AgentError' });
+    await expect(persist(home, store, undefined)).rejects.toMatchObject({
+      code: 'internal',
+      name: 'AgentError',
+    });
     expect(store.puts).toEqual([]);
   });
 
   it('that is missing is an error with its cause', async () => {
     const { home, store } = await machine();
-    await expect(persist(home, store)).rejects.toMatchObject({ code: 'internal', cause: { code: 'ENOENT' } });
+    await expect(persist(home, store, undefined)).rejects.toMatchObject({
+      code: 'internal',
+      cause: { code: 'ENOENT' },
+    });
     expect(store.puts).toEqual([]);
   });
 });
@@ -106,7 +106,7 @@ describe('the debug log', () => {
     const { home, store } = await machine();
     await writeFile(home.debugLog, log);
     await persistDebugLog(home, store);
-    return Buffer.from((await store.get(sessionObjectKey(ID, 'debug.txt'))) ?? []).toString();
+    return Buffer.from((await store.get(sessionObjectKey(ID, 'debug.txt')))?.body ?? []).toString();
   };
 
   it('is saved whole up to its limit', async () => {
@@ -135,7 +135,7 @@ describe('a home that is laid out', () => {
     await writeTasks(home.tasks, [TASK]);
     await writeFile(home.debugLog, 'old');
     await writeFile(join(home.temporary, 'socket'), '');
-    await restore(NOTHING, home, image);
+    await restore(NOTHING_STORED, home, image);
     await expect(stat(home.transcript)).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await readTasks(home.tasks)).toEqual([]);
     expect(await readFile(home.debugLog, 'utf8')).toBe('');
@@ -145,7 +145,7 @@ describe('a home that is laid out', () => {
   it('keeps the files in the workspace', async () => {
     const { home, image } = await machine();
     await writeFile(join(home.workspace, 'notes.md'), 'mine');
-    await restore(NOTHING, home, image);
+    await restore(NOTHING_STORED, home, image);
     expect(await readFile(join(home.workspace, 'notes.md'), 'utf8')).toBe('mine');
   });
 
@@ -156,7 +156,7 @@ describe('a home that is laid out', () => {
     await utimes(home.transcript, old, old);
     const before = Date.now() - 1_000;
     const stored = {
-      ...NOTHING,
+      ...NOTHING_STORED,
       conversation: Buffer.from('{}\n'),
       todos: Buffer.from(JSON.stringify([TASK])),
     };
@@ -180,9 +180,9 @@ describe('a home that is laid out', () => {
       const { home, image } = await machine();
       const link = join(home.config, name);
       expect(await readlink(link)).toBe(join(image, name));
-      await restore(NOTHING, home, join(image, '..', 'another image'));
+      await restore(NOTHING_STORED, home, join(image, '..', 'another image'));
       expect(await readlink(link)).toBe(join(image, '..', 'another image', name));
-      await restore(NOTHING, home, image);
+      await restore(NOTHING_STORED, home, image);
       expect((await lstat(link)).isSymbolicLink()).toBe(true);
       expect((await stat(join(image, name))).isDirectory()).toBe(!name.includes('.'));
     },
@@ -191,7 +191,7 @@ describe('a home that is laid out', () => {
   it('is not touched when the stored task list is damaged', async () => {
     const { home, image } = await machine();
     await writeFile(home.debugLog, 'what happened before');
-    const damaged = { ...NOTHING, todos: Buffer.from('[{"id":"../1"}]'), debug: Buffer.from('other') };
+    const damaged = { ...NOTHING_STORED, todos: Buffer.from('[{"id":"../1"}]'), debug: Buffer.from('other') };
     await expect(restore(damaged, home, image)).rejects.toMatchObject({
       code: 'internal',
       name: 'AgentError',

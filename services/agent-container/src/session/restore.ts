@@ -11,13 +11,18 @@ import { decodeTodos, type Task, writeTasks } from './task-list.ts';
 /** The objects of a session as the store holds them; each may be absent. */
 export interface StoredSession {
   readonly conversation: Uint8Array | undefined;
+  /** Of the conversation; only a write that expects it may replace it. */
+  readonly version: string | undefined;
   readonly todos: Uint8Array | undefined;
   readonly debug: Uint8Array | undefined;
   readonly lastTurn: Uint8Array | undefined;
+  /** Set when the stored conversation was damaged and `conversation` is what could be repaired: the turns it lacks. */
+  readonly lostTurns?: number;
 }
 
 export const NOTHING_STORED: StoredSession = {
   conversation: undefined,
+  version: undefined,
   todos: undefined,
   debug: undefined,
   lastTurn: undefined,
@@ -31,7 +36,13 @@ export async function readStoredSession(store: SessionStore, sessionId: string):
     store.get(sessionObjectKey(sessionId, 'debug.txt')),
     store.get(sessionObjectKey(sessionId, 'last-turn.json')),
   ]);
-  return { conversation, todos, debug, lastTurn };
+  return {
+    conversation: conversation?.body,
+    version: conversation?.version,
+    todos: todos?.body,
+    debug: debug?.body,
+    lastTurn: lastTurn?.body,
+  };
 }
 
 /**

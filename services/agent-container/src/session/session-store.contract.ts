@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { SessionStore } from './session-store.ts';
+import { increment } from './increment.fixture.ts';
+import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
+
+const LEASE_LOST = { name: 'AgentError', code: 'lease_lost', retryable: true };
 
 interface OpenStore {
   store: SessionStore;
@@ -31,20 +34,20 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       const at = key();
       const body = Uint8Array.from({ length: 70_000 }, (_, index) => index % 256);
       await open.store.put(at, body);
-      expect(Buffer.from((await open.reopen().get(at)) ?? []).equals(Buffer.from(body))).toBe(true);
+      expect(Buffer.from((await open.reopen().get(at))?.body ?? []).equals(Buffer.from(body))).toBe(true);
     });
 
     it('keeps an empty object apart from none', async () => {
       const at = key();
       await open.store.put(at, bytes(''));
-      expect((await open.store.get(at))?.byteLength).toBe(0);
+      expect((await open.store.get(at))?.body.byteLength).toBe(0);
     });
 
     it('replaces an object as a whole', async () => {
       const at = key();
       await open.store.put(at, bytes('a longer first version'));
       await open.store.put(at, bytes('second'));
-      expect(new TextDecoder().decode(await open.store.get(at))).toBe('second');
+      expect(new TextDecoder().decode((await open.store.get(at))?.body)).toBe('second');
     });
 
     it('shows a reader one whole version while writers race', async () => {
@@ -53,7 +56,7 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
         bytes(String(index % 10).repeat(50_000 + index)),
       );
       await open.store.put(at, versions[0] ?? bytes(''));
-      const reads: Promise<Uint8Array | undefined>[] = [];
+      const reads: Promise<StoredObject | undefined>[] = [];
       await Promise.all(
         versions.map(async (version) => {
           reads.push(open.store.get(at));
@@ -61,7 +64,7 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
           reads.push(open.reopen().get(at));
         }),
       );
-      const seen = new Set((await Promise.all(reads)).map((read) => new Set(read ?? []).size));
+      const seen = new Set((await Promise.all(reads)).map((read) => new Set(read?.body ?? []).size));
       expect([...seen]).toEqual([1]);
     });
 
@@ -70,5 +73,87 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       await open.store.put(one, bytes('one'));
       expect(await open.store.get(other)).toBeUndefined();
     });
+
+    it('names the version that it wrote, as every reader sees it until the content changes', async () => {
+      const at = key();
+      const first = await open.store.put(at, bytes('first'));
+      expect((await open.store.get(at))?.version).toBe(first);
+      expect((await open.reopen().get(at))?.version).toBe(first);
+      const second = await open.reopen().put(at, bytes('second'), { version: first });
+      expect(second).not.toBe(first);
+      expect((await open.store.get(at))?.version).toBe(second);
+      const third = await open.store.put(at, bytes('third'));
+      expect(new Set([first, second, third]).size).toBe(3);
+    });
+
+    it('creates an object where none is expected, also an empty one, and replaces none there', async () => {
+      const at = key();
+      const version = await open.store.put(at, bytes(''), 'absent');
+      await expect(open.reopen().put(at, bytes('other'), 'absent')).rejects.toMatchObject(LEASE_LOST);
+      expect(await stored(at)).toEqual({ text: '', version });
+    });
+
+    it('replaces an object whose version is expected, again and again', async () => {
+      const at = key();
+      let version = await open.store.put(at, bytes('0'), 'absent');
+      for (const text of ['1', '2', '3']) version = await open.store.put(at, bytes(text), { version });
+      expect(await stored(at)).toEqual({ text: '3', version });
+    });
+
+    it('leaves an object that is not what was expected', async () => {
+      const at = key();
+      const old = await open.store.put(at, bytes('old'));
+      const version = await open.reopen().put(at, bytes('new'));
+      await expect(open.store.put(at, bytes('late'), { version: old })).rejects.toMatchObject(LEASE_LOST);
+      expect(await stored(at)).toEqual({ text: 'new', version });
+      await expect(open.store.put(at, bytes('late'), 'absent')).rejects.toMatchObject(LEASE_LOST);
+      expect(await stored(at)).toEqual({ text: 'new', version });
+    });
+
+    it('creates no object where a version was expected', async () => {
+      const [at, other] = [key(), key()];
+      const version = await open.store.put(other, bytes('the same'));
+      await expect(open.store.put(at, bytes('the same'), { version })).rejects.toMatchObject(LEASE_LOST);
+      expect(await open.store.get(at)).toBeUndefined();
+    });
+
+    it('lets exactly one of many writers replace the version that all of them read', async () => {
+      const at = key();
+      const version = await open.store.put(at, bytes('before'));
+      await expectOneWinner(at, { version });
+    });
+
+    it('lets exactly one of many writers create the object', () => expectOneWinner(key(), 'absent'));
+
+    it('loses none of the changes of writers that read again whenever they were too late', async () => {
+      const at = key();
+      await open.store.put(at, bytes('0'));
+      await Promise.all(Array.from({ length: 6 }, () => increment(open.reopen(), at)));
+      expect((await stored(at))?.text).toBe('6');
+    });
+
+    async function stored(at: string): Promise<{ text: string; version: string } | undefined> {
+      const found = await open.reopen().get(at);
+      return found && { text: new TextDecoder().decode(found.body), version: found.version };
+    }
+
+    async function expectOneWinner(at: string, expected: Expectation): Promise<void> {
+      const shared = open.reopen();
+      const texts = Array.from({ length: 20 }, (_, index) => `writer ${index}`);
+      const outcomes = await Promise.allSettled(
+        texts.map((text, index) => {
+          const store = [open.store, shared][index] ?? open.reopen();
+          return store.put(at, bytes(text), expected);
+        }),
+      );
+      const won = outcomes.flatMap((outcome, index) =>
+        outcome.status === 'fulfilled' ? [{ text: texts[index], version: outcome.value }] : [],
+      );
+      const lost = outcomes.flatMap(({ status, ...rest }) =>
+        status === 'rejected' && 'reason' in rest ? [rest.reason as unknown] : [],
+      );
+      expect(won).toEqual([await stored(at)]);
+      expect(lost).toEqual(lost.map(() => expect.objectContaining(LEASE_LOST) as unknown));
+    }
   });
 }

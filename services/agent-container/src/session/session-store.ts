@@ -1,13 +1,29 @@
+/** An object as it was read. */
+export interface StoredObject {
+  readonly body: Uint8Array;
+  /** Names this very content of the object (S3: its ETag). */
+  readonly version: string;
+}
+
+/** What the object must be for a write to happen: `absent`, or still the version that was read. */
+export type Expectation = 'absent' | { readonly version: string };
+
 /**
  * Port: where a session's objects lie between runs. Keys are S3 keys (`sessions/{session_id}/…`).
- * `put` replaces the whole object atomically: a reader sees the old bytes or the new ones, also after a crash.
+ * `put` replaces the whole object atomically: a reader sees the old bytes or the new ones, also after a crash; of two
+ * writers that expect the same version, in whatever processes, at most one succeeds.
  */
 export interface SessionStore {
   /**
-   * @returns the object's bytes, or undefined when there is no such object.
+   * @returns the object, or undefined when there is no such object.
    * @throws AgentError `store_unavailable` on any other failure.
    */
-  get(key: string): Promise<Uint8Array | undefined>;
-  /** @throws AgentError `store_unavailable`; then the object is what it was before. */
-  put(key: string, body: Uint8Array): Promise<void>;
+  get(key: string): Promise<StoredObject | undefined>;
+  /**
+   * @param expected without it, the object is replaced whatever it is.
+   * @returns the version that was written.
+   * @throws AgentError `lease_lost` when the object is not what was expected: somebody else wrote it.
+   * @throws AgentError `store_unavailable` on any other failure; then the object is the old one or, when the answer was lost, the new one.
+   */
+  put(key: string, body: Uint8Array, expected?: Expectation): Promise<string>;
 }

@@ -1,16 +1,17 @@
 import { expect, it } from 'vitest';
 import { QueueUnavailableError } from '../errors.ts';
 import { acceptUpdate, type Intake } from './accept-update.ts';
-import { privateMessage, RECEPTION } from './updates.fixture.ts';
+import { NO_STOPS, privateMessage, RECEPTION } from './updates.fixture.ts';
 
 /** Accepts an update while the queue fails so; every report is collected. */
 async function acceptDespite(failure: Error, reported: unknown[]): Promise<'taken' | 'later'> {
   const fail = (): Promise<never> => Promise.reject(failure);
-  const queue: Intake['queue'] = { enqueue: fail, serve: fail, waiting: fail, deadLetters: fail };
+  const queue: Intake['queue'] = { enqueue: fail };
   const onError = (error: unknown): void => void reported.push(error);
   return acceptUpdate(privateMessage({ text: 'hello' }), {
     ...RECEPTION,
     queue,
+    stops: NO_STOPS,
     onIgnored: onError,
     onError,
   });
@@ -28,4 +29,24 @@ it('leaves what nobody foresaw to its caller', async () => {
   const reported: unknown[] = [];
   await expect(acceptDespite(failure, reported)).rejects.toBe(failure);
   expect(reported).toEqual([]);
+});
+
+it('writes a stop down before it is queued, and wants it again when that failed', async () => {
+  const stop = privateMessage({ text: '/stop' });
+  const steps: string[] = [];
+  const intake: Intake = {
+    ...RECEPTION,
+    queue: { enqueue: () => Promise.resolve<'queued'>((steps.push('queued'), 'queued')) },
+    stops: {
+      request: (sessionKey, updateId) => Promise.resolve(void steps.push(`${sessionKey} before ${updateId}`)),
+    },
+    onIgnored: () => undefined,
+    onError: (error) => void steps.push((error as QueueUnavailableError).code),
+  };
+  expect(await acceptUpdate(stop, intake)).toBe('taken');
+  expect(steps).toEqual([expect.stringMatching(/^\d+:0 before \d+$/), 'queued']);
+  steps.length = 0;
+  const down = { request: () => Promise.reject(new Error('table down')) };
+  expect(await acceptUpdate(stop, { ...intake, stops: down })).toBe('later');
+  expect(steps).toEqual(['queue_unavailable']);
 });

@@ -1,9 +1,12 @@
+import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import type { StopRequests } from '@omnicloud/session-table';
 import { QueueUnavailableError } from '../errors.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';
 import { type IgnoreReason, parseUpdate, type Reception } from './parse-update.ts';
 
 export interface Intake extends Reception {
-  readonly queue: TurnQueue;
+  readonly queue: Pick<TurnQueue, 'enqueue'>;
+  readonly stops: Pick<StopRequests, 'request'>;
   /** Told of every update that becomes no turn. */
   readonly onIgnored: (reason: IgnoreReason | 'duplicate', updateId: number | undefined) => void;
   readonly onError: (error: unknown) => void;
@@ -20,6 +23,7 @@ export async function acceptUpdate(update: unknown, intake: Intake): Promise<'ta
     return 'taken';
   }
   try {
+    await noteStop(parsed.turn, intake.stops);
     const outcome = await intake.queue.enqueue(parsed.turn);
     if (outcome === 'duplicate') intake.onIgnored('duplicate', parsed.turn.update_id);
     return 'taken';
@@ -27,5 +31,17 @@ export async function acceptUpdate(update: unknown, intake: Intake): Promise<'ta
     if (!(error instanceof QueueUnavailableError)) throw error;
     intake.onError(error);
     return 'later';
+  }
+}
+
+/** A stop takes effect now, past the queue; its turn only tells the user. */
+async function noteStop(turn: Turn, stops: Intake['stops']): Promise<void> {
+  if (turn.ask.kind !== 'command' || turn.ask.command !== 'stop') return;
+  try {
+    await stops.request(sessionKeyOf(turn), turn.update_id);
+  } catch (error) {
+    throw new QueueUnavailableError(`The stop of update ${turn.update_id} could not be stored`, {
+      cause: error,
+    });
   }
 }

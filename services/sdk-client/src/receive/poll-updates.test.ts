@@ -8,7 +8,7 @@ import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
 import { BOT_TOKEN, BotApi, BROKEN, refused, UNREACHABLE } from '../reply/bot-api.fixture.ts';
 import type { Intake } from './accept-update.ts';
 import { pollUpdates } from './poll-updates.ts';
-import { ADA, groupMessage, privateMessage, RECEPTION, STRANGER } from './updates.fixture.ts';
+import { ADA, groupMessage, privateMessage, RECEPTION, STRANGER, NO_STOPS } from './updates.fixture.ts';
 
 const SESSION_KEY = `${ADA.id}:0`;
 
@@ -30,6 +30,7 @@ beforeEach(async () => {
   intake = {
     ...RECEPTION,
     queue,
+    stops: NO_STOPS,
     onIgnored: (reason) => ignored.push(reason),
     onError: (error) => errors.push(error),
   };
@@ -73,7 +74,7 @@ it('does not confirm an update before it is queued', async () => {
     offsetsWhenQueued.push(offsets());
     return queue.enqueue(turn);
   };
-  await pollFor(2, { queue: { ...portOf(queue), enqueue } });
+  await pollFor(2, { queue: { ...{ enqueue: (turn) => queue.enqueue(turn) }, enqueue } });
   expect(offsetsWhenQueued).toEqual([[0]]);
   expect(offsets()).toEqual([0, 71]);
 });
@@ -90,7 +91,7 @@ it('fetches an update again that could not be queued', async () => {
     }
     return queue.enqueue(turn);
   };
-  await pollFor(3, { queue: { ...portOf(queue), enqueue } });
+  await pollFor(3, { queue: { ...{ enqueue: (turn) => queue.enqueue(turn) }, enqueue } });
   expect(offsets()).toEqual([0, 0, 72]);
   expect(errors).toContain(down);
   expect(ignored).toEqual(['duplicate']);
@@ -131,13 +132,3 @@ it('does not begin once it is aborted', async () => {
   await pollUpdates(botApi.api, intake, AbortSignal.abort());
   expect(botApi.calls).toEqual([]);
 });
-
-/** The queue's methods as an object's own, so that one of them can be replaced. */
-function portOf(real: SqliteTurnQueue): Intake['queue'] {
-  return {
-    enqueue: (turn) => real.enqueue(turn),
-    serve: (handler, signal) => real.serve(handler, signal),
-    waiting: (sessionKey) => real.waiting(sessionKey),
-    deadLetters: () => real.deadLetters(),
-  };
-}

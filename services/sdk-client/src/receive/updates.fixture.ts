@@ -72,3 +72,6 @@ export function updateOf(field: string, value: unknown): RawUpdate {
 function messageIn(chat: object, content: object): RawUpdate {
   return updateOf('message', { message_id: MESSAGE_ID, from: ADA, chat, date: DATE_SECONDS, ...content });
 }
+
+/** Takes every stop and forgets it. */
+export const NO_STOPS = { request: () => Promise.resolve() };

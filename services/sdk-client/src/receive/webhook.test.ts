@@ -6,7 +6,7 @@ import { QueueUnavailableError } from '../errors.ts';
 import { eventLoopTurns } from '../queue/serving.fixture.ts';
 import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';
-import { ADA, groupMessage, privateMessage, RECEPTION, STRANGER } from './updates.fixture.ts';
+import { ADA, groupMessage, privateMessage, RECEPTION, STRANGER, NO_STOPS } from './updates.fixture.ts';
 import { SECRET_HEADER } from './verify-secret.ts';
 import { createWebhook } from './webhook.ts';
 
@@ -35,7 +35,7 @@ interface Post {
   body?: string | Uint8Array<ArrayBuffer> | ReadableStream;
   shown?: string | null;
   configured?: string;
-  into?: TurnQueue;
+  into?: Pick<TurnQueue, 'enqueue'>;
 }
 
 /** Posts an update to a webhook of its own; with the right secret and into the real queue unless told otherwise. */
@@ -49,6 +49,7 @@ async function post({
     ...RECEPTION,
     secret: configured,
     queue: into,
+    stops: NO_STOPS,
     onIgnored: (reason) => ignored.push(reason),
     onError: (error) => errors.push(error),
   });
@@ -62,7 +63,7 @@ async function post({
 /** @returns a queue of which only `enqueue` is used. */
 function queueThat(enqueue: TurnQueue['enqueue']): TurnQueue {
   const unexpected = (): Promise<never> => Promise.reject(new Error('The webhook only queues'));
-  return { enqueue, serve: unexpected, waiting: unexpected, deadLetters: unexpected };
+  return { enqueue, serve: unexpected, waiting: unexpected, deadLetters: unexpected, redrive: unexpected };
 }
 
 /** @returns a body that goes on for ever, and how many pieces of 1 MiB were taken of it. */
@@ -202,6 +203,7 @@ it('knows no other route', async () => {
     ...RECEPTION,
     secret: SECRET,
     queue,
+    stops: NO_STOPS,
     onIgnored: () => undefined,
     onError: () => undefined,
   });

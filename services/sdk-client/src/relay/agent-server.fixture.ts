@@ -21,6 +21,7 @@ export const FINISHED: RunEvent = {
   type: 'finished',
   session_id: SESSION,
   usage: { input_tokens: 1, output_tokens: 1, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
+  is_stopped: false,
   cost_usd: 0.01,
   turns: 1,
   duration_ms: { restore: 1, run: 1, persist: 1, total: 3 },

@@ -6,13 +6,13 @@ import {
   type Turn,
   type WireErrorCode,
 } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable, StopRequests } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
 import { TelegramError } from '../errors.ts';
 import { type Outcome, type TurnHandler, type TurnQueue } from '../queue/turn-queue.ts';
+import { annotateAnswer } from '../reply/annotate-answer.ts';
 import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
 import { type EditPace, LiveReply } from '../reply/live-reply.ts';
-import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
 import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
 import { keepTyping } from '../reply/typing.ts';
@@ -26,6 +26,7 @@ export interface TurnHandlerDeps {
   readonly queue: Pick<TurnQueue, 'waiting'>;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
+  readonly stops: Pick<StopRequests, 'isStopped'>;
   readonly agent: AgentServer;
   readonly pace: Record<'private' | 'group', EditPace>;
   /** Told of everything that went wrong, also of what is tried again. */
@@ -145,6 +146,9 @@ async function obey(
         texts.status({ sessionId: mapping?.sessionId, lastUsed: mapping?.savedAt, waiting }),
       );
     }
+    case 'stop':
+      // The stop itself was written down when the update was received.
+      return say(telling, texts.stopped);
     case 'new':
       await deps.table.forget(sessionKeyOf(turn));
       return ask.text === undefined
@@ -154,17 +158,15 @@ async function obey(
 }
 
 async function askAgent(turn: Turn, text: string, telling: Telling, deps: TurnHandlerDeps): Promise<Outcome> {
+  // Still queued when the user said stop.
+  if (await deps.stops.isStopped(sessionKeyOf(turn), turn.update_id)) {
+    return say(telling, TEXTS[telling.language].stoppedHere);
+  }
   const stopTyping = keepTyping(telling.chat, telling.onError);
   try {
     const outcome = await relayAnswer(turn, text, telling.reply, deps);
     if (outcome.kind === 'answered') {
-      // What looks like text may show nothing: an empty code block, a lone `&nbsp;`.
-      const isEmpty = renderMarkdown(outcome.text).text === '';
-      const answer = isEmpty ? TEXTS[telling.language].emptyAnswer : outcome.text;
-      return await say(
-        telling,
-        outcome.isSessionLost ? `${TEXTS[telling.language].sessionLost}\n\n${answer}` : answer,
-      );
+      return await say(telling, annotateAnswer(outcome.text, outcome.notes, telling.language));
     }
     telling.onError(outcome.error);
     if (outcome.isRetryable) {

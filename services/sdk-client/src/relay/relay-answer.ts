@@ -8,11 +8,12 @@ import {
 } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentUnreachableError } from '../errors.ts';
+import type { Note } from '../reply/annotate-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { type AgentServer, askAgent } from './agent-client.ts';
 
 export type Relayed =
-  | { kind: 'answered'; text: string; isSessionLost: boolean }
+  | { kind: 'answered'; text: string; notes: readonly Note[] }
   | { kind: 'failed'; code: WireErrorCode; isRetryable: boolean; error: unknown };
 
 interface RelayDeps {
@@ -33,7 +34,8 @@ export async function relayAnswer(
   if (first.kind !== 'failed' || first.code !== 'session_unknown' || known === undefined) return first;
   await deps.table.forget(sessionKey);
   const second = await relayFrom(turn, text, undefined, reply, deps);
-  return second.kind === 'answered' ? { ...second, isSessionLost: true } : second;
+  if (second.kind === 'failed') return second;
+  return { ...second, notes: [{ kind: 'session_lost' }, ...second.notes] };
 }
 
 async function relayFrom(
@@ -53,6 +55,8 @@ async function relayFrom(
       chat_type: turn.chat_type,
       ...(turn.chat_title === undefined ? {} : { chat_title: turn.chat_title }),
       message_id: turn.message_id,
+      session_key: sessionKeyOf(turn),
+      update_id: turn.update_id,
       sender: {
         id: turn.sender.id,
         name: turn.sender.name,
@@ -61,21 +65,29 @@ async function relayFrom(
     },
     idempotencyKey: `update-${turn.update_id}`,
   };
-  let answer = '';
+  let answer: string | undefined;
+  const notes: Note[] = [];
   try {
     for await (const event of askAgent(deps.agent, request, new AbortController().signal)) {
+      if (event.type === 'accepted' && event.repaired !== undefined)
+        notes.push({ kind: 'repaired', lostTurns: event.repaired });
       if (event.type === 'answer') answer = event.text;
-      if (event.type === 'failed') return failed(event.error);
+      if (event.type === 'failed') return failed(event.error, answer);
+      if (event.type === 'finished' && event.is_stopped) notes.push({ kind: 'stopped' });
       if (view.take(event)) reply.show(view.markdown);
     }
   } catch (error) {
     if (!(error instanceof AgentUnreachableError)) throw error;
     return { kind: 'failed', code: 'internal', isRetryable: true, error };
   }
-  return { kind: 'answered', text: answer, isSessionLost: false };
+  return { kind: 'answered', text: answer ?? '', notes };
 }
 
-function failed(error: WireError): Relayed {
+function failed(error: WireError, answer: string | undefined): Relayed {
+  // The agent has answered, and only saving it failed, again and again: running it once more would do its work twice.
+  if (answer !== undefined && error.code === 'store_unavailable') {
+    return { kind: 'answered', text: answer, notes: [{ kind: 'not_saved' }] };
+  }
   const cause = new Error(`The agent server failed with ${error.code}: ${error.message}`);
   return { kind: 'failed', code: error.code, isRetryable: error.retryable, error: cause };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import { SqliteSessionTable } from '@omnicloud/session-table';
+import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
 import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
 import type { Outcome, TurnHandler } from '../queue/turn-queue.ts';
 import { BotApi } from '../reply/bot-api.fixture.ts';
@@ -25,6 +25,7 @@ export class RelayScene {
   readonly table: SqliteSessionTable;
   readonly queue: SqliteTurnQueue;
   readonly ledger: SqliteTurnLedger;
+  readonly stops: SqliteStopRequests;
   readonly #directory: string;
   #nextUpdateId = turnOf().update_id;
 
@@ -32,6 +33,7 @@ export class RelayScene {
     this.#directory = directory;
     this.table = new SqliteSessionTable({ directory });
     this.ledger = new SqliteTurnLedger(directory);
+    this.stops = new SqliteStopRequests({ directory });
     this.queue = new SqliteTurnQueue({ directory, onError: (error) => this.errors.push(error) });
   }
 
@@ -43,6 +45,7 @@ export class RelayScene {
     this.queue.close();
     this.table.close();
     this.ledger.close();
+    this.stops.close();
     await rm(this.#directory, { recursive: true });
   }
 
@@ -53,6 +56,7 @@ export class RelayScene {
       queue: this.queue,
       table: this.table,
       ledger: this.ledger,
+      stops: this.stops,
       agent: this.agent.server,
       pace: { private: pace, group: WHEN_COMPLETE },
       onError: (error) => this.errors.push(error),

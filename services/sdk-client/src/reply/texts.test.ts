@@ -11,7 +11,7 @@ const FIGURES = { sessionId: 'the-session', lastUsed: new Date(Date.UTC(2026, 0,
 
 /** @returns everything the bot may say in a language, by name. */
 function sentencesOf(language: Language): Record<string, string> {
-  const { commands, status, stranger, tooLong, failed, ...plain } = TEXTS[language];
+  const { commands, status, stranger, tooLong, repaired, failed, ...plain } = TEXTS[language];
   const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
   return {
     ...plain,
@@ -21,6 +21,9 @@ function sentencesOf(language: Language): Record<string, string> {
     statusOfNothing: status({ sessionId: undefined, lastUsed: undefined, waiting: 0 }),
     stranger: stranger('7123456789'),
     tooLong: tooLong(200_000),
+    repaired: repaired(2),
+    repairedWithOneLost: repaired(1),
+    repairedWithNoneLost: repaired(0),
   };
 }
 
@@ -60,6 +63,13 @@ describe.each(LANGUAGES)('in %s', (language) => {
     expect(text).toContain('the-session');
     expect(text).toContain('2026-01-02 03:04 UTC');
     expect(text).toMatch(/ 3$/);
+  });
+
+  it('the status says nothing of waiting messages when that is not known', () => {
+    const known = TEXTS[language].status(FIGURES).split('\n');
+    expect(TEXTS[language].status({ ...FIGURES, waiting: undefined }).split('\n')).toEqual(
+      known.slice(0, -1),
+    );
   });
 });
 

@@ -1,0 +1,59 @@
+import { join } from 'node:path';
+import {
+  DirectorySessionStore,
+  type SessionLeases,
+  type SessionStore,
+  SqliteSessionLeases,
+} from '@omnicloud/agent-container';
+import { SqliteTurnLedger, SqliteTurnQueue, type TurnLedger, type TurnQueue } from '@omnicloud/sdk-client';
+import {
+  type SessionTable,
+  SqliteSessionTable,
+  SqliteStopRequests,
+  type StopRequests,
+} from '@omnicloud/session-table';
+import type { Log } from './log.ts';
+
+/** Everything that outlives the process. */
+export interface Stores {
+  readonly objects: SessionStore;
+  readonly leases: SessionLeases;
+  readonly table: SessionTable;
+  readonly stops: StopRequests;
+  readonly ledger: TurnLedger;
+  readonly queue: TurnQueue;
+  /** To be called when nothing uses them any more. */
+  close(): void;
+}
+
+/**
+ * Opens the embedded stores: a directory for the objects, SQLite files for the rest.
+ * @throws NewerSchemaError when a newer release wrote them; SQLite's own error when they cannot be opened.
+ */
+export function openEmbeddedStores(
+  directory: string,
+  log: Log,
+  retryDelayMs?: (attempt: number) => number,
+): Stores {
+  const table = new SqliteSessionTable({ directory });
+  const stops = new SqliteStopRequests({ directory });
+  const leases = new SqliteSessionLeases({ directory });
+  const ledger = new SqliteTurnLedger(directory);
+  const queue = new SqliteTurnQueue({
+    directory,
+    onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
+    ...(retryDelayMs ? { retryDelayMs } : {}),
+  });
+  const files = [queue, ledger, leases, stops, table];
+  return {
+    objects: new DirectorySessionStore(join(directory, 'objects')),
+    leases,
+    table,
+    stops,
+    ledger,
+    queue,
+    close: () => {
+      for (const file of files) file.close();
+    },
+  };
+}

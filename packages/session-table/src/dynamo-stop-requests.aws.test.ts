@@ -1,0 +1,17 @@
+import { describe, inject } from 'vitest';
+import { openEmptyTable } from './dynamo-local.fixture.ts';
+import { DynamoStopRequests } from './dynamo-stop-requests.ts';
+import { describeStopRequests } from './stop-requests.contract.ts';
+
+const endpoint = inject('dynamodb');
+
+describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
+  describeStopRequests('The DynamoDB stop requests', async (now) => {
+    const options = { ...(await openEmptyTable(endpoint)), now };
+    return {
+      stops: new DynamoStopRequests(options),
+      reopen: () => Promise.resolve(new DynamoStopRequests(options)),
+      close: () => Promise.resolve(options.client.destroy()),
+    };
+  });
+});

@@ -1,0 +1,65 @@
+import { join } from 'node:path';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { openSqliteFile } from './sqlite-file.ts';
+import type { StopRequests } from './stop-requests.ts';
+
+const FILE_NAME = 'stops.db';
+const REQUEST_LIFE_MS = 24 * 60 * 60 * 1000;
+
+const MIGRATIONS = [
+  `CREATE TABLE stop_requests (
+     session_key TEXT PRIMARY KEY,
+     update_id INTEGER NOT NULL,
+     requested_at_ms INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID`,
+];
+
+export interface SqliteStopRequestsOptions {
+  /** Where `stops.db` lies; created when missing. */
+  directory: string;
+  /** Milliseconds since 1970; the machine's clock unless told otherwise. */
+  now?: () => number;
+}
+
+/** The stop requests in a SQLite file, which several processes may share. When the file cannot be used, SQLite's own error is thrown. */
+export class SqliteStopRequests implements StopRequests {
+  readonly #now: () => number;
+  readonly #database: DatabaseSync;
+  readonly #forgetExpired: StatementSync;
+  readonly #request: StatementSync;
+  readonly #find: StatementSync;
+
+  /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
+  constructor({ directory, now = Date.now }: SqliteStopRequestsOptions) {
+    this.#now = now;
+    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
+    this.#forgetExpired = this.#database.prepare('DELETE FROM stop_requests WHERE requested_at_ms <= ?');
+    this.#request = this.#database.prepare(
+      `INSERT INTO stop_requests VALUES (?, ?, ?)
+       ON CONFLICT (session_key) DO UPDATE
+         SET update_id = excluded.update_id, requested_at_ms = excluded.requested_at_ms
+         WHERE excluded.update_id >= update_id`,
+    );
+    this.#find = this.#database.prepare(
+      'SELECT 1 FROM stop_requests WHERE session_key = ? AND update_id > ? AND requested_at_ms > ?',
+    );
+  }
+
+  /**
+   * Deletes what has expired first: a request of last week must not stand in the way of one with a lower id, for after a quiet
+   * week Telegram draws update ids anew (https://core.telegram.org/bots/api#update).
+   */
+  async request(sessionKey: string, updateId: number): Promise<void> {
+    const nowMs = this.#now();
+    this.#forgetExpired.run(nowMs - REQUEST_LIFE_MS);
+    this.#request.run(sessionKey, updateId, nowMs);
+  }
+
+  async isStopped(sessionKey: string, updateId: number): Promise<boolean> {
+    return this.#find.get(sessionKey, updateId, this.#now() - REQUEST_LIFE_MS) !== undefined;
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+}

@@ -1,0 +1,99 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AgentError } from '../errors.ts';
+import { holdSession } from './hold-session.ts';
+import type { SessionLeases } from './session-lease.ts';
+import { SqliteSessionLeases } from './sqlite-session-leases.ts';
+import { temporaryDirectory } from './temporary-directory.fixture.ts';
+
+const SESSION = '0190c8a4-0000-4000-8000-000000000001';
+const TENURE = { ttlMs: 15_000, heartbeatMs: 1_000 };
+
+let leases: SqliteSessionLeases;
+let errors: unknown[];
+beforeEach(async () => {
+  leases = new SqliteSessionLeases({ directory: await temporaryDirectory(), now: () => Date.now() });
+  errors = [];
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+  leases.close();
+});
+
+const hold = (
+  on: SessionLeases = leases,
+  isStopped: () => Promise<boolean> = () => Promise.resolve(false),
+): ReturnType<typeof holdSession> =>
+  holdSession(on, SESSION, { tenure: TENURE, isStopped, onError: (error) => errors.push(error) });
+
+describe('A session that is held', () => {
+  it('is busy for everybody else, who learn who has it and until when', async () => {
+    const held = await hold();
+    const { holder, expiresAt } = held.lease;
+    await expect(hold()).rejects.toMatchObject({
+      code: 'session_busy',
+      details: { holder, until: expiresAt.toISOString() },
+    });
+    await held.release();
+    const next = await hold();
+    expect(next.lease.fencingToken).toBeGreaterThan(held.lease.fencingToken);
+    await next.release();
+  });
+
+  it('stays held for as long as its heart beats', async () => {
+    const held = await hold();
+    await vi.advanceTimersByTimeAsync(10 * TENURE.ttlMs);
+    expect(held.lost.aborted).toBe(false);
+    await expect(hold()).rejects.toMatchObject({ code: 'session_busy' });
+    await held.release();
+  });
+
+  it('is told of a stop at the next heartbeat', async () => {
+    let isStopped = false;
+    const held = await hold(leases, () => Promise.resolve(isStopped));
+    await vi.advanceTimersByTimeAsync(TENURE.heartbeatMs);
+    expect(held.stopped.aborted).toBe(false);
+    isStopped = true;
+    await vi.advanceTimersByTimeAsync(TENURE.heartbeatMs);
+    expect(held.stopped.aborted).toBe(true);
+    await held.release();
+  });
+});
+
+describe('A holder that was frozen until its lease was taken', () => {
+  it('learns it before it writes anything', async () => {
+    const held = await hold();
+    // Nothing of this process runs while it is frozen, its timers neither.
+    vi.setSystemTime(Date.now() + TENURE.ttlMs + 1);
+    const other = await hold();
+    expect(await held.confirm()).toBe(false);
+    expect(held.lost.aborted).toBe(true);
+    await held.release();
+    expect(await other.confirm()).toBe(true);
+    await other.release();
+  });
+
+  it('goes on when nobody took it', async () => {
+    const held = await hold();
+    vi.setSystemTime(Date.now() + TENURE.ttlMs + 1);
+    expect(await held.confirm()).toBe(true);
+    await held.release();
+  });
+});
+
+describe('A store of leases that fails', () => {
+  it('costs the session only when the lease has run out', async () => {
+    const failing: SessionLeases = {
+      acquire: (...asked) => leases.acquire(...asked),
+      renew: () => Promise.reject(new AgentError('store_unavailable', 'Down')),
+      release: () => Promise.reject(new AgentError('store_unavailable', 'Down')),
+    };
+    const held = await hold(failing);
+    await vi.advanceTimersByTimeAsync(TENURE.ttlMs - 1);
+    expect(held.lost.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(2 * TENURE.heartbeatMs);
+    expect(held.lost.aborted).toBe(true);
+    await held.release();
+    expect(errors.length).toBeGreaterThan(TENURE.ttlMs / TENURE.heartbeatMs);
+  });
+});

@@ -1,0 +1,103 @@
+// acquire → renew and ask for a stop, again and again → release
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { AgentError } from '../errors.ts';
+import type { Lease, SessionLeases } from './session-lease.ts';
+
+export interface Tenure {
+  /** How long the lease outlives its last renewal, in ms. */
+  readonly ttlMs: number;
+  /** Between two heartbeats, in ms: a stop is seen this late at most. */
+  readonly heartbeatMs: number;
+}
+
+/** A stop must take effect within 2 s; a holder that died or hangs gives the session free after 15 s. */
+export const TENURE: Tenure = { ttlMs: 15_000, heartbeatMs: 1_000 };
+
+/** A session that this process may run. */
+export interface HeldSession {
+  readonly lease: Lease;
+  /** Aborts when the lease was lost: what runs must end and write nothing. */
+  readonly lost: AbortSignal;
+  /** Aborts when the user stopped the turn. */
+  readonly stopped: AbortSignal;
+  /**
+   * Asks the store itself whether the session is still ours, and extends the lease: before the first write of a save, because a
+   * process that was frozen has not noticed yet.
+   */
+  confirm(): Promise<boolean>;
+  /** Ends the heartbeat and lets the session go. Never throws: an unreleased lease expires. */
+  release(): Promise<void>;
+}
+
+interface HoldOptions {
+  readonly tenure?: Tenure;
+  /** Asked at every heartbeat. */
+  readonly isStopped: () => Promise<boolean>;
+  /** Told of heartbeats that failed; the lease is lost only when it expires. */
+  readonly onError: (error: unknown) => void;
+}
+
+/**
+ * Takes the session for one run.
+ * @throws AgentError `session_busy` with holder and expiry, when somebody else has it; `store_unavailable` when that cannot be told.
+ */
+export async function holdSession(
+  leases: SessionLeases,
+  sessionId: string,
+  { tenure = TENURE, isStopped, onError }: HoldOptions,
+): Promise<HeldSession> {
+  const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
+  const acquired = await leases.acquire(sessionId, holder, tenure.ttlMs);
+  if (!('lease' in acquired)) {
+    const { heldBy, until } = acquired;
+    throw new AgentError('session_busy', 'This session is busy with another message', {
+      details: { holder: heldBy, until: until.toISOString() },
+    });
+  }
+  let { lease } = acquired;
+  const lost = new AbortController();
+  const stopped = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let beating: Promise<void> = Promise.resolve();
+  let isOver = false;
+
+  const confirm = async (): Promise<boolean> => {
+    const renewed = await leases.renew(lease, tenure.ttlMs);
+    if (renewed) lease = renewed;
+    else lost.abort();
+    return renewed !== undefined;
+  };
+  const beat = async (): Promise<void> => {
+    try {
+      if (!(await confirm())) return;
+      if (!stopped.signal.aborted && (await isStopped())) stopped.abort();
+    } catch (error) {
+      onError(error);
+      // Nobody may have taken it, but nothing assures that any more.
+      if (Date.now() > lease.expiresAt.getTime()) lost.abort();
+    }
+  };
+  const next = (): void => {
+    if (isOver || lost.signal.aborted) return;
+    timer = setTimeout(() => {
+      beating = beat().then(next);
+    }, tenure.heartbeatMs);
+  };
+  next();
+
+  return {
+    get lease() {
+      return lease;
+    },
+    lost: lost.signal,
+    stopped: stopped.signal,
+    confirm,
+    release: async () => {
+      isOver = true;
+      clearTimeout(timer);
+      await beating;
+      await leases.release(lease).catch(onError);
+    },
+  };
+}

@@ -1,0 +1,123 @@
+import { addAbortSignal, Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import {
+  GetObjectCommand,
+  NoSuchKey,
+  PutObjectCommand,
+  type S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
+import { AgentError } from '../errors.ts';
+import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
+
+/** One get or put with all its retries. A transcript has a few MB. */
+const CALL_LIMIT_MS = 30_000;
+
+/** Waits before the second, third … try of a write that met another one, in ms. */
+const CONFLICT_DELAYS_MS: readonly number[] = [50, 150, 450];
+
+export interface S3SessionStoreOptions {
+  readonly client: S3Client;
+  readonly bucket: string;
+  /** For one get or put with all its retries, in ms; 30 s unless told otherwise. */
+  readonly callLimitMs?: number;
+  /** One wait per further try of a write that met another one, in ms; up to half of each is added at random. */
+  readonly conflictDelaysMs?: readonly number[];
+}
+
+/** The session store in S3; a version is an ETag. The errors are the port's, with the AWS SDK's as their cause. */
+export class S3SessionStore implements SessionStore {
+  readonly #client: S3Client;
+  readonly #bucket: string;
+  readonly #callLimitMs: number;
+  readonly #conflictDelaysMs: readonly number[];
+
+  constructor({
+    client,
+    bucket,
+    callLimitMs = CALL_LIMIT_MS,
+    conflictDelaysMs = CONFLICT_DELAYS_MS,
+  }: S3SessionStoreOptions) {
+    this.#client = client;
+    this.#bucket = bucket;
+    this.#callLimitMs = callLimitMs;
+    this.#conflictDelaysMs = conflictDelaysMs;
+  }
+
+  async get(key: string): Promise<StoredObject | undefined> {
+    const abortSignal = AbortSignal.timeout(this.#callLimitMs);
+    try {
+      const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
+      const { Body, ETag } = await this.#client.send(command, { abortSignal });
+      if (Body === undefined) throw new TypeError('S3 answered without a body');
+      // The client's own watch over the signal ends with the headers.
+      if (Body instanceof Readable) addAbortSignal(abortSignal, Body);
+      return { body: await Body.transformToByteArray(), version: versionOf(ETag) };
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw new AgentError('store_unavailable', 'The session store could not be read', { cause: error });
+    }
+  }
+
+  async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {
+    try {
+      return await this.#write(key, body, expected);
+    } catch (error) {
+      if (!isRefused(error)) {
+        throw new AgentError('store_unavailable', 'The session store could not be written', { cause: error });
+      }
+      // The AWS SDK repeats a call whose answer was lost: then it is our own write that stands in our way.
+      const stored = wasRepeated(error) ? await this.get(key) : undefined;
+      if (stored && Buffer.from(stored.body).equals(body)) return stored.version;
+      throw new AgentError('lease_lost', 'Somebody else has written this session', { cause: error });
+    }
+  }
+
+  /**
+   * 409 says that another write was under way, and nothing of who will have won: asking again tells.
+   * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
+   */
+  async #write(key: string, body: Uint8Array, expected: Expectation | undefined): Promise<string> {
+    const abortSignal = AbortSignal.timeout(this.#callLimitMs);
+    const target = { Bucket: this.#bucket, Key: key, ...conditionOf(expected) };
+    for (let tries = 0; ; tries += 1) {
+      try {
+        const { ETag } = await this.#client.send(new PutObjectCommand({ ...target, Body: body }), {
+          abortSignal,
+        });
+        return versionOf(ETag);
+      } catch (error) {
+        const delayMs = this.#conflictDelaysMs[tries];
+        if (!isConflict(error) || delayMs === undefined) throw error;
+        await delay(delayMs * (1 + Math.random() / 2));
+      }
+    }
+  }
+}
+
+function conditionOf(expected: Expectation | undefined): { IfNoneMatch?: string; IfMatch?: string } {
+  if (expected === undefined) return {};
+  return expected === 'absent' ? { IfNoneMatch: '*' } : { IfMatch: expected.version };
+}
+
+function versionOf(etag: string | undefined): string {
+  if (etag === undefined) throw new TypeError('S3 answered without an ETag');
+  return etag;
+}
+
+/** If-Match on an object that is gone is answered with 404 NoSuchKey. */
+function isRefused(error: unknown): boolean {
+  return (
+    error instanceof NoSuchKey ||
+    isConflict(error) ||
+    (error instanceof S3ServiceException && error.$metadata.httpStatusCode === 412)
+  );
+}
+
+function isConflict(error: unknown): boolean {
+  return error instanceof S3ServiceException && error.name === 'ConditionalRequestConflict';
+}
+
+function wasRepeated(error: unknown): boolean {
+  return error instanceof S3ServiceException && (error.$metadata.attempts ?? 1) > 1;
+}

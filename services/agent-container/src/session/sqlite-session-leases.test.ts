@@ -1,0 +1,79 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeSessionLeases, granted } from './session-leases.contract.ts';
+import { SqliteSessionLeases } from './sqlite-session-leases.ts';
+import { startProcess } from './started-process.fixture.ts';
+
+let root: string;
+let directory: string;
+
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'session-leases-'));
+  directory = join(root, 'not', 'there', 'yet');
+});
+afterEach(() => rm(root, { recursive: true }));
+
+describeSessionLeases('SqliteSessionLeases', (now) => {
+  const opened: SqliteSessionLeases[] = [];
+  const openOne = (): SqliteSessionLeases => {
+    const leases = new SqliteSessionLeases({ directory, now });
+    opened.push(leases);
+    return leases;
+  };
+  return Promise.resolve({
+    leases: openOne(),
+    reopen: () => Promise.resolve(openOne()),
+    close: () => {
+      for (const leases of opened) leases.close();
+      return Promise.resolve();
+    },
+  });
+});
+
+it('gives each of many sessions to exactly one of the processes that ask for them at once', async () => {
+  const sessions = Array.from({ length: 40 }, (_, index) => `session ${index}`);
+  const processes = [1, 2, 3].map(() =>
+    startProcess('./leasing-process.fixture.ts', [directory, sessions.join(',')]),
+  );
+  for (const { until } of processes) await until('ready');
+  for (const { tell } of processes) tell('go');
+  const lines = await Promise.all(processes.map(({ rest }) => rest()));
+  expect(lines.flat().sort()).toEqual(sessions.map((session) => `won ${session}`).sort());
+});
+
+it('keeps one row for each session, which outlives the lease', async () => {
+  let nowMs = 0;
+  const leases = new SqliteSessionLeases({ directory, now: () => nowMs });
+  for (const holder of ['a', 'b', 'c']) {
+    await leases.acquire('one', holder, 1);
+    nowMs += 1;
+  }
+  await leases.release(granted(await leases.acquire('one', 'd', 1)));
+  leases.close();
+
+  const file = new DatabaseSync(join(directory, 'leases.db'));
+  expect(file.prepare('SELECT session_id, holder, fencing_token FROM leases').all()).toEqual([
+    { session_id: 'one', holder: null, fencing_token: 4 },
+  ]);
+  file.close();
+});
+
+it('says `store_unavailable`, with the cause, when the file cannot be used', async () => {
+  const leases = new SqliteSessionLeases({ directory });
+  const lease = granted(await leases.acquire('one', 'a', 1));
+  leases.close();
+  const unavailable = { code: 'store_unavailable', retryable: true, cause: expect.any(Error) as unknown };
+  await expect(leases.acquire('one', 'b', 1)).rejects.toMatchObject(unavailable);
+  await expect(leases.renew(lease, 1)).rejects.toMatchObject(unavailable);
+  await expect(leases.release(lease)).rejects.toMatchObject(unavailable);
+});
+
+it('is usable again after a statement failed in the middle of a change', async () => {
+  const leases = new SqliteSessionLeases({ directory });
+  await expect(leases.acquire('one', 'a', Number.NaN)).rejects.toMatchObject({ code: 'store_unavailable' });
+  expect(granted(await leases.acquire('one', 'b', 1)).fencingToken).toBe(1);
+  leases.close();
+});

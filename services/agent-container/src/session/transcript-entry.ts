@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/** A block of a message, as far as the shape of a conversation depends on it. */
+const contentBlock = z.object({
+  type: z.string(),
+  /** Of a `tool_use`. */
+  id: z.string().nullish(),
+  /** Of a `tool_result`: the call it answers. */
+  tool_use_id: z.string().nullish(),
+});
+export type ContentBlock = z.infer<typeof contentBlock>;
+
+const message = z.object({
+  content: z.union([z.string().transform((): ContentBlock[] => [{ type: 'text' }]), z.array(contentBlock)]),
+  stop_reason: z.string().nullish(),
+});
+
+/** What every entry of the chain names; bookkeeping has none of it. */
+const link = {
+  uuid: z.string().nullish(),
+  /** The entry before this one; null where a chain begins: at the first entry, and where the CLI compacted the conversation. */
+  parentUuid: z.string().nullish(),
+  /** Of a subagent, not of the conversation. */
+  isSidechain: z.boolean().nullish(),
+};
+
+const messageEntry = z.object({
+  ...link,
+  type: z.enum(['user', 'assistant']),
+  message,
+  /** Names the turn; only the user's side has it, tool results included. */
+  promptId: z.string().nullish(),
+  /** The CLI's own words to the model, in the user's name. */
+  isMeta: z.boolean().nullish(),
+  isCompactSummary: z.boolean().nullish(),
+});
+export type MessageEntry = z.infer<typeof messageEntry>;
+
+const otherEntry = z.object({
+  ...link,
+  type: z.string().refine((type) => type !== 'user' && type !== 'assistant'),
+});
+
+const transcriptEntry = z.union([messageEntry, otherEntry]);
+export type TranscriptEntry = z.infer<typeof transcriptEntry>;
+
+/**
+ * Reads one line of a transcript. Fields and entry types as Claude Code 2.1.330 writes them; types that are not known here
+ * are entries all the same.
+ * @returns undefined when the line is no entry: not JSON, or not the shape that its type promises.
+ */
+export function parseEntry(line: string): TranscriptEntry | undefined {
+  let json: unknown;
+  try {
+    json = JSON.parse(line);
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+  return transcriptEntry.safeParse(json).data;
+}
+
+export function isMessage(entry: TranscriptEntry): entry is MessageEntry {
+  return 'message' in entry;
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
+/** One entry of a transcript, as its lines parse. */
+export type Entry = Record<string, unknown> & { uuid?: string };
+
+interface Turn {
+  readonly says?: string;
+  readonly answer?: string;
+  readonly cwd?: string;
+  /** The last entry of the turn before. */
+  readonly after?: Entry;
+}
+
+/** @returns the two entries of a whole turn: what the user says and the answer. */
+export function wholeTurn({
+  says = 'Hi',
+  answer = 'Hello',
+  cwd = '/tmp/session/workspace',
+  after,
+}: Turn = {}): [Entry, Entry] {
+  const user = userEntry(says, after, { cwd });
+  return [user, assistantEntry([{ type: 'text', text: answer }], user)];
+}
+
+export function userEntry(content: unknown, after?: Entry, more: Entry = {}): Entry {
+  return {
+    parentUuid: after?.uuid ?? null,
+    isSidechain: false,
+    promptId: randomUUID(),
+    type: 'user',
+    message: { role: 'user', content },
+    uuid: randomUUID(),
+    ...more,
+  };
+}
+
+export function assistantEntry(
+  content: object[],
+  after: Entry,
+  stopReason: string | null = 'end_turn',
+): Entry {
+  return {
+    parentUuid: after.uuid,
+    isSidechain: false,
+    type: 'assistant',
+    message: { role: 'assistant', content, stop_reason: stopReason },
+    uuid: randomUUID(),
+  };
+}
+
+/** @returns the entries as a transcript, one a line. */
+export function jsonl(...entries: readonly object[]): string {
+  return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+}
+
+/** Written by Claude Code 2.1.330; long texts that nothing here reads were cut, and directories renamed. */
+export const RECORDED = ['tools-and-subagent', 'stopped', 'compacted'] as const;
+
+/** @returns a recorded transcript. Each of its turns has what the user said queued first. */
+export function recordedTranscript(name: (typeof RECORDED)[number]): string {
+  return readFileSync(new URL(`transcripts.fixture/${name}.jsonl`, import.meta.url), 'utf8');
+}

@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { createDynamoTable } from '@omnicloud/session-table';
+import { describe, expect, inject, it } from 'vitest';
+import {
+  DynamoTurnLedger,
+  type DynamoTurnLedgerOptions,
+  LedgerUnavailableError,
+} from './dynamo-turn-ledger.ts';
+import { describeTurnLedger } from './turn-ledger.contract.ts';
+import type { TurnRecord } from './turn-ledger.ts';
+
+const endpoint = inject('dynamodb');
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+async function openTable(): Promise<Pick<DynamoTurnLedgerOptions, 'client' | 'tableName'>> {
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
+  const tableName = `omnicloud-${randomUUID()}`;
+  await createDynamoTable(client, tableName);
+  return { client, tableName };
+}
+
+describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
+  describeTurnLedger('The DynamoDB ledger', async () => {
+    const options = await openTable();
+    return {
+      ledger: new DynamoTurnLedger(options),
+      reopen: () => new DynamoTurnLedger(options),
+      close: () => Promise.resolve(options.client.destroy()),
+    };
+  });
+
+  it('holds an answer of 600 000 characters with the parts that show it', async () => {
+    const options = await openTable();
+    const answer = Array.from({ length: 40_000 }, (_, line) => `Line ${line} 漢\n`)
+      .join('')
+      .slice(0, 600_000);
+    const shown = JSON.stringify({ text: answer.slice(0, 4_000), entities: [] });
+    const posted = Array.from({ length: 150 }, (_, part) => ({ messageId: part, shown }));
+    const record: TurnRecord = { state: 'answered', answer, posted };
+    await new DynamoTurnLedger(options).save(1, record);
+    expect(await new DynamoTurnLedger(options).find(1)).toEqual(record);
+    options.client.destroy();
+  });
+
+  it('forgets a record after 7 days, when DynamoDB has not deleted it yet', async () => {
+    let nowMs = Date.UTC(2026, 0, 1);
+    const options = { ...(await openTable()), now: () => nowMs };
+    const ledger = new DynamoTurnLedger(options);
+    await ledger.save(1, { state: 'running', posted: [] });
+    nowMs += 7 * DAY_MS - 1;
+    expect(await ledger.find(1)).toEqual({ state: 'running', posted: [] });
+    nowMs += 1;
+    expect(await ledger.find(1)).toBeUndefined();
+    options.client.destroy();
+  });
+
+  it('calls what is no record an error that no repetition mends', async () => {
+    const { client, tableName } = await openTable();
+    const Item = { session_key: { S: 'turn#1' }, state: { S: 'running' } };
+    await client.send(new PutItemCommand({ TableName: tableName, Item }));
+    const failure = await new DynamoTurnLedger({ client, tableName })
+      .find(1)
+      .catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(LedgerUnavailableError);
+    expect(failure).toMatchObject({ code: 'ledger_unavailable', retryable: false });
+    client.destroy();
+  });
+
+  it('tells a table that is missing from one that is silent, and names the cause of either', async () => {
+    const { client } = await openTable();
+    const missing = new DynamoTurnLedger({ client, tableName: 'nowhere' });
+    await expect(missing.save(1, { state: 'running', posted: [] })).rejects.toMatchObject({
+      code: 'ledger_unavailable',
+      retryable: false,
+      cause: { code: 'table_refused', cause: { name: 'ResourceNotFoundException' } },
+    });
+    const silent = new DynamoTurnLedger({ client, tableName: 'nowhere', callLimitMs: 0 });
+    await expect(silent.find(1)).rejects.toMatchObject({
+      code: 'ledger_unavailable',
+      retryable: true,
+      cause: { code: 'table_unavailable' },
+    });
+    client.destroy();
+  });
+});
