@@ -59,6 +59,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
       api: telegram.api,
       ...stores,
       agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
+      ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
       pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
       onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),
     });
@@ -107,6 +108,7 @@ async function addAgentServer(
     runtime: new ClaudeRuntime(agent, image),
     workRoot: join(config.dataDir, 'work'),
     imageFolder: image.folder,
+    ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
     onError: (error, sessionId) => log.error(`Session ${sessionId}`, error),
   });
   app.all('/session/*', (context) => server.fetch(context.req.raw));

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { type AgentConfig, parseAgentConfig } from '@omnicloud/agent-container';
 import { type ClientConfig, parseClientConfig } from '@omnicloud/sdk-client';
 import { ConfigError, readSettings } from '@omnicloud/settings';
+import { config as readDotenv } from 'dotenv';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
@@ -17,6 +18,8 @@ export interface LocalConfig {
   /** Undefined: the demo model. */
   readonly agent: AgentConfig | undefined;
   readonly isShellOn: boolean;
+  /** How often an agent that reached its time limit may go on. */
+  readonly maxContinuations: number | undefined;
   readonly authToken: string;
 }
 
@@ -30,6 +33,12 @@ const localSchema = z.object({
     .default(8787),
   DATA_DIR: z.string().default('.data'),
   AGENT_SERVER_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
+  MAX_CONTINUATIONS: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(0, 'must be at least 0')
+    .max(100, 'must be at most 100')
+    .optional(),
   AGENT_SHELL: z.enum(['on', 'off'], 'must be on or off').default('off'),
   SDK_CLIENT_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
 });
@@ -82,8 +91,14 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
     telegram,
     agent,
     isShellOn: local.AGENT_SHELL === 'on',
+    maxContinuations: local.MAX_CONTINUATIONS,
     authToken,
   };
+}
+
+/** Adds the settings of the current folder's `.env` file, if there is one, to the environment; what is set there already, stays. */
+export function readEnvFile(): void {
+  readDotenv({ quiet: true });
 }
 
 /**
@@ -105,6 +120,7 @@ export function demoAgentConfig(
     SystemRoot: environment.SystemRoot,
     SDK_CLIENT_AUTH_TOKEN: config.authToken,
     AGENT_SHELL: config.isShellOn ? 'on' : 'off',
+    TURN_LIMIT_SECONDS: environment.TURN_LIMIT_SECONDS,
     CLAUDE_CODE_USE_BEDROCK: '1',
     CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
     ANTHROPIC_BEDROCK_BASE_URL: baseUrl,

@@ -1,3 +1,3 @@
 export { type LocalSystem, startLocal, type Tempo } from './compose.ts';
-export { parseLocalConfig, readDataDir } from './config.ts';
+export { parseLocalConfig, readDataDir, readEnvFile } from './config.ts';
 export type { Log } from './log.ts';

@@ -67,33 +67,44 @@ const durations = z
   .object({ restore: z.number(), run: z.number(), persist: z.number(), total: z.number() })
   .meta({ id: 'DurationsMs', description: 'Milliseconds spent in each phase' });
 
+const result = {
+  session_id: sessionId,
+  usage: usageSchema,
+  cost_usd: z.number().min(0),
+  turns: z.int().min(0).meta({ description: 'Turns of the agent loop, as the Agent SDK counts them' }),
+  duration_ms: durations,
+};
+
 const finished = z
   .object({
     type: z.literal('finished'),
-    session_id: sessionId,
-    usage: usageSchema,
     is_stopped: z.boolean().meta({ description: 'The user stopped the run; the answer is what there was' }),
-    cost_usd: z.number().min(0),
-    turns: z.int().min(0).meta({ description: 'Model calls that this run took' }),
-    duration_ms: durations,
+    ...result,
   })
   .meta({ description: 'Terminal: the answer is saved', id: 'FinishedEvent' });
+
+const paused = z.object({ type: z.literal('paused'), ...result }).meta({
+  description:
+    'Terminal: the run reached its time limit and was interrupted; what there is, is saved. Another message makes the agent go on.',
+  id: 'PausedEvent',
+});
 
 const failed = z
   .object({ type: z.literal('failed'), error: wireErrorSchema })
   .meta({ description: 'Terminal: there is no answer and nothing was saved', id: 'FailedEvent' });
 
-/** What a run says. Closed: exactly one terminal event (`finished` or `failed`) ends every stream; its absence is a failure. */
+/** What a run says. Closed: exactly one terminal event (`finished`, `paused` or `failed`) ends every stream; its absence is a failure. */
 export const runEventSchema = z
-  .discriminatedUnion('type', [accepted, heartbeat, text, tool, todo, answer, finished, failed])
+  .discriminatedUnion('type', [accepted, heartbeat, text, tool, todo, answer, finished, paused, failed])
   .meta({ id: 'RunEvent' });
 export type RunEvent = z.infer<typeof runEventSchema>;
 export type FinishedEvent = z.infer<typeof finished>;
 export type FailedEvent = z.infer<typeof failed>;
-export type TerminalEvent = FinishedEvent | FailedEvent;
+export type PausedEvent = z.infer<typeof paused>;
+export type TerminalEvent = FinishedEvent | PausedEvent | FailedEvent;
 
 export function isTerminal(event: RunEvent): event is TerminalEvent {
-  return event.type === 'finished' || event.type === 'failed';
+  return event.type === 'finished' || event.type === 'paused' || event.type === 'failed';
 }
 
 /** The longest silence on a stream, in ms. API Gateway's REST streaming cuts an idle connection, EDGE ones after 30 s. */
@@ -105,6 +116,9 @@ export const runResponseSchema = z
     session_id: sessionId,
     response: z.string(),
     is_stopped: z.boolean(),
+    is_paused: z
+      .boolean()
+      .meta({ description: 'The run reached its time limit; another message makes it go on' }),
     usage: usageSchema,
     cost_usd: z.number().min(0),
     turns: z.int().min(0),

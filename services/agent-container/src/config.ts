@@ -26,6 +26,8 @@ export interface AgentConfig {
   /** Overrides the `model` of the image's settings.json. */
   model?: string;
   isShellOn: boolean;
+  /** How long the agent may work on one request, in ms. */
+  turnLimitMs?: number;
   /** The bearer token that callers must show. */
   authToken: string;
   /** Environment variables of this process that the CLI needs to find the network and the AWS credential chain. */
@@ -58,6 +60,11 @@ const environmentSchema = z
     ANTHROPIC_DEFAULT_SONNET_MODEL: optional,
     ANTHROPIC_DEFAULT_HAIKU_MODEL: optional,
     AGENT_SHELL: z.enum(['on', 'off'], 'must be on or off').default('off'),
+    TURN_LIMIT_SECONDS: z.coerce
+      .number('must be a number of seconds')
+      .min(1, 'must be at least 1')
+      .max(86_400, 'must be at most 86400')
+      .optional(),
     SDK_CLIENT_AUTH_TOKEN: z.string({ error: 'is required' }).min(16, 'must have at least 16 characters'),
   })
   .superRefine((env, context) => {
@@ -100,6 +107,7 @@ export function parseAgentConfig(environment: NodeJS.ProcessEnv = process.env): 
     }),
     ...definedOnly({ model: env.ANTHROPIC_MODEL }),
     isShellOn: env.AGENT_SHELL === 'on',
+    ...(env.TURN_LIMIT_SECONDS === undefined ? {} : { turnLimitMs: env.TURN_LIMIT_SECONDS * 1_000 }),
     authToken: env.SDK_CLIENT_AUTH_TOKEN,
     inherited,
   };

@@ -10,3 +10,5 @@ export {
   type DirectorySessionStoreOptions,
 } from './session/directory-session-store.ts';
 export { SqliteSessionLeases, type SqliteSessionLeasesOptions } from './session/sqlite-session-leases.ts';
+export { DynamoSessionLeases, type DynamoSessionLeasesOptions } from './session/dynamo-session-leases.ts';
+export { S3SessionStore, type S3SessionStoreOptions } from './session/s3-session-store.ts';

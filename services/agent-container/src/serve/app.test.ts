@@ -116,6 +116,7 @@ describe('the JSON answer', () => {
       session_id: expect.stringMatching(/^[0-9a-f-]{36}$/) as unknown,
       response: 'Hello',
       is_stopped: false,
+      is_paused: false,
       usage: {
         input_tokens: 10,
         output_tokens: 2,

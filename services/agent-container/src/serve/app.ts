@@ -146,9 +146,9 @@ async function wholeAnswer(events: AsyncIterable<RunEvent>): Promise<RunResponse
   for await (const event of events) {
     if (event.type === 'answer') response = event.text;
     if (event.type === 'failed') return { error: event.error };
-    if (event.type === 'finished') {
-      const { session_id, usage, is_stopped, cost_usd, turns, duration_ms } = event;
-      return { session_id, response, is_stopped, usage, cost_usd, turns, duration_ms };
+    if (event.type === 'finished' || event.type === 'paused') {
+      const { type, ...result } = event;
+      return { response, is_stopped: false, is_paused: type === 'paused', ...result };
     }
   }
   throw new AgentError('internal', 'The run ended without a result');

@@ -1,8 +1,8 @@
-// stored session → (already answered? replay) → restore → run (events pass through) → persist → save the mapping → finished | failed
-import type { RunEvent, RunMetadata } from '@omnicloud/protocol';
+// stored session → (already answered? replay) → restore → run (events pass through) → persist → save the mapping → finished | paused | failed
+import type { FinishedEvent, RunEvent, RunMetadata } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentError, toAgentError } from '../errors.ts';
-import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
+import type { AgentRun, AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
 import { endLeftoverCli } from '../run/spawn-cli.ts';
 import type { HeldSession } from '../session/hold-session.ts';
 import { type LastTurn, replayable } from '../session/last-turn.ts';
@@ -20,6 +20,8 @@ export interface TurnDeps {
   readonly workRoot: string;
   /** The image's `agent/` folder. */
   readonly imageFolder: string;
+  /** How long the agent may work on one request, in ms; then it is interrupted and `paused`. No limit unless given. */
+  readonly turnLimitMs?: number;
   /** Told of every failure that the caller only sees as a code. */
   readonly onError: (error: AgentError, sessionId: string) => void;
 }
@@ -76,7 +78,8 @@ async function* runAndSave(
   const restored = clock();
   let summary: RunSummary | undefined;
   let answer = '';
-  for await (const event of deps.runtime.run(agentRun(turn, home))) {
+  const run = agentRun(turn, home, deps.turnLimitMs);
+  for await (const event of deps.runtime.run(run)) {
     if (event.type === 'answer') answer = event.text;
     if (event.type === 'summary') summary = event;
     else yield event;
@@ -85,27 +88,30 @@ async function* runAndSave(
   if (!(await turn.held.confirm())) throw leaseLost(undefined);
   const ran = clock();
   const { usage, costUsd, turns, isStopped } = summary;
-  const result = { answer, usage, is_stopped: isStopped, cost_usd: costUsd, turns };
-  await save(turn, home, result, deps);
-  const persisted = clock();
-  yield {
-    type: 'finished',
-    session_id: turn.sessionId,
+  // Interrupted, but not by the user: the time is up.
+  const isPaused = isStopped && !turn.held.stopped.aborted;
+  const result = {
+    answer,
     usage,
-    is_stopped: isStopped,
+    is_stopped: isStopped && !isPaused,
+    is_paused: isPaused,
     cost_usd: costUsd,
     turns,
-    duration_ms: { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted },
   };
+  await save(turn, home, result, deps);
+  const persisted = clock();
+  const duration = { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted };
+  yield terminalEvent(turn.sessionId, result, duration);
 }
 
-function agentRun(turn: TurnToRun, home: SessionHome): Parameters<AgentRuntime['run']>[0] {
+function agentRun(turn: TurnToRun, home: SessionHome, limitMs: number | undefined): AgentRun {
+  const { stopped } = turn.held;
   return {
     home,
     isResumed: turn.stored.conversation !== undefined,
     prompt: promptOf(turn.userMessage, turn.metadata),
     signal: AbortSignal.any([turn.signal, turn.held.lost]),
-    stop: turn.held.stopped,
+    stop: limitMs === undefined ? stopped : AbortSignal.any([stopped, AbortSignal.timeout(limitMs)]),
   };
 }
 
@@ -120,10 +126,17 @@ async function save(turn: TurnToRun, home: SessionHome, result: Result, deps: Tu
 
 /** The caller asks again for a turn that is saved: it never heard the end. */
 function* replay(sessionId: string, turn: LastTurn): Generator<RunEvent, void, undefined> {
-  const { answer, usage, is_stopped, cost_usd, turns } = turn;
-  const duration_ms = { restore: 0, run: 0, persist: 0, total: 0 };
-  yield { type: 'answer', text: answer };
-  yield { type: 'finished', session_id: sessionId, usage, is_stopped, cost_usd, turns, duration_ms };
+  yield { type: 'answer', text: turn.answer };
+  yield terminalEvent(sessionId, turn, { restore: 0, run: 0, persist: 0, total: 0 });
+}
+
+function terminalEvent(
+  session_id: string,
+  { usage, is_stopped, is_paused, cost_usd, turns }: Result,
+  duration_ms: FinishedEvent['duration_ms'],
+): RunEvent {
+  const result = { session_id, usage, cost_usd, turns, duration_ms };
+  return is_paused ? { type: 'paused', ...result } : { type: 'finished', is_stopped, ...result };
 }
 
 function leaseLost(cause: unknown): AgentError {

@@ -13,6 +13,7 @@ const lastTurnSchema = z.object({
   cost_usd: z.number(),
   turns: z.int(),
   is_stopped: z.boolean(),
+  is_paused: z.boolean(),
   usage: z.object({
     input_tokens: z.int(),
     output_tokens: z.int(),

@@ -142,15 +142,15 @@ function expectSound(transcript: string): Entry[] {
   );
   const last = messages.at(-1);
   const contents = JSON.stringify(messages.map(({ message }) => message));
-  const called = contents.match(/(?<="type":"tool_use","id":)"[^"]+"/g) ?? [];
-  const answered = contents.match(/(?<="tool_use_id":)"[^"]+"/g) ?? [];
+  const calls: string[] = contents.match(/(?<="type":"tool_use","id":)"[^"]+"/g) ?? [];
+  const results: string[] = contents.match(/(?<="tool_use_id":)"[^"]+"/g) ?? [];
   if (last?.type === 'user') expect(JSON.stringify(last.message)).toContain('[Request interrupted by user');
   else
     expect(last?.message).toMatchObject({
       stop_reason: expect.stringMatching(/^(end_turn|stop_sequence)$/) as string,
     });
-  const lastTurn = new Set(called.slice(-1));
-  expect([...lastTurn].filter((id) => !answered.includes(id))).toEqual([]);
+  // An earlier call may have lost its result; the CLI then says so to the model.
+  expect(results).toEqual(expect.arrayContaining(calls.slice(-1)));
   return entries;
 }
 

@@ -59,39 +59,47 @@ export class S3SessionStore implements SessionStore {
     }
   }
 
-  async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {
-    try {
-      return await this.#write(key, body, expected);
-    } catch (error) {
-      if (!isRefused(error)) {
-        throw new AgentError('store_unavailable', 'The session store could not be written', { cause: error });
-      }
-      // The AWS SDK repeats a call whose answer was lost: then it is our own write that stands in our way.
-      const stored = wasRepeated(error) ? await this.get(key) : undefined;
-      if (stored && Buffer.from(stored.body).equals(body)) return stored.version;
-      throw new AgentError('lease_lost', 'Somebody else has written this session', { cause: error });
-    }
-  }
-
   /**
    * 409 says that another write was under way, and nothing of who will have won: asking again tells.
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
    */
-  async #write(key: string, body: Uint8Array, expected: Expectation | undefined): Promise<string> {
+  async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {
     const abortSignal = AbortSignal.timeout(this.#callLimitMs);
-    const target = { Bucket: this.#bucket, Key: key, ...conditionOf(expected) };
+    let mayHaveLanded = false;
     for (let tries = 0; ; tries += 1) {
       try {
-        const { ETag } = await this.#client.send(new PutObjectCommand({ ...target, Body: body }), {
-          abortSignal,
-        });
-        return versionOf(ETag);
+        return await this.#putOnce(key, body, expected, abortSignal);
       } catch (error) {
         const delayMs = this.#conflictDelaysMs[tries];
-        if (!isConflict(error) || delayMs === undefined) throw error;
-        await delay(delayMs * (1 + Math.random() / 2));
+        // The AWS SDK repeats a call whose answer was lost: then it may be our own write that stands in our way.
+        mayHaveLanded ||= wasRepeated(error);
+        if (isConflict(error) && delayMs !== undefined) {
+          await delay(delayMs * (1 + Math.random() / 2));
+          continue;
+        }
+        if (expected === undefined || !isRefusal(error)) {
+          throw new AgentError('store_unavailable', 'The session store could not be written', {
+            cause: error,
+          });
+        }
+        const stored = mayHaveLanded ? await this.get(key) : undefined;
+        if (stored && Buffer.from(stored.body).equals(body)) return stored.version;
+        throw new AgentError('lease_lost', 'Somebody else has written this session', { cause: error });
       }
     }
+  }
+
+  async #putOnce(
+    key: string,
+    body: Uint8Array,
+    expected: Expectation | undefined,
+    abortSignal: AbortSignal,
+  ): Promise<string> {
+    const target = { Bucket: this.#bucket, Key: key, ...conditionOf(expected) };
+    const { ETag } = await this.#client.send(new PutObjectCommand({ ...target, Body: body }), {
+      abortSignal,
+    });
+    return versionOf(ETag);
   }
 }
 
@@ -106,7 +114,7 @@ function versionOf(etag: string | undefined): string {
 }
 
 /** If-Match on an object that is gone is answered with 404 NoSuchKey. */
-function isRefused(error: unknown): boolean {
+function isRefusal(error: unknown): boolean {
   return (
     error instanceof NoSuchKey ||
     isConflict(error) ||

@@ -61,6 +61,18 @@ it('keeps one row for each session, which outlives the lease', async () => {
   file.close();
 });
 
+it('knows a lost lease by its token, should two holders ever have one name', async () => {
+  let nowMs = 0;
+  const leases = new SqliteSessionLeases({ directory, now: () => nowMs });
+  const lost = granted(await leases.acquire('one', 'a', 1));
+  nowMs = 1;
+  const taken = granted(await leases.acquire('one', 'a', 1));
+  expect(await leases.renew(lost, 1)).toBeUndefined();
+  await leases.release(lost);
+  expect(await leases.renew(taken, 1)).toEqual({ ...taken, expiresAt: new Date(2) });
+  leases.close();
+});
+
 it('says `store_unavailable`, with the cause, when the file cannot be used', async () => {
   const leases = new SqliteSessionLeases({ directory });
   const lease = granted(await leases.acquire('one', 'a', 1));

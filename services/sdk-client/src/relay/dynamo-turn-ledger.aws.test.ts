@@ -27,7 +27,10 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
     return {
       ledger: new DynamoTurnLedger(options),
       reopen: () => new DynamoTurnLedger(options),
-      close: () => Promise.resolve(options.client.destroy()),
+      close: () => {
+        options.client.destroy();
+        return Promise.resolve();
+      },
     };
   });
 

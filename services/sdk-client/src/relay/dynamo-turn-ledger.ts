@@ -4,7 +4,7 @@ import { TABLE_TTL_ATTRIBUTE, ttlSeconds, turnKey } from '@omnicloud/protocol';
 import { DynamoTable, DynamoTableError, type DynamoTableOptions } from '@omnicloud/session-table';
 import { z } from 'zod';
 import { ClientError } from '../errors.ts';
-import type { TurnLedger, TurnRecord } from './turn-ledger.ts';
+import { type TurnLedger, type TurnRecord, turnRecordSchema } from './turn-ledger.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -13,12 +13,6 @@ const decompress = promisify(gunzip);
 const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 
 const itemSchema = z.object({ record: z.instanceof(Uint8Array), expires_at_ms: z.number() });
-
-const recordSchema = z.object({
-  state: z.enum(['running', 'answered', 'delivered']),
-  answer: z.string().exactOptional(),
-  posted: z.array(z.object({ messageId: z.int(), shown: z.string() })),
-});
 
 /** The ledger could not be read or written; it is retryable as its cause is, and not at all when an item is no record. */
 export class LedgerUnavailableError extends ClientError {
@@ -55,7 +49,7 @@ export class DynamoTurnLedger implements TurnLedger {
       if (item === undefined) return undefined;
       const { record, expires_at_ms: expiresAtMs } = itemSchema.parse(item);
       if (expiresAtMs <= this.#now()) return undefined;
-      return recordSchema.parse(JSON.parse((await decompress(record)).toString('utf8')));
+      return turnRecordSchema.parse(JSON.parse((await decompress(record)).toString('utf8')));
     } catch (error) {
       throw new LedgerUnavailableError(`The record of update ${updateId} could not be read`, error);
     }

@@ -14,7 +14,18 @@ import { type AgentServer, askAgent } from './agent-client.ts';
 
 export type Relayed =
   | { kind: 'answered'; text: string; notes: readonly Note[] }
+  /** The run reached its time limit; asked again, the agent goes on. */
+  | { kind: 'paused'; text: string; notes: readonly Note[] }
   | { kind: 'failed'; code: WireErrorCode; isRetryable: boolean; error: unknown };
+
+/** What is asked: the user's message, or, after a pause, to go on. */
+export interface Request {
+  readonly userMessage: string;
+  /** The same for every try of this very request. */
+  readonly idempotencyKey: string;
+  /** What the user already reads of this answer. */
+  readonly soFar: string;
+}
 
 interface RelayDeps {
   readonly table: SessionTable;
@@ -24,33 +35,33 @@ interface RelayDeps {
 /** Asks the agent and shows its answer growing. A session the server no longer has is replaced by a new one. */
 export async function relayAnswer(
   turn: Turn,
-  text: string,
+  request: Request,
   reply: LiveReply,
   deps: RelayDeps,
 ): Promise<Relayed> {
   const sessionKey = sessionKeyOf(turn);
   const known = (await deps.table.find(sessionKey))?.sessionId;
-  const first = await relayFrom(turn, text, known, reply, deps);
+  const first = await relayFrom(turn, request, known, reply, deps);
   if (first.kind !== 'failed' || first.code !== 'session_unknown' || known === undefined) return first;
   await deps.table.forget(sessionKey);
-  const second = await relayFrom(turn, text, undefined, reply, deps);
+  const second = await relayFrom(turn, request, undefined, reply, deps);
   if (second.kind === 'failed') return second;
   return { ...second, notes: [{ kind: 'session_lost' }, ...second.notes] };
 }
 
 async function relayFrom(
   turn: Turn,
-  text: string,
+  asked: Request,
   sessionId: string | undefined,
   reply: LiveReply,
   deps: RelayDeps,
 ): Promise<Relayed> {
-  const view = new GrowingAnswer();
+  const view = new GrowingAnswer(asked.soFar);
   const request = {
     sessionId,
     chatId: turn.chat_id,
     threadId: turn.thread_id,
-    userMessage: text,
+    userMessage: asked.userMessage,
     metadata: {
       chat_type: turn.chat_type,
       ...(turn.chat_title === undefined ? {} : { chat_title: turn.chat_title }),
@@ -63,7 +74,7 @@ async function relayFrom(
         ...(turn.sender.username === undefined ? {} : { username: turn.sender.username }),
       },
     },
-    idempotencyKey: `update-${turn.update_id}`,
+    idempotencyKey: asked.idempotencyKey,
   };
   let answer: string | undefined;
   const notes: Note[] = [];
@@ -74,6 +85,7 @@ async function relayFrom(
       if (event.type === 'answer') answer = event.text;
       if (event.type === 'failed') return failed(event.error, answer);
       if (event.type === 'finished' && event.is_stopped) notes.push({ kind: 'stopped' });
+      if (event.type === 'paused') return { kind: 'paused', text: answer ?? '', notes };
       if (view.take(event)) reply.show(view.markdown);
     }
   } catch (error) {
@@ -81,6 +93,11 @@ async function relayFrom(
     return { kind: 'failed', code: 'internal', isRetryable: true, error };
   }
   return { kind: 'answered', text: answer ?? '', notes };
+}
+
+/** @returns two pieces of one answer, between which the agent was interrupted. */
+export function joinAnswers(first: string, second: string): string {
+  return [first, second].filter((part) => part.trim() !== '').join('\n\n');
 }
 
 function failed(error: WireError, answer: string | undefined): Relayed {
@@ -94,14 +111,20 @@ function failed(error: WireError, answer: string | undefined): Relayed {
 
 /** What the user sees of an answer that is not complete: the text so far, and below it what the agent is doing. */
 class GrowingAnswer {
+  readonly #soFar: string;
   #text = '';
   readonly #running = new Map<string, string>();
 
+  constructor(soFar: string) {
+    this.#soFar = soFar;
+  }
+
   get markdown(): string {
     const doing = [...this.#running.values()].at(-1);
-    if (doing === undefined) return this.#text;
+    const text = joinAnswers(this.#soFar, this.#text);
+    if (doing === undefined) return text;
     // In backticks, so that a file name is not read as Markdown.
-    return `${this.#text}\n\n⚙️ \`${doing.replaceAll('`', "'")}\``.trim();
+    return `${text}\n\n⚙️ \`${doing.replaceAll('`', "'")}\``.trim();
   }
 
   /** @returns whether there is something new to show. */

@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { openSqliteFile } from '@omnicloud/session-table';
-import { z } from 'zod';
-import type { TurnLedger, TurnRecord } from './turn-ledger.ts';
+import { type TurnLedger, type TurnRecord, turnRecordSchema } from './turn-ledger.ts';
 
 const FILE_NAME = 'ledger.db';
 /** As long as the queue remembers an update. */
@@ -16,12 +15,6 @@ const MIGRATIONS = [
    ) STRICT;
    CREATE INDEX turns_by_age ON turns (saved_at_ms)`,
 ];
-
-const recordSchema = z.object({
-  state: z.enum(['running', 'answered', 'delivered']),
-  answer: z.string().exactOptional(),
-  posted: z.array(z.object({ messageId: z.int(), shown: z.string() })),
-});
 
 /** The ledger in a SQLite file, which several processes may share. */
 export class SqliteTurnLedger implements TurnLedger {
@@ -45,7 +38,7 @@ export class SqliteTurnLedger implements TurnLedger {
 
   async find(updateId: number): Promise<TurnRecord | undefined> {
     const row = this.#find.get(updateId);
-    return row === undefined ? undefined : recordSchema.parse(JSON.parse(String(row.record)));
+    return row === undefined ? undefined : turnRecordSchema.parse(JSON.parse(String(row.record)));
   }
 
   async save(updateId: number, record: TurnRecord): Promise<void> {

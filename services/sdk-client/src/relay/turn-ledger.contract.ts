@@ -26,8 +26,14 @@ export function describeTurnLedger(name: string, openLedger: () => Promise<OpenL
     it('gives back what was saved last, also to another process', async () => {
       const posted = [{ messageId: 7, shown: '{"text":"über 🦊","entities":[]}' }];
       await open.ledger.save(1, { state: 'running', posted: [] });
-      await open.ledger.save(1, { state: 'answered', answer: '**Ja**, 你好\n', posted });
-      expect(await open.reopen().find(1)).toEqual({ state: 'answered', answer: '**Ja**, 你好\n', posted });
+      const record = {
+        state: 'answered',
+        answer: '**Ja**, 你好\n',
+        posted,
+        paused: { text: 'Half', runs: 1 },
+      } as const;
+      await open.ledger.save(1, record);
+      expect(await open.reopen().find(1)).toEqual(record);
     });
 
     it('keeps turns apart', async () => {

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { PostedPart } from '../reply/live-reply.ts';
 
 /**
@@ -9,7 +10,17 @@ export interface TurnRecord {
   /** The final text as Markdown, once it is known. */
   readonly answer?: string;
   readonly posted: readonly PostedPart[];
+  /** The answer of earlier runs that reached their time limit, and how many there were. */
+  readonly paused?: { readonly text: string; readonly runs: number };
 }
+
+/** A record as adapters read it back. */
+export const turnRecordSchema = z.object({
+  state: z.enum(['running', 'answered', 'delivered']),
+  answer: z.string().exactOptional(),
+  posted: z.array(z.object({ messageId: z.int(), shown: z.string() })),
+  paused: z.object({ text: z.string(), runs: z.int() }).exactOptional(),
+});
 
 /**
  * Port: what is known of each turn, by `update_id`, so that a redelivered one goes on where it stopped.

@@ -33,6 +33,15 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.posted;
   }
 
+  /** What earlier runs of this turn said before their time was up. */
+  get paused(): { readonly text: string; readonly runs: number } {
+    return this.#record.paused ?? { text: '', runs: 0 };
+  }
+
+  async savePaused(text: string): Promise<void> {
+    await this.#save({ ...this.#record, paused: { text, runs: this.paused.runs + 1 } });
+  }
+
   async savePosted(posted: readonly PostedPart[]): Promise<void> {
     await this.#save({ ...this.#record, posted: [...posted] });
   }

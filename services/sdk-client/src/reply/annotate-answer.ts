@@ -10,7 +10,9 @@ export type Note =
   /** The user stopped it; the answer is what there was. */
   | { kind: 'stopped' }
   /** The answer could not be saved: the next message may not know of it. */
-  | { kind: 'not_saved' };
+  | { kind: 'not_saved' }
+  /** It reached its time limit again and again, and was ended. */
+  | { kind: 'endless' };
 
 /** @returns the answer as Markdown with its notes: what concerns the past above it, what concerns the answer itself below. */
 export function annotateAnswer(text: string, notes: readonly Note[], language: Language): string {
@@ -27,6 +29,9 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
         break;
       case 'stopped':
         below.push(texts.stoppedHere);
+        break;
+      case 'endless':
+        below.push(texts.endless);
         break;
       case 'not_saved':
         below.push(texts.notSaved);

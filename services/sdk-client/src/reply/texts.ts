@@ -29,6 +29,7 @@ interface Texts {
   stopped: string;
   stoppedHere: string;
   notSaved: string;
+  endless: string;
   failed: (reason: string) => string;
   gaveUp: string;
 }
@@ -71,6 +72,7 @@ const english: Texts = {
   emptyAnswer: 'Done. (There was nothing to say.)',
   stopped: 'Everything you asked before this is stopped.',
   stoppedHere: '⏹ _Stopped._',
+  endless: '_This took longer than one turn may, so it was ended here. Say “go on” to continue._',
   notSaved: '_This answer could not be saved: the next message may not know of it._',
   failed: (reason) => `I could not answer: ${reason}.`,
   gaveUp:
@@ -112,6 +114,7 @@ const chinese: Texts = {
   emptyAnswer: '完成。（没有需要说明的内容。）',
   stopped: '在此之前提出的请求都已停止。',
   stoppedHere: '⏹ _已停止。_',
+  endless: '_这一轮花的时间超过了上限，到此为止。说“继续”可以接着做。_',
   notSaved: '_这个回答没能保存：下一条消息可能不知道它。_',
   failed: (reason) => `我没能回答：${reason}。`,
   gaveUp: '这条消息试了几次都没能回答，已经放到一边；请稍后再发一次。',

@@ -1,0 +1,60 @@
+import type { RunEvent } from '@omnicloud/protocol';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { type AgentAnswer, FINISHED, refusing, SESSION, streamed } from './agent-server.fixture.ts';
+import { RelayScene } from './relay-scene.fixture.ts';
+import { turnOf } from './turn.fixture.ts';
+
+const CHINESE = { ...turnOf().sender, language_code: 'zh-hans' };
+
+let scene: RelayScene;
+beforeEach(async () => {
+  scene = await RelayScene.open();
+  await scene.knows(SESSION);
+});
+afterEach(() => scene.close());
+
+/** @returns a run that goes on with a repaired conversation and ends well. */
+function answeredAfterRepair(lostTurns: number): AgentAnswer {
+  const accepted: RunEvent = { type: 'accepted', session_id: SESSION, is_new: false, repaired: lostTurns };
+  return streamed([accepted, { type: 'answer', text: 'Sunny.' }, FINISHED]);
+}
+
+it.each([
+  [
+    0,
+    'The stored conversation was damaged and has been repaired; no message is lost.',
+    '保存的对话有损坏，已经修复，没有消息丢失。',
+  ],
+  [
+    1,
+    'The stored conversation was damaged: the last message and its answer are lost.',
+    '保存的对话有损坏：最后 1 条消息及其回答已丢失。',
+  ],
+  [
+    12,
+    'The stored conversation was damaged: the last 12 messages and their answers are lost.',
+    '保存的对话有损坏：最后 12 条消息及其回答已丢失。',
+  ],
+])(
+  'A repaired conversation that lost %i turns is told once, above the answer',
+  async (lost, english, chinese) => {
+    scene.agent.script(answeredAfterRepair(lost), answeredAfterRepair(lost));
+    await scene.handle();
+    await scene.handle({ sender: CHINESE });
+    expect(scene.botApi.screen).toEqual([`${english}\n\nSunny.`, `${chinese}\n\nSunny.`]);
+  },
+);
+
+it('The session of a repaired conversation is kept', async () => {
+  scene.agent.script(answeredAfterRepair(1));
+  await scene.handle();
+  expect(await scene.session()).toBe(SESSION);
+});
+
+it('One beyond repair is told as one that is lost, and nothing else', async () => {
+  scene.agent.script(refusing('session_unknown'), streamed([{ type: 'answer', text: 'Sunny.' }, FINISHED]));
+  await scene.handle();
+  expect(scene.botApi.screen).toEqual([
+    'The earlier conversation could not be found, so this is a new one.\n\nSunny.',
+  ]);
+});
