@@ -12,6 +12,7 @@ import {
 } from '@omnicloud/sdk-client';
 import type { Api } from 'grammy/web';
 import { Hono } from 'hono';
+import { openAwsStores } from './aws-stores.ts';
 import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
 import { announceCommands, identifyBot, poll, telegramApi } from './connect-telegram.ts';
 import { createBedrockStandIn } from './demo-model/bedrock-wire.ts';
@@ -47,11 +48,16 @@ const VERSION = '0.1.0';
  * @throws ConfigError when Telegram refuses the token; Node's own error when the port cannot be had.
  */
 export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
-  const listener = await listen(config.host, config.port);
+  const stores = config.aws
+    ? await openAwsStores(config.aws, log, tempo.retryDelayMs)
+    : openEmbeddedStores(config.dataDir, log, tempo.retryDelayMs);
+  const listener = await listen(config.host, config.port).catch((error: unknown) => {
+    stores.close();
+    throw error;
+  });
   const ownUrl = `http://127.0.0.1:${listener.port}`;
   const stop = new AbortController();
   const app = new Hono();
-  const stores = openEmbeddedStores(config.dataDir, log, tempo.retryDelayMs);
   try {
     const model = await addAgentServer(app, config, stores, ownUrl, log, tempo);
     const telegram = await addTelegram(app, config, stores, ownUrl, model, log);

@@ -6,11 +6,24 @@ import { config as readDotenv } from 'dotenv';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
+/** The names of what `STORE=aws` uses. */
+export interface AwsStoreConfig {
+  readonly bucket: string;
+  readonly table: string;
+  readonly queueUrl: string;
+  /** Undefined: the queue's own redrive policy names it. */
+  readonly deadLetterQueueUrl: string | undefined;
+  /** Whether the AWS SDK is pointed at another server. */
+  readonly hasOtherEndpoint: boolean;
+}
+
 export interface LocalConfig {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
   readonly dataDir: string;
+  /** Undefined: the embedded stores, below `dataDir`. */
+  readonly aws: AwsStoreConfig | undefined;
   /** Undefined: the agent server is part of this process. */
   readonly agentServerUrl: string | undefined;
   /** Undefined: the Telegram stand-in with its chat page. */
@@ -24,6 +37,7 @@ export interface LocalConfig {
 }
 
 const localSchema = z.object({
+  STORE: z.enum(['embedded', 'aws'], 'must be embedded or aws').default('embedded'),
   HOST: z.string().default('127.0.0.1'),
   PORT: z
     .string()
@@ -41,6 +55,16 @@ const localSchema = z.object({
     .optional(),
   AGENT_SHELL: z.enum(['on', 'off'], 'must be on or off').default('off'),
   SDK_CLIENT_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+});
+
+const awsSchema = z.object({
+  SESSION_BUCKET: z.string({ error: 'is required with STORE=aws' }),
+  SESSION_TABLE: z.string({ error: 'is required with STORE=aws' }),
+  QUEUE_URL: z.url({
+    protocol: /^https?$/,
+    error: 'is required with STORE=aws, and must be the URL of a FIFO queue',
+  }),
+  DEAD_LETTER_QUEUE_URL: z.url({ protocol: /^https?$/, error: 'must be the URL of a FIFO queue' }).optional(),
 });
 
 /** Any of these says that the real Telegram is meant, so that a forgotten token is a mistake and not a demo. */
@@ -82,11 +106,19 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
   const local = attempt(() => readSettings(localSchema, environment));
   const telegram = TELEGRAM_SETTINGS.some(isSet) ? attempt(() => parseClientConfig(environment)) : undefined;
   const agent = ownsModel ? attempt(() => parseAgentConfig(withToken)) : undefined;
+  const aws = environment.STORE === 'aws' ? attempt(() => readSettings(awsSchema, environment)) : undefined;
   if (problems.length > 0 || !local) throw new ConfigError([...new Set(problems)]);
   return {
     host: local.HOST,
     port: local.PORT,
     dataDir: resolve(local.DATA_DIR),
+    aws: aws && {
+      bucket: aws.SESSION_BUCKET,
+      table: aws.SESSION_TABLE,
+      queueUrl: aws.QUEUE_URL,
+      deadLetterQueueUrl: aws.DEAD_LETTER_QUEUE_URL,
+      hasOtherEndpoint: isSet('AWS_ENDPOINT_URL') || isSet('AWS_ENDPOINT_URL_S3'),
+    },
     agentServerUrl: local.AGENT_SERVER_URL?.replace(/\/+$/, ''),
     telegram,
     agent,

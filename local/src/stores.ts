@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import {
   DirectorySessionStore,
+  isHolderGone,
   type SessionLeases,
   type SessionStore,
   SqliteSessionLeases,
@@ -37,7 +38,7 @@ export function openEmbeddedStores(
 ): Stores {
   const table = new SqliteSessionTable({ directory });
   const stops = new SqliteStopRequests({ directory });
-  const leases = new SqliteSessionLeases({ directory });
+  const leases = new SqliteSessionLeases({ directory, isHolderGone });
   const ledger = new SqliteTurnLedger(directory);
   const queue = new SqliteTurnQueue({
     directory,

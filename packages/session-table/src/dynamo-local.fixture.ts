@@ -3,7 +3,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { createDynamoTable } from './dynamo-create-table.ts';
 
 /** @param endpoint of a server that takes any credentials. */
-export function dynamoClient(endpoint: string): DynamoDBClient {
+function dynamoClient(endpoint: string): DynamoDBClient {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   return new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
 }

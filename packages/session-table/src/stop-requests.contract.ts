@@ -52,6 +52,15 @@ export function describeStopRequests(name: string, open: OpenStops): void {
         expect(await stops.isStopped(key, 101)).toBe(false);
       }));
 
+    it('do not mind a request that is delivered twice', () =>
+      withStops(async ({ stops, reopen }) => {
+        const key = conversation();
+        await stops.request(key, 100);
+        await (await reopen()).request(key, 100);
+        expect(await stops.isStopped(key, 99)).toBe(true);
+        expect(await stops.isStopped(key, 100)).toBe(false);
+      }));
+
     it('keep topics of one chat apart', () =>
       withStops(async ({ stops }) => {
         const chat = randomUUID();
@@ -140,10 +149,10 @@ export function describeStopRequests(name: string, open: OpenStops): void {
   });
 }
 
-/** Ids grow as Telegram's do; a request that is delivered again has the id of the one before. */
+/** Ids grow as Telegram's do. */
 const step = fc.record({
   which: fc.constantFrom(0 as const, 1 as const),
   through: fc.constantFrom('one', 'other'),
-  idGrowth: fc.nat({ max: 3 }),
+  idGrowth: fc.integer({ min: 1, max: 3 }),
   passesMs: fc.oneof(fc.nat({ max: 1_000 }), fc.nat({ max: DAY_MS }), fc.constant(DAY_MS)),
 });

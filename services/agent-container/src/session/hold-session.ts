@@ -1,7 +1,6 @@
 // acquire → renew and ask for a stop, again and again → release
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { AgentError } from '../errors.ts';
+import { holderName } from './lease-holder.ts';
 import type { Lease, SessionLeases } from './session-lease.ts';
 
 export interface Tenure {
@@ -47,8 +46,7 @@ export async function holdSession(
   sessionId: string,
   { tenure = TENURE, isStopped, onError }: HoldOptions,
 ): Promise<HeldSession> {
-  const holder = `${hostname()}/${process.pid}/${randomUUID().slice(0, 8)}`;
-  const acquired = await leases.acquire(sessionId, holder, tenure.ttlMs);
+  const acquired = await leases.acquire(sessionId, holderName(), tenure.ttlMs);
   if (!('lease' in acquired)) {
     const { heldBy, until } = acquired;
     throw new AgentError('session_busy', 'This session is busy with another message', {

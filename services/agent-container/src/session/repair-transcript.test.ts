@@ -63,6 +63,10 @@ describe('a sound transcript', () => {
       'a turn that the user stopped before it said anything',
       [user, userEntry('[stopped]', user, { promptId: user.promptId })],
     ],
+    [
+      'an earlier call without a result, of which the CLI itself tells the model',
+      [user, call, ...wholeTurn({ after: call })],
+    ],
     ['an answer cut by its token limit', [user, assistantEntry([TEXT], user, 'max_tokens')]],
     ['an entry of a type that is new', [...second, { type: 'applause', volume: 11 }]],
     ['the next message in the queue', [...second, { type: 'queue-operation', operation: 'enqueue' }]],
@@ -85,6 +89,7 @@ describe('a turn that is not whole is dropped', () => {
   it.each<[string, Entry[]]>([
     ['has no answer', [user]],
     ['has a tool call without its result', [user, call]],
+    ['has such a call and no reason why it ended', [user, assistantEntry([TEXT, TOOL_USE], user, null)]],
     ['ends with the result of a tool', [user, call, result]],
     [
       'has said something before a tool call, which is missing',
@@ -143,6 +148,17 @@ describe('damage drops what follows it', () => {
     expect(repairTranscript(kept(queued, user, result))).toEqual(repaired(1));
     expect(repairTranscript(kept(user, result))).toEqual(repaired(1));
     expect(repairTranscript(`${kept(queued)}{"parentUuid":"`)).toEqual(repaired(1));
+  });
+
+  it('and does not count a message whose answer is kept as far as it had come', () => {
+    const user = userEntry('Tell me all', first[1]);
+    const half = assistantEntry([TEXT], user, 'max_tokens');
+    const goOn = userEntry('Go on', half, { promptId: user.promptId, isMeta: true });
+    expect(repairTranscript(kept(user, half, goOn))).toEqual({
+      kind: 'repaired',
+      transcript: kept(user, half),
+      lostTurns: 0,
+    });
   });
 
   it('and is not misled by a message that quotes a transcript', () => {

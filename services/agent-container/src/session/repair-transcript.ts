@@ -2,7 +2,7 @@ import { parseEntry } from './transcript-entry.ts';
 import { TranscriptTurns } from './transcript-turns.ts';
 
 /** What a transcript is worth: all of it, its whole turns before the damage, or nothing. */
-export type Repair =
+type Repair =
   | { readonly kind: 'sound' }
   | {
       readonly kind: 'repaired';

@@ -2,9 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished } from 'vitest';
+import type { Lease } from './session-lease.ts';
 import { describeSessionLeases, granted } from './session-leases.contract.ts';
 import { SqliteSessionLeases } from './sqlite-session-leases.ts';
+import { temporaryDirectory } from './temporary-directory.fixture.ts';
 import { startProcess } from './started-process.fixture.ts';
 
 let root: string;
@@ -88,4 +90,15 @@ it('is usable again after a statement failed in the middle of a change', async (
   await expect(leases.acquire('one', 'a', Number.NaN)).rejects.toMatchObject({ code: 'store_unavailable' });
   expect(granted(await leases.acquire('one', 'b', 1)).fencingToken).toBe(1);
   leases.close();
+});
+
+it('A lease of a holder that is known to be gone need not be waited for; its token is not used again', async () => {
+  const directory = await temporaryDirectory();
+  const leases = new SqliteSessionLeases({ directory, isHolderGone: (holder) => holder === 'killed' });
+  onTestFinished(() => leases.close());
+  const first = await leases.acquire('s', 'killed', 60_000);
+  const second = await leases.acquire('s', 'next', 60_000);
+  expect(second).toMatchObject({ lease: { holder: 'next', fencingToken: 2 } });
+  expect(await leases.renew((first as { lease: Lease }).lease, 60_000)).toBeUndefined();
+  expect(await leases.acquire('s', 'third', 60_000)).toMatchObject({ heldBy: 'next' });
 });

@@ -21,11 +21,14 @@ export interface SqliteSessionLeasesOptions {
   directory: string;
   /** Milliseconds since 1970; the machine's clock unless told otherwise. */
   now?: () => number;
+  /** Whether a holder certainly no longer exists: its lease need not be waited for. Nobody is, unless told otherwise. */
+  isHolderGone?: (holder: string) => boolean;
 }
 
 /** The leases in a SQLite file, which several processes of one machine may share. */
 export class SqliteSessionLeases implements SessionLeases {
   readonly #now: () => number;
+  readonly #isHolderGone: (holder: string) => boolean;
   readonly #database: DatabaseSync;
   readonly #take: StatementSync;
   readonly #find: StatementSync;
@@ -33,14 +36,15 @@ export class SqliteSessionLeases implements SessionLeases {
   readonly #letGo: StatementSync;
 
   /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
-  constructor({ directory, now = Date.now }: SqliteSessionLeasesOptions) {
+  constructor({ directory, now = Date.now, isHolderGone = () => false }: SqliteSessionLeasesOptions) {
     this.#now = now;
+    this.#isHolderGone = isHolderGone;
     this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
     this.#take = this.#database.prepare(
       `INSERT INTO leases VALUES (:sessionId, :holder, 1, :expiresAtMs)
        ON CONFLICT (session_id) DO UPDATE
          SET holder = excluded.holder, fencing_token = fencing_token + 1, expires_at_ms = excluded.expires_at_ms
-         WHERE holder IS NULL OR expires_at_ms <= :nowMs
+         WHERE holder IS NULL OR expires_at_ms <= :nowMs OR holder = :goneHolder
        RETURNING fencing_token`,
     );
     this.#find = this.#database.prepare('SELECT holder, expires_at_ms FROM leases WHERE session_id = ?');
@@ -54,7 +58,10 @@ export class SqliteSessionLeases implements SessionLeases {
   async acquire(sessionId: string, holder: string, ttlMs: number): Promise<Acquired> {
     return this.#write((nowMs) => {
       const expiresAtMs = nowMs + ttlMs;
-      const taken = this.#take.get({ sessionId, holder, expiresAtMs, nowMs });
+      const current = this.#find.get(sessionId)?.holder;
+      const isGone = typeof current === 'string' && this.#isHolderGone(current);
+      const goneHolder = isGone ? current : null;
+      const taken = this.#take.get({ sessionId, holder, expiresAtMs, nowMs, goneHolder });
       if (taken) {
         const fencingToken = Number(taken.fencing_token);
         return { lease: { sessionId, holder, fencingToken, expiresAt: new Date(expiresAtMs) } };

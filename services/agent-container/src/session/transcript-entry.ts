@@ -8,7 +8,7 @@ const contentBlock = z.object({
   /** Of a `tool_result`: the call it answers. */
   tool_use_id: z.string().nullish(),
 });
-export type ContentBlock = z.infer<typeof contentBlock>;
+type ContentBlock = z.infer<typeof contentBlock>;
 
 const message = z.object({
   content: z.union([z.string().transform((): ContentBlock[] => [{ type: 'text' }]), z.array(contentBlock)]),

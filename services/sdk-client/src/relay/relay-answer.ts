@@ -16,7 +16,7 @@ export type Relayed =
   | { kind: 'answered'; text: string; notes: readonly Note[] }
   /** The run reached its time limit; asked again, the agent goes on. */
   | { kind: 'paused'; text: string; notes: readonly Note[] }
-  | { kind: 'failed'; code: WireErrorCode; isRetryable: boolean; error: unknown };
+  | { kind: 'failed'; code: WireErrorCode; isRetryable: boolean; error: unknown; busyUntil?: Date };
 
 /** What is asked: the user's message, or, after a pause, to go on. */
 export interface Request {
@@ -26,6 +26,10 @@ export interface Request {
   /** What the user already reads of this answer. */
   readonly soFar: string;
 }
+
+/** Several leases long. In ms. */
+const LONGEST_WAIT_MS = 60_000;
+const LOOK_AGAIN_MS = 2_000;
 
 interface RelayDeps {
   readonly table: SessionTable;
@@ -41,12 +45,37 @@ export async function relayAnswer(
 ): Promise<Relayed> {
   const sessionKey = sessionKeyOf(turn);
   const known = (await deps.table.find(sessionKey))?.sessionId;
-  const first = await relayFrom(turn, request, known, reply, deps);
+  const first = await relayWhenFree(turn, request, known, reply, deps);
   if (first.kind !== 'failed' || first.code !== 'session_unknown' || known === undefined) return first;
   await deps.table.forget(sessionKey);
   const second = await relayFrom(turn, request, undefined, reply, deps);
   if (second.kind === 'failed') return second;
   return { ...second, notes: [{ kind: 'session_lost' }, ...second.notes] };
+}
+
+/**
+ * A session is busy for a moment after its server was killed, until the lease runs out. That is no failure of this turn, so it
+ * is waited for here instead of using up its tries.
+ */
+async function relayWhenFree(
+  turn: Turn,
+  asked: Request,
+  sessionId: string | undefined,
+  reply: LiveReply,
+  deps: RelayDeps,
+): Promise<Relayed> {
+  const giveUpAt = Date.now() + LONGEST_WAIT_MS;
+  for (;;) {
+    const relayed = await relayFrom(turn, asked, sessionId, reply, deps);
+    if (relayed.kind !== 'failed' || relayed.busyUntil === undefined || Date.now() > giveUpAt) return relayed;
+    const waitMs = Math.max(0, relayed.busyUntil.getTime() - Date.now());
+    // A little after it has run out, and not at the same moment as others; but the holder may also let go early.
+    await pause(Math.min(waitMs, LOOK_AGAIN_MS) + Math.random() * 250);
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function relayFrom(
@@ -106,7 +135,8 @@ function failed(error: WireError, answer: string | undefined): Relayed {
     return { kind: 'answered', text: answer, notes: [{ kind: 'not_saved' }] };
   }
   const cause = new Error(`The agent server failed with ${error.code}: ${error.message}`);
-  return { kind: 'failed', code: error.code, isRetryable: error.retryable, error: cause };
+  const busyUntil = error.details && { busyUntil: new Date(error.details.until) };
+  return { kind: 'failed', code: error.code, isRetryable: error.retryable, error: cause, ...busyUntil };
 }
 
 /** What the user sees of an answer that is not complete: the text so far, and below it what the agent is doing. */
