@@ -100,7 +100,7 @@ export const runEventSchema = z
 export type RunEvent = z.infer<typeof runEventSchema>;
 export type FinishedEvent = z.infer<typeof finished>;
 export type FailedEvent = z.infer<typeof failed>;
-export type PausedEvent = z.infer<typeof paused>;
+type PausedEvent = z.infer<typeof paused>;
 export type TerminalEvent = FinishedEvent | PausedEvent | FailedEvent;
 
 export function isTerminal(event: RunEvent): event is TerminalEvent {

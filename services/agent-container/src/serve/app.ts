@@ -33,7 +33,7 @@ export interface AppDeps extends TurnDeps {
   readonly authToken: string;
   readonly leases: SessionLeases;
   readonly stops: StopRequests;
-  /** How sessions are held; see `TENURE` unless given. */
+  /** How sessions are held; a lease of 15 s, renewed every second, unless given. */
   readonly tenure?: Tenure;
   /** The longest silence on a stream in ms; 10 s unless given. */
   readonly heartbeatMs?: number;

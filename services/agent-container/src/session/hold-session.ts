@@ -11,7 +11,7 @@ export interface Tenure {
 }
 
 /** A stop must take effect within 2 s; a holder that died or hangs gives the session free after 15 s. */
-export const TENURE: Tenure = { ttlMs: 15_000, heartbeatMs: 1_000 };
+const TENURE: Tenure = { ttlMs: 15_000, heartbeatMs: 1_000 };
 
 /** A session that this process may run. */
 export interface HeldSession {

@@ -3,7 +3,7 @@ import { AgentError } from '../errors.ts';
 import type { Expectation, SessionStore } from './session-store.ts';
 
 /** Waits before the second, third … try, in ms; together longer than a throttled S3 prefix needs to recover, shorter than a user's patience. */
-export const PUT_RETRY_DELAYS_MS: readonly number[] = [200, 800, 3_000];
+const PUT_RETRY_DELAYS_MS: readonly number[] = [200, 800, 3_000];
 
 /**
  * Writes an object, again and again when the store fails.
