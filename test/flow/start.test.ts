@@ -20,8 +20,8 @@ describe('npm start', () => {
     try {
       const events = await fetch(`${system.url}/page/events`);
       await say(system.url, 'write a file notes.md that says hello, then list the files');
-      const shown = await untilShown(events, (text) => /notes\.md[\s\S]*notes\.md/.test(text));
-      expect(shown).toContain('hello');
+      const shown = await untilShown(events, (text) => /hello[\s\S]*• notes\.md/.test(text));
+      expect(shown).toContain('I wrote notes.md');
       const [session = ''] = await readdir(join(flow.dataDir, 'work'));
       expect(await readdir(join(flow.dataDir, 'work', session, 'workspace'))).toEqual(['notes.md']);
       expect((await fetch(`${system.url}/`, { headers: { origin: 'http://evil.example' } })).status).toBe(

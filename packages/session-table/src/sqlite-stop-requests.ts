@@ -38,7 +38,7 @@ export class SqliteStopRequests implements StopRequests {
       `INSERT INTO stop_requests VALUES (?, ?, ?)
        ON CONFLICT (session_key) DO UPDATE
          SET update_id = excluded.update_id, requested_at_ms = excluded.requested_at_ms
-         WHERE excluded.update_id > update_id`,
+         WHERE excluded.update_id >= update_id`,
     );
     this.#find = this.#database.prepare(
       'SELECT 1 FROM stop_requests WHERE session_key = ? AND update_id > ? AND requested_at_ms > ?',

@@ -52,13 +52,17 @@ export function describeStopRequests(name: string, open: OpenStops): void {
         expect(await stops.isStopped(key, 101)).toBe(false);
       }));
 
-    it('do not mind a request that is delivered twice', () =>
-      withStops(async ({ stops, reopen }) => {
+    it('count a request that is delivered twice from the second time on', () =>
+      withStops(async ({ stops, reopen }, clock) => {
         const key = conversation();
         await stops.request(key, 100);
+        clock.nowMs += DAY_MS - 1;
         await (await reopen()).request(key, 100);
+        clock.nowMs += DAY_MS - 1;
         expect(await stops.isStopped(key, 99)).toBe(true);
         expect(await stops.isStopped(key, 100)).toBe(false);
+        clock.nowMs += 1;
+        expect(await stops.isStopped(key, 99)).toBe(false);
       }));
 
     it('keep topics of one chat apart', () =>

@@ -1,11 +1,13 @@
 export { type ClientConfig, parseClientConfig } from './config.ts';
 export { TelegramError } from './errors.ts';
 export { SqliteTurnQueue } from './queue/sqlite-turn-queue.ts';
+export { SqsTurnQueue } from './queue/sqs-turn-queue.ts';
 export type { DeadLetter, TurnQueue } from './queue/turn-queue.ts';
 export type { Intake } from './receive/accept-update.ts';
 export { pollUpdates } from './receive/poll-updates.ts';
 export { createWebhook } from './receive/webhook.ts';
 export { SqliteTurnLedger } from './relay/sqlite-turn-ledger.ts';
+export { DynamoTurnLedger, type DynamoTurnLedgerOptions } from './relay/dynamo-turn-ledger.ts';
 export type { TurnLedger } from './relay/turn-ledger.ts';
 export { createTurnHandler, type TurnHandlerDeps } from './relay/handle-turn.ts';
 export { type EditPace, TELEGRAM_PACE } from './reply/live-reply.ts';

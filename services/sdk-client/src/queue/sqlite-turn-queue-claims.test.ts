@@ -57,6 +57,24 @@ it('starts a turn at once when it is queued while nothing runs', async () => {
   queue.close();
 });
 
+it('starts a turn at once when it goes back from the dead letters while nothing runs', async () => {
+  const queue = open({ retryDelayMs: () => 0 });
+  const log = new EventLog();
+  await queue.enqueue(sampleTurn(1));
+  const giveUp = (): Promise<void> => {
+    log.add('given up');
+    return Promise.resolve();
+  };
+  await whileServing(queue, { ...logged(new EventLog(), () => RETRY), giveUp }, () => log.until('given up'));
+  holdTime();
+  await whileServing(queue, logged(log), async () => {
+    await eventLoopTurns(5);
+    await queue.redrive();
+    await log.until('1#1');
+  });
+  queue.close();
+});
+
 it('finds what another process queued within half a second', async () => {
   holdTime();
   const queue = open();

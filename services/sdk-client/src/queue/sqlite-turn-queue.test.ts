@@ -157,6 +157,8 @@ describe('SqliteTurnQueue', () => {
     expect(errors).toHaveLength(4);
     const dead = inFile((file) => file.prepare(`SELECT turn_json FROM turns WHERE state = 'dead'`).all());
     expect(dead).toEqual([{ turn_json: '{"update_id":1}' }, { turn_json: '{"upda' }]);
+    expect(await queue.redrive()).toBe(0);
+    expect(await queue.redrive(1)).toBe(0);
     queue.close();
   });
 

@@ -49,7 +49,7 @@ export class SqliteTurnQueue implements TurnQueue {
       throw new QueueUnavailableError(`Update ${turn.update_id} could not be stored`, { cause: error });
     }
     if (!isNew) return 'duplicate';
-    for (const worker of this.#workers) worker.wake();
+    this.#wakeWorkers();
     return 'queued';
   }
 
@@ -80,9 +80,22 @@ export class SqliteTurnQueue implements TurnQueue {
     });
   }
 
+  /** Another process that serves the file finds what went back within half a second. */
+  async redrive(updateId?: number): Promise<number> {
+    const letters = await this.deadLetters();
+    const wanted = letters.map(({ turn }) => turn.update_id).filter((id) => id === (updateId ?? id));
+    const revived = wanted.filter((id) => this.#rows.revive(id));
+    this.#wakeWorkers();
+    return revived.length;
+  }
+
   /** @throws Error while the queue is being served: abort that and wait for it first, or finished turns would run again. */
   close(): void {
     if (this.#workers.size > 0) throw new Error('The queue is still being served');
     this.#rows.close();
+  }
+
+  #wakeWorkers(): void {
+    for (const worker of this.#workers) worker.wake();
   }
 }

@@ -27,19 +27,29 @@ export interface DeadLetter {
  * - `enqueue` resolves only once the turn is durable.
  * - Turns of one group (`groupOf`) are handled one after another in the order they were queued; groups do not wait for each other.
  *   A turn waiting for its retry holds its group back.
- * - A turn is identified by `update_id`: the same one queued again, even after it was handled, is a duplicate and is dropped.
+ * - A turn is identified by `update_id`: the same one queued again, even after it was handled, is a duplicate and is dropped
+ *   for as long as the adapter remembers it; after that, the turn ledger knows what was delivered.
  * - A delivery whose worker died is given out again.
  */
 export interface TurnQueue {
-  /** @throws QueueUnavailableError when the turn could not be stored: the sender must send the update again. */
+  /**
+   * @returns `duplicate` when the adapter knows that it dropped the turn.
+   * @throws QueueUnavailableError when the turn could not be stored: the sender must send the update again.
+   */
   enqueue(turn: Turn): Promise<'queued' | 'duplicate'>;
   /** Hands out turns until the signal aborts; resolves when the last running handler has ended. */
   serve(handler: TurnHandler, signal: AbortSignal): Promise<void>;
   /**
    * @returns how many turns of one session are still to be done, without the one that is being handled right now.
-   * Turns of the session's `:aside` group are not counted.
+   * Turns of the session's `:aside` group are not counted. Undefined when the adapter cannot tell.
    */
-  waiting(sessionKey: string): Promise<number>;
+  waiting(sessionKey: string): Promise<number | undefined>;
   /** @returns the turns that were given up, oldest first. */
   deadLetters(): Promise<DeadLetter[]>;
+  /**
+   * Dead letters go back to the end of their groups, oldest first, with all tries before them, and are no longer dead.
+   * @param updateId only this one; all that `deadLetters` lists unless given
+   * @returns how many went back
+   */
+  redrive(updateId?: number): Promise<number>;
 }

@@ -143,6 +143,14 @@ export class TurnRows {
     return this.#prepared(sql).all() as unknown as DeadRow[];
   }
 
+  /** Puts a dead turn at the end of its group, as if it were new. @returns false when it is not dead (any more). */
+  revive(updateId: number): boolean {
+    const sql = `UPDATE turns SET state = 'open', attempt = 0, available_at_ms = 0, ended_at_ms = NULL,
+      position = (SELECT MAX(position) + 1 FROM turns)
+      WHERE update_id = ? AND state = 'dead'`;
+    return this.#prepared(sql).run(updateId).changes === 1;
+  }
+
   close(): void {
     this.#database.close();
   }

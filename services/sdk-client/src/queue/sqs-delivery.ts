@@ -1,0 +1,170 @@
+// record → turn → one try, its visibility extended meanwhile → deleted | visible again later | dead letter
+import {
+  ChangeMessageVisibilityCommand,
+  DeleteMessageCommand,
+  MessageNotInflight,
+  ReceiptHandleIsInvalid,
+  type SQSClient,
+} from '@aws-sdk/client-sqs';
+import type { Turn } from '@omnicloud/protocol';
+import { ClaimLostError } from './queue-errors.ts';
+import { readTurn } from './read-turn.ts';
+import type { SqsDeadLetters } from './sqs-dead-letters.ts';
+import { type SqsRecord, updateIdOf, visibilitySeconds } from './sqs-record.ts';
+import { type RetryPolicy, tryTurn, type Verdict } from './try-turn.ts';
+import type { TurnHandler } from './turn-queue.ts';
+
+/** The visibility is extended this often within itself, so that one late heartbeat does not lose the delivery. */
+const HEARTBEATS_PER_VISIBILITY = 3;
+
+/** What handling a record takes. */
+export interface SqsDelivery extends RetryPolicy {
+  readonly client: SQSClient;
+  /** The queue that the record came from. */
+  readonly queueUrl: string;
+  readonly deadLetters: Pick<SqsDeadLetters, 'bury'>;
+  /** How long after its last heartbeat a delivery is given out again, in ms. */
+  readonly visibilityMs: number;
+}
+
+/** The answer of a function whose event source has `ReportBatchItemFailures`. */
+export interface SqsBatchResponse {
+  readonly batchItemFailures: { readonly itemIdentifier: string }[];
+}
+
+/**
+ * Handles the records of one event of an event source, groups side by side and each group in its order. After a failure the
+ * rest of its group goes back untouched, but counts as tried: only with a batch size of 1 are tries exact.
+ * @returns the records that come again; the others may be deleted (and are already)
+ */
+export async function handleSqsBatch(
+  records: readonly SqsRecord[],
+  handler: TurnHandler,
+  delivery: SqsDelivery,
+): Promise<SqsBatchResponse> {
+  const groups = Map.groupBy(records, ({ attributes }) => attributes.MessageGroupId);
+  const failed = await Promise.all(
+    [...groups.values()].map((group) => handleGroup(group, handler, delivery)),
+  );
+  return { batchItemFailures: failed.flat().map(({ messageId }) => ({ itemIdentifier: messageId })) };
+}
+
+async function handleGroup(
+  records: readonly SqsRecord[],
+  handler: TurnHandler,
+  delivery: SqsDelivery,
+): Promise<readonly SqsRecord[]> {
+  for (const [index, record] of records.entries()) {
+    if ((await handleSqsRecord(record, handler, delivery)) === 'handled') continue;
+    for (const untouched of records.slice(index + 1)) await releaseSqsRecord(untouched, delivery);
+    return records.slice(index);
+  }
+  return [];
+}
+
+/**
+ * Makes one try of a record's turn and settles it with SQS. Never rejects: every error goes to `onError`, and a record that
+ * could not be settled comes again when its visibility ends.
+ * @returns `handled` when the message is no longer needed, `failed` when it comes again
+ */
+export async function handleSqsRecord(
+  record: SqsRecord,
+  handler: TurnHandler,
+  delivery: SqsDelivery,
+): Promise<'handled' | 'failed'> {
+  const updateId = updateIdOf(record);
+  const attempt = Number(record.attributes.ApproximateReceiveCount);
+  let turn: Turn | undefined;
+  let verdict: Verdict = { kind: 'dead' };
+  try {
+    turn = readTurn({ updateId, turnJson: record.body });
+  } catch (error) {
+    delivery.onError(error, undefined);
+  }
+  const stopExtending = keepInvisible(record, turn, delivery);
+  try {
+    if (turn) verdict = await tryTurn(handler, turn, attempt, delivery);
+    if (verdict.kind === 'dead') verdict = await bury(record, turn, attempt, delivery);
+  } finally {
+    await stopExtending();
+  }
+  try {
+    if (verdict.kind === 'again') await changeVisibility(record, verdict.afterMs, delivery);
+    else await remove(record, delivery);
+  } catch (error) {
+    delivery.onError(isLost(error) ? new ClaimLostError(updateId, attempt, { cause: error }) : error, turn);
+  }
+  return verdict.kind === 'again' ? 'failed' : 'handled';
+}
+
+/** Lets a message that was received too late be given out again at once; an error is reported. */
+export async function releaseSqsRecord(record: SqsRecord, delivery: SqsDelivery): Promise<void> {
+  try {
+    await changeVisibility(record, 0, delivery);
+  } catch (error) {
+    delivery.onError(error, undefined);
+  }
+}
+
+/** Only what lies among the dead letters may be deleted; what could not be put there is tried again. */
+async function bury(
+  record: SqsRecord,
+  turn: Turn | undefined,
+  attempt: number,
+  { deadLetters, onError, retryDelayMs }: SqsDelivery,
+): Promise<Verdict> {
+  try {
+    await deadLetters.bury(record);
+    return { kind: 'dead' };
+  } catch (error) {
+    onError(error, turn);
+    return { kind: 'again', afterMs: retryDelayMs(attempt) };
+  }
+}
+
+/** @returns a function that ends it, and waits for the last request: it must not overtake the one that settles the record. */
+function keepInvisible(
+  record: SqsRecord,
+  turn: Turn | undefined,
+  delivery: SqsDelivery,
+): () => Promise<void> {
+  const { visibilityMs, onError } = delivery;
+  let extending = Promise.resolve();
+  const extend = async (): Promise<void> => {
+    try {
+      await changeVisibility(record, visibilityMs, delivery);
+    } catch (error) {
+      if (isLost(error)) clearInterval(timer);
+      onError(error, turn);
+    }
+  };
+  const timer = setInterval(() => {
+    extending = extending.then(extend);
+  }, visibilityMs / HEARTBEATS_PER_VISIBILITY);
+  return () => {
+    clearInterval(timer);
+    return extending;
+  };
+}
+
+async function changeVisibility(
+  { receiptHandle }: SqsRecord,
+  afterMs: number,
+  { client, queueUrl }: SqsDelivery,
+): Promise<void> {
+  await client.send(
+    new ChangeMessageVisibilityCommand({
+      QueueUrl: queueUrl,
+      ReceiptHandle: receiptHandle,
+      VisibilityTimeout: visibilitySeconds(afterMs),
+    }),
+  );
+}
+
+async function remove({ receiptHandle }: SqsRecord, { client, queueUrl }: SqsDelivery): Promise<void> {
+  await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle }));
+}
+
+function isLost(error: unknown): boolean {
+  return error instanceof ReceiptHandleIsInvalid || error instanceof MessageNotInflight;
+}

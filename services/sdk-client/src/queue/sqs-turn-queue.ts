@@ -1,0 +1,155 @@
+import { ReceiveMessageCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { groupOf, type Turn } from '@omnicloud/protocol';
+import { QueueUnavailableError } from '../errors.ts';
+import { retryDelayMs } from './retry-delay.ts';
+import { SqsDeadLetters } from './sqs-dead-letters.ts';
+import { handleSqsRecord, releaseSqsRecord, type SqsDelivery } from './sqs-delivery.ts';
+import {
+  bodyOf,
+  deduplicationId,
+  RECORD_ATTRIBUTES,
+  recordOf,
+  type SqsRecord,
+  visibilitySeconds,
+} from './sqs-record.ts';
+import type { DeadLetter, TurnHandler, TurnQueue } from './turn-queue.ts';
+import { WakeBell } from './wake-bell.ts';
+
+const DEFAULTS = { concurrency: 8, visibilityMs: 60_000, waitSeconds: 20, retryDelayMs };
+/** Reading dead letters ends with one empty answer, which need not take as long. A second is long polling: it asks every server. */
+const MAX_DEAD_LETTER_WAIT_S = 1;
+/** After more failures in a row than that, the pause between two receives no longer grows. */
+const MAX_PAUSE_GROWTH = 3;
+
+export interface SqsTurnQueueOptions {
+  client: SQSClient;
+  /** A FIFO queue. Its own redrive policy is only a net: let `maxReceiveCount` be 20, well over the 8 tries made here. */
+  queueUrl: string;
+  /** Another FIFO queue, without a redrive policy. */
+  deadLetterQueueUrl: string;
+  /** Hears of every error that the queue goes on after; must not throw. The turn is missing when the error concerns none. */
+  onError: (error: unknown, turn: Turn | undefined) => void;
+  /** How many turns one `serve` call handles side by side; 8 unless told otherwise. */
+  concurrency?: number;
+  /** How long to wait after the given failed try (from 1), in ms, rounded up to seconds; 1 s, 4 s, 16 s … ± 20 % by default. */
+  retryDelayMs?: (attempt: number) => number;
+  /** How long after its last heartbeat a delivery is given out again, in ms; 60 s unless told otherwise. */
+  visibilityMs?: number;
+  /** How long a receive waits for a message, and how long stopping may take while nothing runs; 20 s, the most, by default. */
+  waitSeconds?: number;
+}
+
+/**
+ * The queue in SQS FIFO (https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fifo-queues.html).
+ * A turn's tries are the times that its message was received.
+ *
+ * It promises less than the port in two points. SQS drops a duplicate without saying so, and only for 5 minutes after
+ * the first one was sent; what comes later is the turn ledger's to recognize. And it counts no single group's messages.
+ */
+export class SqsTurnQueue implements TurnQueue {
+  readonly #options: SqsTurnQueueOptions & typeof DEFAULTS;
+  readonly #deadLetters: SqsDeadLetters;
+
+  constructor(options: SqsTurnQueueOptions) {
+    this.#options = { ...DEFAULTS, ...options };
+    const waitSeconds = Math.min(this.#options.waitSeconds, MAX_DEAD_LETTER_WAIT_S);
+    this.#deadLetters = new SqsDeadLetters({ ...this.#options, waitSeconds });
+  }
+
+  /** What handling a record of this queue takes that did not come by `serve`, but by an event source. */
+  get delivery(): SqsDelivery {
+    return { ...this.#options, deadLetters: this.#deadLetters };
+  }
+
+  /** @returns always `queued`: SQS answers the same whether it knew the update. */
+  async enqueue(turn: Turn): Promise<'queued'> {
+    const { client, queueUrl } = this.#options;
+    const message = {
+      QueueUrl: queueUrl,
+      MessageBody: bodyOf(turn),
+      MessageGroupId: groupOf(turn),
+      MessageDeduplicationId: deduplicationId(turn.update_id),
+    };
+    try {
+      await client.send(new SendMessageCommand(message));
+    } catch (error) {
+      throw new QueueUnavailableError(`Update ${turn.update_id} could not be stored`, { cause: error });
+    }
+    return 'queued';
+  }
+
+  /** Never rejects: what SQS refuses goes to `onError`, and is tried again. */
+  async serve(handler: TurnHandler, signal: AbortSignal): Promise<void> {
+    const { concurrency } = this.#options;
+    const running = new Set<Promise<unknown>>();
+    while (!signal.aborted) {
+      const record = await this.#receive(signal);
+      if (!record) break;
+      const ended = handleSqsRecord(record, handler, this.delivery).finally(() => running.delete(ended));
+      running.add(ended);
+      if (running.size >= concurrency) await Promise.race(running);
+    }
+    await Promise.all(running);
+  }
+
+  /** @returns undefined: SQS tells the length of the whole queue alone, which says nothing to one chat. */
+  waiting(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
+
+  /** What is no readable turn stays there and is reported to `onError` instead. Throws the client's error. */
+  deadLetters(): Promise<DeadLetter[]> {
+    return this.#deadLetters.list();
+  }
+
+  /** Throws the client's error; what went back before that is back. */
+  redrive(updateId?: number): Promise<number> {
+    return this.#deadLetters.redrive(updateId);
+  }
+
+  /** @returns the next message, undefined once the signal aborted; what comes after that is given back. */
+  async #receive(signal: AbortSignal): Promise<SqsRecord | undefined> {
+    const { onError, retryDelayMs: delayMs } = this.#options;
+    const isStopped = (): boolean => signal.aborted;
+    let failures = 0;
+    while (!isStopped()) {
+      try {
+        const record = await this.#receiveOnce();
+        failures = 0;
+        if (record && !isStopped()) return record;
+        // The request is not cut off: SQS may have chosen a message for it, which would block its group until it is visible again.
+        if (record) await releaseSqsRecord(record, this.delivery);
+      } catch (error) {
+        onError(error, undefined);
+        failures = Math.min(failures + 1, MAX_PAUSE_GROWTH);
+        await pause(delayMs(failures), signal);
+      }
+    }
+    return undefined;
+  }
+
+  /** One message a request: a second one could be of the same group, and would count as received while it waits. */
+  async #receiveOnce(): Promise<SqsRecord | undefined> {
+    const { client, queueUrl, visibilityMs, waitSeconds } = this.#options;
+    const { Messages: [message] = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl: queueUrl,
+        MaxNumberOfMessages: 1,
+        WaitTimeSeconds: waitSeconds,
+        VisibilityTimeout: visibilitySeconds(visibilityMs),
+        MessageSystemAttributeNames: [...RECORD_ATTRIBUTES],
+      }),
+    );
+    return message && recordOf(message);
+  }
+}
+
+/** Ends early when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  const bell = new WakeBell();
+  const ring = (): void => bell.ring();
+  signal.addEventListener('abort', ring);
+  if (signal.aborted) ring();
+  await bell.wait(ms);
+  signal.removeEventListener('abort', ring);
+}
