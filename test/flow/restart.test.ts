@@ -49,6 +49,28 @@ describe('A process that is killed', () => {
   });
 });
 
+describe('A process that is killed while it goes on with a conversation', () => {
+  it('costs that conversation neither the earlier turns nor this one, and nobody waits for the dead lease', async () => {
+    const first = await flow.spawn();
+    flow.model.reply('Noted.');
+    flow.say('The secret word is apple');
+    await flow.telegram.waitForMessage(PERSON, (text) => text === 'Noted.');
+    const gate = createGate();
+    flow.model.reply('Half', gate);
+    flow.say('What is it?');
+    await gate.reached;
+    first.process.kill('SIGKILL');
+    await once(first.process, 'exit');
+    flow.model.reply('Apple.');
+    await flow.spawn();
+    await flow.telegram.waitForMessage(PERSON, (text) => text === 'Apple.');
+    gate.release();
+    const messages = JSON.stringify(flow.model.requests.at(-1)?.body.messages);
+    expect(messages).toContain('The secret word is apple');
+    expect(messages.match(/What is it\?/g)).toHaveLength(1);
+  });
+});
+
 describe('A stored conversation', () => {
   it('copied by hand into a clean home is resumed by the bare CLI', async () => {
     await flow.start();

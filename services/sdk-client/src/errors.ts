@@ -33,6 +33,17 @@ export class AgentUnreachableError extends ClientError {
   }
 }
 
+/** Another delivery of the same turn has gone on with it: this one must not write to the chat any more. */
+export class TurnTakenOverError extends ClientError {
+  override readonly name = 'TurnTakenOverError';
+
+  constructor(updateId: number) {
+    super('turn_taken_over', `Another delivery of update ${updateId} has gone on with it`, {
+      retryable: true,
+    });
+  }
+}
+
 type TelegramErrorCode = 'telegram_refused' | 'telegram_throttled' | 'telegram_unreachable';
 
 /** A Bot API call failed: `refused` will not succeed later, `throttled` will after `retryAfterMs`, `unreachable` may have landed. */

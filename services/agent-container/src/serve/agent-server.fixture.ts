@@ -62,6 +62,7 @@ export async function agentServer(overrides: Partial<AppDeps> = {}): Promise<Age
     imageFolder: DEFAULT_AGENT_FOLDER,
     onError: (error, sessionId) => reported.push({ error, sessionId }),
     authToken: TOKEN,
+    saveRetryDelaysMs: [0, 0, 0],
     ...overrides,
   });
   const post: AgentServer['post'] = async (path, body, headers, signal) =>

@@ -22,6 +22,8 @@ export interface TurnDeps {
   readonly imageFolder: string;
   /** How long the agent may work on one request, in ms; then it is interrupted and `paused`. No limit unless given. */
   readonly turnLimitMs?: number;
+  /** Waits before further tries of a write that failed, in ms; up to some seconds together unless given. */
+  readonly saveRetryDelaysMs?: readonly number[];
   /** Told of every failure that the caller only sees as a code. */
   readonly onError: (error: AgentError, sessionId: string) => void;
 }
@@ -120,7 +122,8 @@ type Result = Omit<LastTurn, 'idempotency_key' | 'conversation_sha256'>;
 async function save(turn: TurnToRun, home: SessionHome, result: Result, deps: TurnDeps): Promise<void> {
   const key = turn.idempotencyKey;
   const lastTurn = key === undefined ? undefined : { idempotency_key: key, ...result };
-  await persist(home, deps.store, turn.stored.version, lastTurn);
+  const { version: before } = turn.stored;
+  await persist(home, deps.store, { before, turn: lastTurn, retryDelaysMs: deps.saveRetryDelaysMs });
   if (turn.newSessionKey !== undefined) await deps.table.save(turn.newSessionKey, turn.sessionId);
 }
 

@@ -1,54 +1,45 @@
 // the session's home → debug.txt, todos.json, last-turn.json → conversation.jsonl last → store
 import { readFile } from 'node:fs/promises';
-import { sessionObjectKey } from '@omnicloud/protocol';
+import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
 import type { SessionHome } from './session-home.ts';
 import { putPersistently } from './put-persistently.ts';
-import type { SessionStore } from './session-store.ts';
+import type { Expectation, SessionStore } from './session-store.ts';
 import { encodeTodos, readTasks } from './task-list.ts';
 
 /** The debug log of the last turns; older lines are dropped. In bytes. */
 const DEBUG_LOG_LIMIT_BYTES = 256 * 1024;
 
+export interface Saving {
+  /** The version of the conversation that was restored, undefined for a new session. */
+  readonly before: string | undefined;
+  /** The turn's answer, when the caller may ask for it again by its key. */
+  readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
+  /** Waits before further tries of a write that failed; see `putPersistently`. */
+  readonly retryDelaysMs?: readonly number[] | undefined;
+}
+
 /**
  * Saves a finished turn. The conversation goes last: whoever is killed in between, the next run finds the whole turn or none of it.
- * @param before the version of the conversation that was restored, undefined for a new session.
- * @param turn its answer, when the caller may ask for it again by its key.
  * @throws AgentError `internal` when the CLI left no sound transcript, `lease_lost` when somebody
  * else wrote the session meanwhile, `store_unavailable` when the store refused.
  */
-export async function persist(
-  home: SessionHome,
-  store: SessionStore,
-  before: string | undefined,
-  turn?: Omit<LastTurn, 'conversation_sha256'>,
-): Promise<void> {
+export async function persist(home: SessionHome, store: SessionStore, saving: Saving): Promise<void> {
+  const { before, turn, retryDelaysMs } = saving;
+  const put = (name: SessionObject, body: Uint8Array, expected?: Expectation): Promise<void> =>
+    putPersistently(store, sessionObjectKey(home.sessionId, name), body, expected, retryDelaysMs);
   const conversation = await readTranscript(home);
   const todos = encodeTodos(await readTasks(home.tasks));
   const first = [
     persistDebugLog(home, store),
-    putPersistently(store, sessionObjectKey(home.sessionId, 'todos.json'), todos),
-    ...(turn
-      ? [
-          putPersistently(
-            store,
-            sessionObjectKey(home.sessionId, 'last-turn.json'),
-            encodeLastTurn(turn, conversation),
-          ),
-        ]
-      : []),
+    put('todos.json', todos),
+    ...(turn ? [put('last-turn.json', encodeLastTurn(turn, conversation))] : []),
   ];
   // Also when one of them failed: what follows must not meet a write that is still under way.
   await Promise.allSettled(first);
   await Promise.all(first);
-  const expected = before === undefined ? 'absent' : { version: before };
-  await putPersistently(
-    store,
-    sessionObjectKey(home.sessionId, 'conversation.jsonl'),
-    conversation,
-    expected,
-  );
+  await put('conversation.jsonl', conversation, before === undefined ? 'absent' : { version: before });
 }
 
 /** Saves only the debug log, if there is one: what a failed turn leaves for whoever looks into it. */

@@ -11,6 +11,8 @@ import { type SessionHome, sessionHome } from './session-home.ts';
 import { readTasks, writeTasks } from './task-list.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
+const FIRST_TURN = { before: undefined, retryDelaysMs: [0, 0, 0] };
+
 const ID = '0190c8a4-0000-4000-8000-000000000001';
 const TASK = { id: '1', subject: 'Buy milk', status: 'in_progress', blockedBy: [] };
 const DEBUG_LIMIT_BYTES = 256 * 1024;
@@ -46,7 +48,7 @@ describe('a session that was saved', () => {
     await writeFile(home.transcript, entry(home, 'Grüße 👋') + entry(home, 'again'));
     await writeTasks(home.tasks, [TASK]);
     await writeFile(home.debugLog, 'first line\n');
-    await persist(home, store, undefined);
+    await persist(home, store, FIRST_TURN);
 
     const elsewhere = sessionHome(join(root, 'another', 'work'), ID);
     await restore(await readStoredSession(store, ID), elsewhere, image);
@@ -60,7 +62,7 @@ describe('a session that was saved', () => {
   it('has its conversation stored last, when everything else is there', async () => {
     const { home, store } = await machine();
     await writeFile(home.transcript, entry(home, 'Hi'));
-    await persist(home, store, undefined);
+    await persist(home, store, FIRST_TURN);
     expect(store.puts.slice(0, 2).sort()).toEqual([`sessions/${ID}/debug.txt`, `sessions/${ID}/todos.json`]);
     expect(store.puts.slice(2)).toEqual([`sessions/${ID}/conversation.jsonl`]);
   });
@@ -70,7 +72,7 @@ describe('a session that was saved', () => {
     await writeFile(home.transcript, entry(home, 'Hi'));
     const refusal = new AgentError('store_unavailable', 'No');
     store.failOn(new RegExp(name), refusal);
-    await expect(persist(home, store, undefined)).rejects.toBe(refusal);
+    await expect(persist(home, store, FIRST_TURN)).rejects.toBe(refusal);
     expect(await store.get(sessionObjectKey(ID, 'conversation.jsonl'))).toBeUndefined();
   });
 });
@@ -84,7 +86,7 @@ describe('a transcript', () => {
   ])('that is %s is not saved, and nothing else is either', async (_, transcript) => {
     const { home, store } = await machine();
     await writeFile(home.transcript, transcript);
-    await expect(persist(home, store, undefined)).rejects.toMatchObject({
+    await expect(persist(home, store, FIRST_TURN)).rejects.toMatchObject({
       code: 'internal',
       name: 'AgentError',
     });
@@ -93,7 +95,7 @@ describe('a transcript', () => {
 
   it('that is missing is an error with its cause', async () => {
     const { home, store } = await machine();
-    await expect(persist(home, store, undefined)).rejects.toMatchObject({
+    await expect(persist(home, store, FIRST_TURN)).rejects.toMatchObject({
       code: 'internal',
       cause: { code: 'ENOENT' },
     });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Answer, LOST, throttled } from '../reply/bot-api.fixture.ts';
-import { answered } from './agent-server.fixture.ts';
+import { answered, failing } from './agent-server.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
 
 const DONE = { kind: 'done' };
@@ -57,3 +57,25 @@ it('A part whose sending was never confirmed is sent again: twice is better than
   expect(scene.botApi.screen).toEqual(['Sunny.', 'Sunny.']);
   expect(scene.agent.calls).toHaveLength(1);
 }, 10_000);
+
+it('A worker that another one overtook while it was frozen writes nothing more into the chat', async () => {
+  const frozenMeanwhile = async (): Promise<Response> => {
+    expect(await scene.handle(UPDATE)).toEqual(DONE);
+    return answered('Sunny.')();
+  };
+  scene.agent.script(frozenMeanwhile, answered('Sunny.'));
+  await expect(scene.handle(UPDATE)).rejects.toMatchObject({ code: 'turn_taken_over' });
+  expect(scene.botApi.screen).toEqual(['Sunny.']);
+});
+
+it('Nor does it take back what the other one has finished', async () => {
+  const { message_id: messageId } = await scene.botApi.api.sendMessage(1, 'Half of');
+  await scene.ledger.save(UPDATE.update_id, { state: 'running', posted: [{ messageId, shown: '' }] });
+  const frozenMeanwhile = async (): Promise<Response> => {
+    expect(await scene.handle(UPDATE)).toEqual(DONE);
+    return failing('agent_crashed')();
+  };
+  scene.agent.script(frozenMeanwhile, answered('All of it.'));
+  await expect(scene.handle(UPDATE)).rejects.toMatchObject({ code: 'turn_taken_over' });
+  expect(scene.botApi.screen).toEqual(['All of it.']);
+});

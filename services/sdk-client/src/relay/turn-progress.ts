@@ -1,5 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { TurnTakenOverError } from '../errors.ts';
 import type { PostedPart, ReplyMemory } from '../reply/live-reply.ts';
 import type { TurnLedger, TurnRecord } from './turn-ledger.ts';
+
+/** Waits before the second, third … try to write a step down, in ms: what was sent to Telegram and is forgotten is sent twice. */
+const SAVE_RETRY_DELAYS_MS: readonly number[] = [100, 400, 1_600];
 
 const BEGUN: TurnRecord = { state: 'running', posted: [] };
 
@@ -56,8 +62,31 @@ export class TurnProgress implements ReplyMemory {
     await this.#save({ state: 'delivered', posted: this.#record.posted });
   }
 
+  /** @throws TurnTakenOverError when the ledger no longer says what this delivery wrote last. */
+  async confirm(): Promise<void> {
+    if (!isDeepStrictEqual(await this.#saved(), this.#record)) throw new TurnTakenOverError(this.#updateId);
+  }
+
   async #save(record: TurnRecord): Promise<void> {
-    await this.#ledger.save(this.#updateId, record);
+    await this.confirm();
+    await this.#saveAgainAndAgain(record);
     this.#record = record;
+  }
+
+  async #saveAgainAndAgain(record: TurnRecord): Promise<void> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        await this.#ledger.save(this.#updateId, record);
+        return;
+      } catch (error) {
+        const delayMs = SAVE_RETRY_DELAYS_MS[tries];
+        if (delayMs === undefined) throw error;
+        await delay(delayMs);
+      }
+    }
+  }
+
+  async #saved(): Promise<TurnRecord> {
+    return (await this.#ledger.find(this.#updateId)) ?? BEGUN;
   }
 }

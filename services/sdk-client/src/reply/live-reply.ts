@@ -37,9 +37,18 @@ export interface ReplyMemory {
   readonly posted: readonly PostedPart[];
   /** Awaited before the next call to Telegram. */
   savePosted(posted: readonly PostedPart[]): Promise<void>;
+  /**
+   * Awaited before every change in the chat: a process that was frozen may have been overtaken by another one.
+   * @throws TurnTakenOverError when the reply is another process's by now.
+   */
+  confirm(): Promise<void>;
 }
 
-const FORGETFUL: ReplyMemory = { posted: [], savePosted: () => Promise.resolve() };
+const FORGETFUL: ReplyMemory = {
+  posted: [],
+  savePosted: () => Promise.resolve(),
+  confirm: () => Promise.resolve(),
+};
 
 type Posted = { -readonly [K in keyof PostedPart]: PostedPart[K] };
 
@@ -135,6 +144,7 @@ export class LiveReply {
     const shown = JSON.stringify(part);
     const posted = this.#posted[index];
     if (posted?.shown === shown) return;
+    await this.#memory.confirm();
     if (posted) {
       await this.#edit(posted, part);
       posted.shown = shown;
@@ -187,6 +197,7 @@ export class LiveReply {
 
   /** Deletes what is posted from this part on; a message that cannot be deleted is reported and stays. */
   async #deleteFrom(index: number): Promise<void> {
+    if (this.#posted.length > index) await this.#memory.confirm();
     const surplus = this.#posted.splice(index);
     for (const { messageId } of surplus) {
       try {
