@@ -1,11 +1,5 @@
 // prompt → Claude Agent SDK and its CLI, in the session's home → text, tool lines, tasks → answer, summary
-import {
-  type Options,
-  query,
-  type SDKMessage,
-  type SDKResultMessage,
-  type SDKUserMessage,
-} from '@anthropic-ai/claude-agent-sdk';
+import { type Options, query, type SDKMessage, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import type { SessionHome } from '../session/session-home.ts';
@@ -14,6 +8,7 @@ import type { AgentImage } from './agent-image.ts';
 import type { AgentRun, AgentRuntime, RunSummary, RuntimeEvent } from './agent-runtime.ts';
 import { cliEnvironment } from './cli-environment.ts';
 import { type Bounds, boundsOf, judgeToolCall } from './confine-tools.ts';
+import { oneMessage, stopOnAbort } from './interruptible-input.ts';
 import { failureOf } from './run-failure.ts';
 import { savedCostUsd } from './saved-cost.ts';
 import { cliProcess } from './spawn-cli.ts';
@@ -33,9 +28,6 @@ const TOOLS = [
   'TaskList',
   'TaskUpdate',
 ];
-
-/** Longer than an interrupt takes (3–10 ms, a running tool up to 2 s); then the process is ended. */
-const INTERRUPT_GRACE_MS = 5_000;
 
 /** The real agent: the only adapter of `AgentRuntime` in production. */
 export class ClaudeRuntime implements AgentRuntime {
@@ -152,36 +144,6 @@ function guard(bounds: Bounds): Hook {
         ...(verdict.allow ? {} : { permissionDecisionReason: verdict.reason }),
       },
     };
-  };
-}
-
-/** One user message on a stream that stays open until the turn is over: an open stream is what makes `interrupt` possible. */
-function oneMessage(text: string): { messages: AsyncIterable<SDKUserMessage>; end: () => void } {
-  const { promise: ended, resolve } = Promise.withResolvers<undefined>();
-  async function* messages(): AsyncGenerator<SDKUserMessage, void, undefined> {
-    yield { type: 'user', message: { role: 'user', content: text }, parent_tool_use_id: null };
-    await ended;
-  }
-  return { messages: messages(), end: () => resolve(undefined) };
-}
-
-/** `interrupt` keeps the transcript whole; only a process that does not react to it is closed. */
-function stopOnAbort(
-  signal: AbortSignal,
-  session: ReturnType<typeof query>,
-  endInput: () => void,
-): () => void {
-  let grace: NodeJS.Timeout | undefined;
-  const stop = (): void => {
-    const close = (): void => session.close();
-    grace = setTimeout(close, INTERRUPT_GRACE_MS);
-    session.interrupt().then(endInput, close);
-  };
-  if (signal.aborted) stop();
-  else signal.addEventListener('abort', stop, { once: true });
-  return () => {
-    clearTimeout(grace);
-    signal.removeEventListener('abort', stop);
   };
 }
 

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { describeTool } from './describe-tool.ts';
 
-const WORKSPACE = '/work/session/workspace';
+const WORKSPACE = '/srv/session/workspace';
 
 it.each<[string, unknown, string]>([
   ['Write', { file_path: `${WORKSPACE}/notes.md`, content: 'x' }, 'Write notes.md'],

@@ -3,7 +3,7 @@ import { expect } from 'vitest';
 import type { RuntimeEvent } from './agent-runtime.ts';
 import { TurnTranslator } from './translate-sdk-message.ts';
 
-export const WORKSPACE = '/work/session/workspace';
+export const WORKSPACE = '/srv/session/workspace';
 
 /**
  * Plays the messages to a translator, and its text events to a reader.

@@ -17,7 +17,7 @@ import { TelegramChat } from '../reply/telegram-chat.ts';
 import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
 import { keepTyping } from '../reply/typing.ts';
 import type { AgentServer } from './agent-client.ts';
-import { joinAnswers, relayAnswer, type Relayed } from './relay-answer.ts';
+import { relayToItsEnd } from './relay-to-its-end.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
@@ -34,12 +34,6 @@ export interface TurnHandlerDeps {
   /** Told of everything that went wrong, also of what is tried again. */
   readonly onError: (error: unknown, turn: Turn) => void;
 }
-
-/** How often a run that reached its time limit goes on, unless told otherwise: with 15 minutes each, over an hour of work. */
-const MAX_CONTINUATIONS = 4;
-/** What the model reads after a pause; the CLI has noted in the transcript that it was interrupted. */
-const CONTINUE_PROMPT =
-  '<system-reminder>\nYour last run reached its time limit and was interrupted. The user has seen what you wrote so far. Continue exactly where you left off; do not repeat anything and do not mention the interruption.\n</system-reminder>';
 
 const DONE: Outcome = { kind: 'done' };
 
@@ -184,31 +178,6 @@ async function askAgent(turn: Turn, text: string, telling: Telling, deps: TurnHa
     return await say(telling, failureText(outcome.code, telling.language));
   } finally {
     stopTyping();
-  }
-}
-
-/** Lets the agent go on whenever its time was up, ahead of what is queued behind the turn; the user sees one answer growing. */
-async function relayToItsEnd(
-  turn: Turn,
-  text: string,
-  { reply, progress }: Telling,
-  deps: TurnHandlerDeps,
-): Promise<Exclude<Relayed, { kind: 'paused' }>> {
-  const maxContinuations = deps.maxContinuations ?? MAX_CONTINUATIONS;
-  for (;;) {
-    const { text: soFar, runs } = progress.paused;
-    const key = `update-${turn.update_id}`;
-    const request =
-      runs === 0
-        ? { userMessage: text, idempotencyKey: key, soFar }
-        : { userMessage: CONTINUE_PROMPT, idempotencyKey: `${key}.${runs}`, soFar };
-    const relayed = await relayAnswer(turn, request, reply, deps);
-    if (relayed.kind === 'failed') return relayed;
-    const whole = joinAnswers(soFar, relayed.text);
-    if (relayed.kind === 'answered') return { ...relayed, text: whole };
-    if (runs >= maxContinuations)
-      return { kind: 'answered', text: whole, notes: [...relayed.notes, { kind: 'endless' }] };
-    await progress.savePaused(whole);
   }
 }
 

@@ -31,7 +31,7 @@ export interface Request {
 const LONGEST_WAIT_MS = 60_000;
 const LOOK_AGAIN_MS = 2_000;
 
-interface RelayDeps {
+export interface RelayDeps {
   readonly table: SessionTable;
   readonly agent: AgentServer;
 }

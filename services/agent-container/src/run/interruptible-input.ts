@@ -1,0 +1,34 @@
+import type { query, SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
+
+/** Longer than an interrupt takes (3–10 ms, a running tool up to 2 s); then the process is ended. */
+const INTERRUPT_GRACE_MS = 5_000;
+
+/** One user message on a stream that stays open until the turn is over: an open stream is what makes `interrupt` possible. */
+export function oneMessage(text: string): { messages: AsyncIterable<SDKUserMessage>; end: () => void } {
+  const { promise: ended, resolve } = Promise.withResolvers<undefined>();
+  async function* messages(): AsyncGenerator<SDKUserMessage, void, undefined> {
+    yield { type: 'user', message: { role: 'user', content: text }, parent_tool_use_id: null };
+    await ended;
+  }
+  return { messages: messages(), end: () => resolve(undefined) };
+}
+
+/** `interrupt` keeps the transcript whole; only a process that does not react to it is closed. */
+export function stopOnAbort(
+  signal: AbortSignal,
+  session: ReturnType<typeof query>,
+  endInput: () => void,
+): () => void {
+  let grace: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    const close = (): void => session.close();
+    grace = setTimeout(close, INTERRUPT_GRACE_MS);
+    session.interrupt().then(endInput, close);
+  };
+  if (signal.aborted) stop();
+  else signal.addEventListener('abort', stop, { once: true });
+  return () => {
+    clearTimeout(grace);
+    signal.removeEventListener('abort', stop);
+  };
+}
