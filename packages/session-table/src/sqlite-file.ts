@@ -40,6 +40,8 @@ export function openSqliteFile(path: string, migrations: readonly string[]): Dat
 
 /** The version is read under the write lock, so that of two processes that open a new file only one creates the tables. */
 function migrate(database: DatabaseSync, path: string, migrations: readonly string[]): void {
+  // The write lock may be held for long by a process that is frozen; with nothing to migrate it is not needed.
+  if (refuseNewerSchema(database, path, migrations.length) === migrations.length) return;
   database.exec('BEGIN IMMEDIATE');
   try {
     const version = refuseNewerSchema(database, path, migrations.length);

@@ -14,6 +14,7 @@ export class TurnProgress implements ReplyMemory {
   readonly #ledger: TurnLedger;
   readonly #updateId: number;
   #record: TurnRecord;
+  #steps: Promise<void> = Promise.resolve();
 
   private constructor(ledger: TurnLedger, updateId: number, record: TurnRecord) {
     this.#ledger = ledger;
@@ -45,32 +46,46 @@ export class TurnProgress implements ReplyMemory {
   }
 
   async savePaused(text: string): Promise<void> {
-    await this.#save({ ...this.#record, paused: { text, runs: this.paused.runs + 1 } });
+    await this.#save((record) => ({ ...record, paused: { text, runs: (record.paused?.runs ?? 0) + 1 } }));
   }
 
   async savePosted(posted: readonly PostedPart[]): Promise<void> {
-    await this.#save({ ...this.#record, posted: [...posted] });
+    await this.#save((record) => ({ ...record, posted: [...posted] }));
   }
 
   /** From now on the agent does not run for this turn again. */
   async saveAnswer(answer: string): Promise<void> {
-    await this.#save({ ...this.#record, state: 'answered', answer });
+    await this.#save((record) => ({ ...record, state: 'answered', answer }));
   }
 
   /** The text itself is no longer needed: it is in the chat, and in the session. */
   async saveDelivered(): Promise<void> {
-    await this.#save({ state: 'delivered', posted: this.#record.posted });
+    await this.#save(({ posted }) => ({ state: 'delivered', posted }));
   }
 
   /** @throws TurnTakenOverError when the ledger no longer says what this delivery wrote last. */
   async confirm(): Promise<void> {
-    if (!isDeepStrictEqual(await this.#saved(), this.#record)) throw new TurnTakenOverError(this.#updateId);
+    await this.#inTurn(() => this.#compare());
   }
 
-  async #save(record: TurnRecord): Promise<void> {
-    await this.confirm();
-    await this.#saveAgainAndAgain(record);
-    this.#record = record;
+  async #save(change: (record: TurnRecord) => TurnRecord): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#compare();
+      const record = change(this.#record);
+      await this.#saveAgainAndAgain(record);
+      this.#record = record;
+    });
+  }
+
+  /** A growing reply is written down while the answer is: one step after another, or one would undo the other. */
+  async #inTurn(step: () => Promise<void>): Promise<void> {
+    const done = this.#steps.then(step);
+    this.#steps = done.catch(() => undefined);
+    await done;
+  }
+
+  async #compare(): Promise<void> {
+    if (!isDeepStrictEqual(await this.#saved(), this.#record)) throw new TurnTakenOverError(this.#updateId);
   }
 
   async #saveAgainAndAgain(record: TurnRecord): Promise<void> {

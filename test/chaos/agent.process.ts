@@ -1,0 +1,59 @@
+// one agent server on a port of its own: scripted sessions, and real ones
+import {
+  ClaudeRuntime,
+  createApp,
+  DirectorySessionStore,
+  parseAgentConfig,
+  readAgentImage,
+  SqliteSessionLeases,
+} from '@omnicloud/agent-container';
+import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
+import { join } from 'node:path';
+import { listen } from '../../local/src/listen.ts';
+import { AgentError } from '../../services/agent-container/src/errors.ts';
+import { parseAgentOptions, searchPath } from './config.ts';
+import { faulty } from './faulty-port.ts';
+import { Random } from './random.ts';
+import { ScriptedRuntime } from './scripted-runtime.ts';
+
+/** In a question, it asks for the real agent. */
+const REAL = '(real)';
+const MODEL_ID = 'anthropic.chaos-model-v1:0';
+
+const options = parseAgentOptions();
+const { dataDir: directory, faults } = options;
+const report = (error: unknown): void => console.error(new Date().toISOString(), error);
+const unavailable = (): Error => new AgentError('store_unavailable', 'The chaos made this store fail');
+const failure = (): Error => Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR' });
+
+const image = await readAgentImage();
+const config = parseAgentConfig({
+  PATH: searchPath(),
+  SDK_CLIENT_AUTH_TOKEN: options.authToken,
+  CLAUDE_CODE_USE_BEDROCK: '1',
+  CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+  ANTHROPIC_BEDROCK_BASE_URL: options.modelUrl,
+  ANTHROPIC_DEFAULT_OPUS_MODEL: MODEL_ID,
+  ANTHROPIC_DEFAULT_SONNET_MODEL: MODEL_ID,
+  ANTHROPIC_DEFAULT_HAIKU_MODEL: MODEL_ID,
+});
+const real = new ClaudeRuntime(config, image);
+const scripted = new ScriptedRuntime(options.modelUrl, new Random(`${faults.seed}/runtime`));
+const app = createApp({
+  authToken: options.authToken,
+  store: faulty('objects', new DirectorySessionStore(join(directory, 'objects')), faults, unavailable),
+  leases: faulty('leases', new SqliteSessionLeases({ directory }), faults, unavailable),
+  table: faulty('table', new SqliteSessionTable({ directory }), faults, failure),
+  stops: faulty('stops', new SqliteStopRequests({ directory }), faults, failure),
+  runtime: { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
+  workRoot: options.workRoot,
+  imageFolder: image.folder,
+  tenure: { ttlMs: options.ttlMs, heartbeatMs: options.leaseHeartbeatMs },
+  heartbeatMs: options.streamHeartbeatMs,
+  onError: report,
+});
+const listener = await listen('127.0.0.1', 0);
+listener.serve((request, ...rest) => app.fetch(request, ...rest));
+// Without the harness there is nobody to serve.
+process.on('disconnect', () => process.exit());
+process.send?.({ port: listener.port });

@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest';
+import { check, type Rule, STUCK_LIMIT_MS } from './checker.ts';
+import { answerText, CHAT, type Draft, sendOf, shown, soundRun, WORKER } from './evidence.fixture.ts';
+import { figures } from './figures.ts';
+
+const TOKENS = ['a', 'b', 'c'];
+
+/** @returns the rules that a run breaks, after it was spoilt, and the question that each of them names. */
+function broken(spoil: (run: Draft) => void): [Rule, string][] {
+  const run = soundRun(TOKENS);
+  spoil(run);
+  return check(run).violations.map(({ rule, token }) => [rule, token]);
+}
+
+/** @returns an element of a list that the fixture made. */
+function at<Item>(items: Item[], index: number): Item {
+  const item = items[index];
+  if (item === undefined) throw new Error(`There is no item ${index}`);
+  return item;
+}
+
+function figure(run: Draft, name: string): number | undefined {
+  return new Map(figures(run, check(run))).get(name);
+}
+
+it('A run in which all went well breaks no rule', () => {
+  expect(check(soundRun(TOKENS)).violations).toEqual([]);
+});
+
+describe('Every question is answered exactly once:', () => {
+  it('an answer that is not there is missed', () => {
+    expect(broken((run) => void run.shown.splice(2, 1))).toContainEqual(['answered exactly once', 'c']);
+  });
+
+  it('half an answer is none', () => {
+    const half = answerText('c', 'run_of_c', 1, 2);
+    const rules = broken((run) => void run.shown.splice(2, 1, shown(half, 31, 30)));
+    expect(rules).toContainEqual(['answered exactly once', 'c']);
+  });
+
+  it('a second copy is one too many', () => {
+    const rules = broken((run) => void run.shown.splice(2, 0, shown(answerText('b', 'run_of_b'), 22, 20)));
+    expect(rules).toEqual([['answered exactly once', 'b']]);
+  });
+
+  it('so is the answer of another run of the same question', () => {
+    const rules = broken((run) => void run.shown.splice(1, 0, shown(answerText('b', 'other'), 21, 20)));
+    expect(rules).toEqual([['answered exactly once', 'b']]);
+  });
+
+  it('so is an excuse beside the answer', () => {
+    const rules = broken((run) => void run.shown.push(shown('I could not answer.', 32, 30)));
+    expect(rules).toEqual([['answered exactly once', 'c']]);
+  });
+
+  it('a second copy is excused when the answer to a send was lost, and counted apart', () => {
+    const run = soundRun(TOKENS);
+    run.shown.push(shown(answerText('c', 'run_of_c'), 32, 30));
+    run.calls.push({ ...sendOf(answerText('c', 'run_of_c'), 30, 3_400), isAnswerLost: true });
+    expect(check(run).violations).toEqual([]);
+    expect(figure(run, 'doubled by an undecidable send')).toBe(1);
+    expect(figure(run, 'undecidable sends')).toBe(1);
+  });
+
+  it('a second copy is excused when its sender was killed while it sent, and not when another process was', () => {
+    const doubled = (process: string, atMs: number): [Rule, string][] =>
+      broken((run) => {
+        run.shown.push(shown(answerText('c', 'run_of_c'), 32, 30));
+        run.blows.push({ kind: 'kill', process, atMs, untilMs: Infinity });
+      });
+    const sentAtMs = 3_300;
+    expect(doubled(WORKER, sentAtMs + 5)).toEqual([]);
+    expect(doubled('worker-2#1', sentAtMs + 5)).toEqual([['answered exactly once', 'c']]);
+    expect(doubled(WORKER, sentAtMs + 60_000)).toEqual([['answered exactly once', 'c']]);
+  });
+
+  it('a sender that waits for the store of a frozen process may still be cut short', () => {
+    const run = soundRun(TOKENS);
+    run.shown.push(shown(answerText('c', 'run_of_c'), 32, 30));
+    run.blows.push({ kind: 'kill', process: WORKER, atMs: 6_000, untilMs: Infinity });
+    expect(check(run).violations).toMatchObject([{ rule: 'answered exactly once', token: 'c' }]);
+    run.blows.push({ kind: 'freeze', process: 'agent-1#1', atMs: 3_200, untilMs: 6_500 });
+    expect(check(run).violations).toEqual([]);
+  });
+
+  it('a user who was told that there is no answer was told once', () => {
+    const told = soundRun(TOKENS);
+    told.shown.splice(2, 1, shown('I could not answer.', 31, 30));
+    expect(check(told).violations).toEqual([]);
+    expect(figure(told, 'given up, and the user told')).toBe(1);
+    told.shown.push(shown('I could not answer.', 32, 30));
+    expect(check(told).violations).toMatchObject([{ rule: 'answered exactly once', token: 'c' }]);
+  });
+});
+
+describe('The answers stand in the order of the questions:', () => {
+  it('one below that of a later question is out of order', () => {
+    const rules = broken((run) => {
+      run.shown.reverse();
+    });
+    expect(rules).toEqual([
+      ['order', 'b'],
+      ['order', 'a'],
+    ]);
+  });
+
+  it('one in another chat is astray', () => {
+    const rules = broken((run) => {
+      run.questions.push({ token: 'd', chatId: CHAT + 1, messageId: 10, atMs: 1_000 });
+      run.shown.push(shown(answerText('d', 'run_of_d'), 40, 30));
+    });
+    expect(rules).toContainEqual(['order', 'd']);
+  });
+
+  it('the parts of an answer that are shown in another order break it', () => {
+    const rules = broken((run) => {
+      const parts = [1, 3, 2].map((part) => shown(answerText('c', 'run_of_c', part, 3), 30 + part, 30));
+      run.shown.splice(2, 1, ...parts);
+    });
+    expect(rules).toEqual([['order', 'c']]);
+  });
+
+  it('a part that was sent again because the answer to its first send was lost does not', () => {
+    const rules = broken((run) => {
+      const parts = [1, 2, 3, 2, 3].map((part, index) =>
+        shown(answerText('c', 'run_of_c', part, 3), 31 + index, 30),
+      );
+      run.shown.splice(2, 1, ...parts);
+      run.calls.push({ ...sendOf(answerText('c', 'run_of_c', 2, 3), 30, 3_200), isAnswerLost: true });
+    });
+    expect(rules).toEqual([]);
+  });
+});
+
+describe('A session has one writer:', () => {
+  it('two questions of it that the model works on at once are two writers', () => {
+    const rules = broken((run) => {
+      run.requests.splice(0, 1, { ...at(run.requests, 0), endedAtMs: 2_150 });
+    });
+    expect(rules).toEqual([['one writer', 'b']]);
+  });
+
+  it('the same question asked again while the first asker hangs is not', () => {
+    const rules = broken((run) => {
+      run.requests.push({ ...at(run.requests, 2), atMs: 3_150 });
+    });
+    expect(rules).toEqual([]);
+  });
+});
+
+describe('The context holds every answered turn before it, once and in order:', () => {
+  it('a turn that it skips is missed', () => {
+    const rules = broken((run) => {
+      run.requests.splice(2, 1, { ...at(run.requests, 2), history: [{ token: 'b', run: 'run_of_b' }] });
+    });
+    expect(rules).toEqual([['context', 'c']]);
+  });
+
+  it('a question that is in it twice is found', () => {
+    const rules = broken((run) => {
+      const { history, ...request } = at(run.requests, 2);
+      run.requests.splice(2, 1, { ...request, history: [...history, { token: 'b', run: 'run_of_b' }] });
+    });
+    expect(rules).toEqual([['context', 'c']]);
+  });
+
+  it('so is the question itself', () => {
+    const rules = broken((run) => {
+      const { history, ...request } = at(run.requests, 2);
+      run.requests.splice(2, 1, { ...request, history: [...history, { token: 'c', run: undefined }] });
+    });
+    expect(rules).toEqual([['context', 'c']]);
+  });
+
+  it('turns in another order are found', () => {
+    const rules = broken((run) => {
+      const { history, ...request } = at(run.requests, 2);
+      run.requests.splice(2, 1, { ...request, history: history.toReversed() });
+    });
+    expect(rules).toEqual([['context', 'c']]);
+  });
+
+  it('another answer than the one that the user read is found', () => {
+    const rules = broken((run) => {
+      const history = [at([...at(run.requests, 2).history], 0), { token: 'b', run: 'other' }];
+      run.requests.splice(2, 1, { ...at(run.requests, 2), history });
+    });
+    expect(rules).toEqual([['context', 'c']]);
+  });
+
+  it('an answer may be unknown when it says itself that it was not saved', () => {
+    const rules = broken((run) => {
+      const text = `${answerText('b', 'run_of_b')} This answer could not be saved`;
+      run.shown.splice(1, 1, shown(text, 21, 20));
+      const history = [at([...at(run.requests, 2).history], 0)];
+      run.requests.splice(2, 1, { ...at(run.requests, 2), history });
+    });
+    expect(rules).toEqual([]);
+  });
+});
+
+describe('No question waits longer than 30 s once it is its turn:', () => {
+  it('one that does is stuck', () => {
+    const rules = broken((run) => {
+      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 3_000 + STUCK_LIMIT_MS + 1));
+    });
+    expect(rules).toEqual([['nothing stuck', 'c']]);
+  });
+
+  it('the time behind an earlier question of the session does not count', () => {
+    const rules = broken((run) => {
+      run.calls.splice(1, 1, sendOf(answerText('b', 'run_of_b'), 20, 2_000 + STUCK_LIMIT_MS));
+      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 2_000 + 2 * STUCK_LIMIT_MS));
+    });
+    expect(rules).toEqual([]);
+  });
+
+  it('a send that was refused is no answer yet', () => {
+    const rules = broken((run) => {
+      run.calls.splice(2, 1, { ...at(run.calls, 2), isCarriedOut: false });
+      run.calls.push(sendOf(answerText('c', 'run_of_c'), 30, 4_000 + STUCK_LIMIT_MS));
+    });
+    expect(rules).toEqual([['nothing stuck', 'c']]);
+  });
+});

@@ -1,0 +1,60 @@
+import type { Mark } from './marks.ts';
+
+/** All times are ms since 1970. What the checker judges by: nothing of it comes from inside the system. */
+export interface Evidence {
+  readonly questions: readonly AskedQuestion[];
+  readonly requests: readonly ModelAsked[];
+  readonly calls: readonly TelegramCall[];
+  /** What every chat shows in the end, in its order. */
+  readonly shown: readonly ShownMessage[];
+  readonly blows: readonly Blow[];
+}
+
+export interface AskedQuestion {
+  readonly token: string;
+  readonly chatId: number;
+  /** Of the message that asks. */
+  readonly messageId: number;
+  readonly atMs: number;
+}
+
+/** One request as the model saw it. */
+export interface ModelAsked {
+  readonly token: string;
+  readonly atMs: number;
+  /** When the model had answered, or the asker was gone. */
+  readonly endedAtMs: number;
+  /** The conversation before the question: every question in it, and the run whose answer follows it, if there is one. */
+  readonly history: readonly { readonly token: string; readonly run: string | undefined }[];
+}
+
+/** One call of the bot to Telegram. */
+export interface TelegramCall {
+  readonly method: string;
+  /** The process that called, in its present life. */
+  readonly sender: string;
+  readonly chatId: number;
+  readonly replyTo: number | undefined;
+  readonly marks: readonly Mark[];
+  readonly atMs: number;
+  /** Whether it had an effect. */
+  readonly isCarriedOut: boolean;
+  readonly isAnswerLost: boolean;
+}
+
+export interface ShownMessage {
+  readonly chatId: number;
+  readonly messageId: number;
+  readonly replyTo: number | undefined;
+  readonly text: string;
+}
+
+/** What was done to a process. */
+export interface Blow {
+  readonly kind: 'kill' | 'freeze';
+  /** The process, in the life that it hit. */
+  readonly process: string;
+  readonly atMs: number;
+  /** When a frozen process went on. */
+  readonly untilMs: number;
+}

@@ -1,0 +1,33 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { StoreFaults } from './config.ts';
+import { Random } from './random.ts';
+
+/**
+ * Puts failures and delays before and after a port's calls.
+ * @param error makes the error that the port's own adapter throws when its store fails. Half of the failures come after the effect.
+ */
+export function faulty<Port extends object>(
+  name: string,
+  port: Port,
+  { seed, errorRate, latencyMs }: StoreFaults,
+  error: () => Error,
+): Port {
+  const random = new Random(`${seed}/${name}`);
+  const meddle = async (call: () => unknown): Promise<unknown> => {
+    const fails = random.chance(errorRate);
+    const isLate = random.chance(0.5);
+    // Most calls are quick: the square makes the long ones rare.
+    await delay(latencyMs * random.next() ** 2);
+    if (fails && !isLate) throw error();
+    const result: unknown = await call();
+    if (fails) throw error();
+    return result;
+  };
+  return new Proxy(port, {
+    get(target, property) {
+      const member: unknown = Reflect.get(target, property, target);
+      if (typeof member !== 'function') return member;
+      return (...args: unknown[]) => meddle(() => Reflect.apply(member, target, args) as unknown);
+    },
+  });
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
+import { AgentError } from '../../services/agent-container/src/errors.ts';
+import type {
+  AgentRun,
+  AgentRuntime,
+  RuntimeEvent,
+} from '../../services/agent-container/src/run/agent-runtime.ts';
+import type { Random } from './random.ts';
+
+/** One message of a conversation, as the scripted runtime sends it to the harness's model. */
+export interface Spoken {
+  readonly role: 'user' | 'assistant';
+  readonly text: string;
+}
+
+/** The parts of a transcript entry that this runtime writes, and reads again. */
+interface Entry {
+  readonly uuid: string;
+  readonly type: 'user' | 'assistant';
+  readonly message: { readonly content: readonly { readonly text: string }[] };
+}
+
+/** Between two pieces of an answer, at most, in ms. */
+const PAUSE_MS = 120;
+const USAGE = {
+  input_tokens: 1,
+  output_tokens: 1,
+  cache_read_input_tokens: 0,
+  cache_creation_input_tokens: 0,
+};
+
+/** An agent without tools and without a CLI: asks the harness's model with all it was restored with, and writes a transcript. */
+export class ScriptedRuntime implements AgentRuntime {
+  readonly #modelUrl: string;
+  readonly #random: Random;
+
+  constructor(modelUrl: string, random: Random) {
+    this.#modelUrl = modelUrl;
+    this.#random = random;
+  }
+
+  async *run({ home, isResumed, prompt, signal }: AgentRun): AsyncGenerator<RuntimeEvent, void, undefined> {
+    try {
+      const before = isResumed ? await readFile(home.transcript, 'utf8') : '';
+      const entries = before
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Entry);
+      const answer = await this.#ask([...entries.map(spoken), { role: 'user', text: prompt }], signal);
+      const middle = this.#random.integer(1, answer.length);
+      yield { type: 'text', offset: 0, delta: answer.slice(0, middle) };
+      await delay(this.#random.between(0, PAUSE_MS), undefined, { signal });
+      yield { type: 'text', offset: middle, delta: answer.slice(middle) };
+      await delay(this.#random.between(0, PAUSE_MS), undefined, { signal });
+      await writeFile(home.transcript, before + turnLines(entries.at(-1), prompt, answer, home.workspace));
+      yield { type: 'answer', text: answer };
+      yield { type: 'summary', usage: USAGE, costUsd: 0, turns: 1, isStopped: false };
+    } catch (error) {
+      const why = signal.aborted ? 'The run was interrupted' : 'The scripted agent failed';
+      throw new AgentError('agent_crashed', why, { cause: error });
+    }
+  }
+
+  async #ask(messages: readonly Spoken[], signal: AbortSignal): Promise<string> {
+    const body = JSON.stringify(messages);
+    const response = await fetch(`${this.#modelUrl}/scripted`, { method: 'POST', body, signal });
+    if (!response.ok) throw new Error(`The model answered ${response.status}`);
+    return response.text();
+  }
+}
+
+function spoken({ type, message }: Entry): Spoken {
+  return { role: type, text: message.content.map(({ text }) => text).join('') };
+}
+
+function turnLines(last: Entry | undefined, says: string, answer: string, cwd: string): string {
+  const asked = {
+    parentUuid: last?.uuid ?? null,
+    isSidechain: false,
+    promptId: randomUUID(),
+    type: 'user',
+    message: { role: 'user', content: [{ type: 'text', text: says }] },
+    uuid: randomUUID(),
+    cwd,
+  };
+  const answered = {
+    parentUuid: asked.uuid,
+    isSidechain: false,
+    type: 'assistant',
+    message: { role: 'assistant', content: [{ type: 'text', text: answer }], stop_reason: 'end_turn' },
+    uuid: randomUUID(),
+    cwd,
+  };
+  return `${JSON.stringify(asked)}\n${JSON.stringify(answered)}\n`;
+}
