@@ -18,7 +18,7 @@ import { announceCommands, identifyBot, poll, telegramApi } from './connect-tele
 import { createBedrockStandIn } from './demo-model/bedrock-wire.ts';
 import { createDemoModel } from './demo-model/demo-model.ts';
 import { guardPage } from './guard-page.ts';
-import { listen } from './listen.ts';
+import { listen, ownUrlOf, urlOf } from './listen.ts';
 import type { Log } from './log.ts';
 import { createPageApp } from './page/page-app.ts';
 import type { PageInfo } from './page/page-info.ts';
@@ -55,11 +55,12 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     stores.close();
     throw error;
   });
-  const ownUrl = `http://127.0.0.1:${listener.port}`;
+  const ownUrl = ownUrlOf(config.host, listener.port);
   const stop = new AbortController();
+  const runs = new Set<Promise<void>>();
   const app = new Hono();
   try {
-    const model = await addAgentServer(app, config, stores, ownUrl, log, tempo);
+    const model = await addAgentServer(app, config, stores, runs, ownUrl, log, tempo);
     const telegram = await addTelegram(app, config, stores, ownUrl, model, log);
     const handler = createTurnHandler({
       api: telegram.api,
@@ -74,13 +75,15 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     await announceCommands(telegram.api, log);
     const receiving = telegram.receive(stop.signal);
     return {
-      url: `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${listener.port}`,
+      url: urlOf(config.host, listener.port),
       queue: stores.queue,
       close: async () => {
         stop.abort();
         await telegram.standIn?.stop();
         await listener.close();
         await Promise.all([serving, receiving]);
+        // Their connections are cut, but they still end their processes and write their logs.
+        await Promise.all(runs);
         stores.close();
       },
     };
@@ -95,6 +98,7 @@ async function addAgentServer(
   app: Hono,
   config: LocalConfig,
   stores: Stores,
+  runs: Set<Promise<void>>,
   ownUrl: string,
   log: Log,
   tempo: Tempo,
@@ -115,6 +119,10 @@ async function addAgentServer(
     workRoot: join(config.dataDir, 'work'),
     imageFolder: image.folder,
     ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
+    onRun: (ended) => {
+      runs.add(ended);
+      void ended.then(() => runs.delete(ended));
+    },
     onError: (error, sessionId) => log.error(`Session ${sessionId}`, error),
   });
   app.all('/session/*', (context) => server.fetch(context.req.raw));

@@ -74,6 +74,12 @@ describe('Wrong or missing settings', () => {
     expect(names).toHaveLength(new Set(names).size);
   });
 
+  it('are found before anything starts, also those that only the demo reads', () => {
+    expect(problemsOf({ TURN_LIMIT_SECONDS: 'soon' })).toEqual([
+      'TURN_LIMIT_SECONDS must be a number of seconds',
+    ]);
+  });
+
   it('a token without users is no open bot', () => {
     expect(problemsOf({ TELEGRAM_BOT_TOKEN: '1:a' })).toHaveLength(1);
     expect(problemsOf({ TELEGRAM_BOT_TOKEN: '1:a', ALLOWED_USERS: '*' })).toHaveLength(1);

@@ -84,6 +84,9 @@ const MODEL_SETTINGS = [
   'ANTHROPIC_API_KEY',
 ];
 
+/** Stands for the demo model's address, which is known only once it listens. */
+const ANY_URL = 'http://127.0.0.1';
+
 /** @throws ConfigError naming the wrong and missing settings of all parts at once. */
 export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): LocalConfig {
   const isSet = (name: string): boolean => (environment[name]?.trim() ?? '') !== '';
@@ -106,6 +109,8 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
   const local = attempt(() => readSettings(localSchema, environment));
   const telegram = TELEGRAM_SETTINGS.some(isSet) ? attempt(() => parseClientConfig(environment)) : undefined;
   const agent = ownsModel ? attempt(() => parseAgentConfig(withToken)) : undefined;
+  // The settings that the demo's agent has too must be found wrong here, before anything is started.
+  if (!ownsModel) attempt(() => demoAgentConfig(ANY_URL, { authToken, isShellOn: false }, environment));
   const aws = environment.STORE === 'aws' ? attempt(() => readSettings(awsSchema, environment)) : undefined;
   if (problems.length > 0 || !local) throw new ConfigError([...new Set(problems)]);
   return {
@@ -144,7 +149,7 @@ export function readDataDir(environment: NodeJS.ProcessEnv = process.env): strin
 /** What the CLI inherits when the demo model serves it. */
 export function demoAgentConfig(
   baseUrl: string,
-  config: LocalConfig,
+  config: Pick<LocalConfig, 'authToken' | 'isShellOn'>,
   environment: NodeJS.ProcessEnv = process.env,
 ): AgentConfig {
   return parseAgentConfig({

@@ -12,6 +12,17 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** @returns the URL of a host and port, with an IPv6 address in brackets. */
+export function urlOf(host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** @returns where this machine itself reaches what is bound to `host`: an address that stands for all is none to connect to. */
+export function ownUrlOf(host: string, port: number): string {
+  if (host === '0.0.0.0') return urlOf('127.0.0.1', port);
+  return urlOf(host === '::' ? '::1' : host, port);
+}
+
 /**
  * Opens the port before anything behind it exists, because the parts need to know each other's address.
  * @throws Node's own error (`EADDRINUSE`, `EACCES` …) when the port cannot be had.

@@ -1,7 +1,6 @@
 import { ConfigError } from '@omnicloud/settings';
-import { config as readDotenv } from 'dotenv';
 import { startLocal } from './compose.ts';
-import { isStartedByNpm, parseLocalConfig } from './config.ts';
+import { isStartedByNpm, parseLocalConfig, readEnvFile } from './config.ts';
 import { consoleLog } from './log.ts';
 
 const PARENT_WATCH_MS = 500;
@@ -30,7 +29,7 @@ function stopWithParent(stop: () => void): void {
   watch.unref();
 }
 
-readDotenv({ quiet: true });
+readEnvFile();
 try {
   const system = await startLocal(parseLocalConfig(), consoleLog);
   const stop = (): void => {

@@ -126,3 +126,23 @@ describe('a reader that goes away', () => {
     expect(await server.send(sessionId)).toMatchObject({ status: 200 });
   });
 });
+
+it('Whoever closes the stores is told when a run has really ended, long after its reader has gone', async () => {
+  const ends: Promise<void>[] = [];
+  const server = await agentServer({ onRun: (ended) => ends.push(ended) });
+  const held = holding(answering('Nobody hears this'));
+  server.runtime.follow(held.script);
+  const stream = await server.createStream();
+  await stream.next();
+  await held.started;
+  let hasEnded = false;
+  const ended = ends[0]?.then(() => {
+    hasEnded = true;
+  });
+  expect(ends).toHaveLength(1);
+  const gone = stream.goAway();
+  expect(hasEnded).toBe(false);
+  await gone;
+  await ended;
+  expect(server.store.puts.at(-1)).toMatch(/debug\.txt$/);
+});

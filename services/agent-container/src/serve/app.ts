@@ -33,6 +33,8 @@ export interface AppDeps extends TurnDeps {
   readonly authToken: string;
   readonly leases: SessionLeases;
   readonly stops: StopRequests;
+  /** Told of each run when it begins, with a promise of its very end: who closes the stores waits for it, for a reader may be gone long before. */
+  readonly onRun?: (ended: Promise<void>) => void;
   /** How sessions are held; a lease of 15 s, renewed every second, unless given. */
   readonly tenure?: Tenure;
   /** The longest silence on a stream in ms; 10 s unless given. */
@@ -95,7 +97,7 @@ async function answer(context: Context, deps: AppDeps, asked: Asked): Promise<Re
   try {
     // Only now: what another holder wrote until a moment ago counts.
     const stored = asked.stored ?? (await openSession(deps.store, sessionId, report));
-    const events = releasing(runTurn({ ...asked, stored, held, signal: abort.signal }, deps), held);
+    const events = releasing(runTurn({ ...asked, stored, held, signal: abort.signal }, deps), held, deps);
     if (context.req.header('accept')?.includes(NDJSON_MEDIA_TYPE)) {
       const stream = eventStream(events, () => abort.abort(), deps.heartbeatMs);
       return new Response(stream, {
@@ -115,7 +117,10 @@ async function answer(context: Context, deps: AppDeps, asked: Asked): Promise<Re
 async function* releasing(
   events: AsyncGenerator<RunEvent, void, undefined>,
   held: HeldSession,
+  { onRun }: AppDeps,
 ): AsyncGenerator<RunEvent, void, undefined> {
+  const { promise: ended, resolve: end } = Promise.withResolvers<undefined>();
+  onRun?.(ended);
   try {
     for await (const event of events) {
       if (isTerminal(event)) await held.release();
@@ -123,6 +128,7 @@ async function* releasing(
     }
   } finally {
     await held.release();
+    end(undefined);
   }
 }
 
