@@ -1,7 +1,8 @@
-// npm run redrive [-- --list | -- <update id>]: dead letters of the embedded queue go back to be tried again, or are only listed.
+// npm run redrive [-- --list | -- <update id>]: dead letters go back to the queue to be tried again, or are only listed.
 import { parseArgs } from 'node:util';
-import { readDataDir, readEnvFile } from '@omnicloud/local';
-import { type DeadLetter, SqliteTurnQueue } from '@omnicloud/sdk-client';
+import { openQueue, readEnvFile, readQueueConfig } from '@omnicloud/local';
+import type { DeadLetter, TurnQueue } from '@omnicloud/sdk-client';
+import { ConfigError } from '@omnicloud/settings';
 
 const USAGE = 'Usage: npm run redrive [-- --list | -- <update id>]';
 const SHOWN_CHARACTERS = 60;
@@ -17,8 +18,10 @@ function lineOf({ turn, diedAt }: DeadLetter): string {
   return `update ${turn.update_id}, chat ${chat}, died ${diedAt.toISOString()}: ${text}`;
 }
 
+type Wish = { kind: 'list' } | { kind: 'redrive'; updateId?: number };
+
 /** @returns what to do; undefined when the arguments make no sense. */
-function wish(args: string[]): { kind: 'list' } | { kind: 'redrive'; updateId?: number } | undefined {
+function wish(args: string[]): Wish | undefined {
   const { values, positionals } = parseArgs({
     args,
     options: { list: { type: 'boolean', default: false } },
@@ -34,23 +37,51 @@ function wish(args: string[]): { kind: 'list' } | { kind: 'redrive'; updateId?: 
   return id === undefined ? { kind: 'redrive' } : { kind: 'redrive', updateId: Number(id) };
 }
 
-readEnvFile();
-const wanted = wish(process.argv.slice(2));
-if (!wanted) {
-  console.error(USAGE);
-  process.exit(1);
+/** @returns one line. A refused connection has no message of its own, only a code. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+  return `${error.name}: ${error.message || (code ?? 'no reason given')}`.replaceAll(/\s+/g, ' ');
 }
-const directory = readDataDir();
-const queue = new SqliteTurnQueue({ directory, onError: (error) => console.error(error) });
-try {
-  if (wanted.kind === 'list') {
-    const letters = await queue.deadLetters();
-    for (const letter of letters) console.log(lineOf(letter));
-    console.log(`${letters.length} dead in ${directory}`);
-  } else {
-    const count = await queue.redrive(wanted.updateId);
-    console.log(`${count} went back to the queue in ${directory}`);
+
+async function fulfil(wanted: Wish, queue: TurnQueue): Promise<string> {
+  if (wanted.kind === 'redrive') return `${await queue.redrive(wanted.updateId)} went back to the queue`;
+  const letters = await queue.deadLetters();
+  for (const letter of letters) console.log(lineOf(letter));
+  return `${letters.length} dead`;
+}
+
+/** @returns the process's exit code. */
+async function main(): Promise<0 | 1> {
+  const wanted = wish(process.argv.slice(2));
+  if (!wanted) {
+    console.error(USAGE);
+    return 1;
   }
-} finally {
-  queue.close();
+  let unreadable = 0;
+  const onError = (error: unknown): void => {
+    if (error instanceof Error && 'code' in error && error.code === 'unreadable_turn') unreadable += 1;
+    console.error(reasonOf(error));
+  };
+  try {
+    readEnvFile();
+    const { queue, place, close } = await openQueue(readQueueConfig(), onError);
+    try {
+      const done = await fulfil(wanted, queue);
+      console.log(`${done} in ${place}`);
+      if (unreadable > 0) console.log(`${unreadable} cannot be read and stay where they are`);
+    } finally {
+      close();
+    }
+    return 0;
+  } catch (error) {
+    console.error(
+      error instanceof ConfigError ? error.message : `The queue cannot be used: ${reasonOf(error)}`,
+    );
+    return 1;
+  }
 }
+
+// SQS hides the letters that are being read from everybody else: they are given back first, also when this is interrupted.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => undefined);
+process.exitCode = await main();

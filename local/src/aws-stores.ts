@@ -2,11 +2,11 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoSessionLeases, S3SessionStore } from '@omnicloud/agent-container';
-import { DynamoTurnLedger, SqsTurnQueue } from '@omnicloud/sdk-client';
+import { DynamoBacklog, DynamoTurnLedger, SqsTurnQueue } from '@omnicloud/sdk-client';
 import { DynamoSessionTable, DynamoStopRequests } from '@omnicloud/session-table';
 import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
-import type { AwsStoreConfig } from './config.ts';
+import type { AwsQueueConfig, AwsStoreConfig } from './config.ts';
 import type { Log } from './log.ts';
 import type { Stores } from './stores.ts';
 
@@ -14,7 +14,11 @@ import type { Stores } from './stores.ts';
 const WAIT_SECONDS = 5;
 /** A turn whose worker was killed is given out again after this. In ms. */
 const VISIBILITY_MS = 15_000;
+/** Nothing waits for ever on an address where nobody answers, in ms; of a receive, `WAIT_SECONDS` are its own. */
+const QUEUE_TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true };
 const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
+
+type QueueOptions = Pick<ConstructorParameters<typeof SqsTurnQueue>[0], 'onError' | 'retryDelayMs'>;
 
 /**
  * Opens the AWS stores. Where they are (`AWS_REGION`, `AWS_ENDPOINT_URL*`) and what opens them is the AWS SDK's own to find.
@@ -25,31 +29,52 @@ export async function openAwsStores(
   log: Log,
   retryDelayMs?: (attempt: number) => number,
 ): Promise<Stores> {
-  const dynamo = new DynamoDBClient();
-  // Path style: another S3 server has no DNS name for each bucket.
-  const s3 = new S3Client({ forcePathStyle: config.hasOtherEndpoint });
-  const sqs = new SQSClient();
-  const table = { client: dynamo, tableName: config.table };
-  const queue = new SqsTurnQueue({
-    client: sqs,
-    queueUrl: config.queueUrl,
-    deadLetterQueueUrl: config.deadLetterQueueUrl ?? (await deadLetterQueueOf(sqs, config.queueUrl)),
-    waitSeconds: WAIT_SECONDS,
-    visibilityMs: VISIBILITY_MS,
+  const sqs = await openAwsQueue(config, {
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
     ...(retryDelayMs ? { retryDelayMs } : {}),
   });
+  const dynamo = new DynamoDBClient();
+  // Path style: another S3 server has no DNS name for each bucket.
+  const s3 = new S3Client({ forcePathStyle: config.hasOtherEndpoint });
+  const table = { client: dynamo, tableName: config.table };
   return {
     objects: new S3SessionStore({ client: s3, bucket: config.bucket }),
     leases: new DynamoSessionLeases(table),
     table: new DynamoSessionTable(table),
     stops: new DynamoStopRequests(table),
     ledger: new DynamoTurnLedger(table),
-    queue,
+    backlog: new DynamoBacklog(table),
+    queue: sqs.queue,
     close: () => {
-      for (const client of [sqs, s3, dynamo]) client.destroy();
+      for (const client of [s3, dynamo]) client.destroy();
+      sqs.close();
     },
   };
+}
+
+/**
+ * Opens the queue and nothing else.
+ * @throws as `openAwsStores` does.
+ */
+export async function openAwsQueue(
+  { queueUrl, deadLetterQueueUrl }: AwsQueueConfig,
+  options: QueueOptions,
+): Promise<{ queue: SqsTurnQueue; close: () => void }> {
+  const client = new SQSClient({ requestHandler: QUEUE_TIMEOUTS });
+  try {
+    const queue = new SqsTurnQueue({
+      client,
+      queueUrl,
+      deadLetterQueueUrl: deadLetterQueueUrl ?? (await deadLetterQueueOf(client, queueUrl)),
+      waitSeconds: WAIT_SECONDS,
+      visibilityMs: VISIBILITY_MS,
+      ...options,
+    });
+    return { queue, close: () => client.destroy() };
+  } catch (error) {
+    client.destroy();
+    throw error;
+  }
 }
 
 /** The queue itself names its dead-letter queue. */

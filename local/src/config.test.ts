@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
 import { describe, expect, it } from 'vitest';
-import { demoAgentConfig, parseLocalConfig, readDataDir } from './config.ts';
+import { demoAgentConfig, parseLocalConfig, readQueueConfig } from './config.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
@@ -24,10 +24,10 @@ describe('Without settings', () => {
 
   it('everything is kept in one folder, the same one for whoever reads that setting alone', () => {
     for (const environment of [{}, { DATA_DIR: 'elsewhere' }, { DATA_DIR: ' ' }, { DATA_DIR: '/abs' }]) {
-      expect(readDataDir(environment)).toBe(parseLocalConfig(environment).dataDir);
+      expect(readQueueConfig(environment).dataDir).toBe(parseLocalConfig(environment).dataDir);
     }
-    expect(readDataDir({})).toMatch(/\.data$/);
-    expect(readDataDir({ PORT: 'wrong', DATA_DIR: '/abs/../data' })).toBe(resolve('/data'));
+    expect(readQueueConfig({}).dataDir).toMatch(/\.data$/);
+    expect(readQueueConfig({ PORT: 'wrong', DATA_DIR: '/abs/../data' }).dataDir).toBe(resolve('/data'));
   });
 
   it('an empty setting is none, as in a copied .env.example', () => {

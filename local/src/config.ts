@@ -6,13 +6,16 @@ import { config as readDotenv } from 'dotenv';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 
-/** The names of what `STORE=aws` uses. */
-export interface AwsStoreConfig {
-  readonly bucket: string;
-  readonly table: string;
+export interface AwsQueueConfig {
   readonly queueUrl: string;
   /** Undefined: the queue's own redrive policy names it. */
   readonly deadLetterQueueUrl: string | undefined;
+}
+
+/** The names of what `STORE=aws` uses. */
+export interface AwsStoreConfig extends AwsQueueConfig {
+  readonly bucket: string;
+  readonly table: string;
   /** Whether the AWS SDK is pointed at another server. */
   readonly hasOtherEndpoint: boolean;
 }
@@ -53,7 +56,7 @@ const localSchema = z.object({
     .min(0, 'must be at least 0')
     .max(100, 'must be at most 100')
     .optional(),
-  AGENT_SHELL: z.enum(['on', 'off'], 'must be on or off').default('off'),
+  AGENT_SHELL: z.enum(['on', 'off', 'unconfined'], 'must be on, off or unconfined').default('off'),
   SDK_CLIENT_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
 });
 
@@ -127,7 +130,7 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
     agentServerUrl: local.AGENT_SERVER_URL?.replace(/\/+$/, ''),
     telegram,
     agent,
-    isShellOn: local.AGENT_SHELL === 'on',
+    isShellOn: local.AGENT_SHELL !== 'off',
     maxContinuations: local.MAX_CONTINUATIONS,
     authToken,
   };
@@ -138,12 +141,24 @@ export function readEnvFile(): void {
   readDotenv({ quiet: true });
 }
 
-/**
- * @returns the folder that everything embedded is kept in.
- * @throws ConfigError
- */
-export function readDataDir(environment: NodeJS.ProcessEnv = process.env): string {
-  return resolve(readSettings(localSchema.pick({ DATA_DIR: true }), environment).DATA_DIR);
+/** Where the queue of turns is: in SQS when `aws` is set, else below `dataDir`. */
+export interface QueueConfig {
+  readonly dataDir: string;
+  readonly aws: AwsQueueConfig | undefined;
+}
+
+/** @throws ConfigError naming every setting of the queue that is wrong or missing; those of other parts are not looked at. */
+export function readQueueConfig(environment: NodeJS.ProcessEnv = process.env): QueueConfig {
+  const where = localSchema.pick({ STORE: true, DATA_DIR: true });
+  if (environment.STORE !== 'aws') {
+    return { dataDir: resolve(readSettings(where, environment).DATA_DIR), aws: undefined };
+  }
+  const names = awsSchema.pick({ QUEUE_URL: true, DEAD_LETTER_QUEUE_URL: true });
+  const settings = readSettings(where.extend(names.shape), environment);
+  return {
+    dataDir: resolve(settings.DATA_DIR),
+    aws: { queueUrl: settings.QUEUE_URL, deadLetterQueueUrl: settings.DEAD_LETTER_QUEUE_URL },
+  };
 }
 
 /** What the CLI inherits when the demo model serves it. */
@@ -156,8 +171,10 @@ export function demoAgentConfig(
     PATH: environment.PATH,
     SystemRoot: environment.SystemRoot,
     SDK_CLIENT_AUTH_TOKEN: config.authToken,
-    AGENT_SHELL: config.isShellOn ? 'on' : 'off',
+    AGENT_SHELL: config.isShellOn ? (environment.AGENT_SHELL ?? 'on') : 'off',
     TURN_LIMIT_SECONDS: environment.TURN_LIMIT_SECONDS,
+    WORKSPACE_LIMIT_MB: environment.WORKSPACE_LIMIT_MB,
+    WORKSPACE_LIMIT_FILES: environment.WORKSPACE_LIMIT_FILES,
     CLAUDE_CODE_USE_BEDROCK: '1',
     CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
     ANTHROPIC_BEDROCK_BASE_URL: baseUrl,

@@ -1,3 +1,4 @@
 export { type LocalSystem, startLocal, type Tempo } from './compose.ts';
-export { parseLocalConfig, readDataDir, readEnvFile } from './config.ts';
+export { parseLocalConfig, readEnvFile, readQueueConfig } from './config.ts';
 export type { Log } from './log.ts';
+export { type OpenQueue, openQueue } from './open-queue.ts';

@@ -6,7 +6,14 @@ import {
   type SessionStore,
   SqliteSessionLeases,
 } from '@omnicloud/agent-container';
-import { SqliteTurnLedger, SqliteTurnQueue, type TurnLedger, type TurnQueue } from '@omnicloud/sdk-client';
+import {
+  type Backlog,
+  SqliteBacklog,
+  SqliteTurnLedger,
+  SqliteTurnQueue,
+  type TurnLedger,
+  type TurnQueue,
+} from '@omnicloud/sdk-client';
 import {
   type SessionTable,
   SqliteSessionTable,
@@ -23,6 +30,7 @@ export interface Stores {
   readonly stops: StopRequests;
   readonly ledger: TurnLedger;
   readonly queue: TurnQueue;
+  readonly backlog: Backlog;
   /** To be called when nothing uses them any more. */
   close(): void;
 }
@@ -40,12 +48,13 @@ export function openEmbeddedStores(
   const stops = new SqliteStopRequests({ directory });
   const leases = new SqliteSessionLeases({ directory, isHolderGone });
   const ledger = new SqliteTurnLedger(directory);
+  const backlog = new SqliteBacklog({ directory });
   const queue = new SqliteTurnQueue({
     directory,
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
     ...(retryDelayMs ? { retryDelayMs } : {}),
   });
-  const files = [queue, ledger, leases, stops, table];
+  const files = [queue, backlog, ledger, leases, stops, table];
   return {
     objects: new DirectorySessionStore(join(directory, 'objects')),
     leases,
@@ -53,6 +62,7 @@ export function openEmbeddedStores(
     stops,
     ledger,
     queue,
+    backlog,
     close: () => {
       for (const file of files) file.close();
     },

@@ -1,21 +1,18 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { DatabaseSync } from 'node:sqlite';
 import type { Turn } from '@omnicloud/protocol';
 import { SqliteTurnQueue } from '@omnicloud/sdk-client';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-
-const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'redrive.ts');
-const run = promisify(execFile);
+import { letDie as letDieIn, redriveIn, writeEnvFile } from './run-redrive.fixture.ts';
 
 let directory: string;
 let queue: SqliteTurnQueue;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'redrive-'));
-  await writeFile(join(directory, '.env'), `DATA_DIR='${directory}'\n`);
+  await writeEnvFile(directory, { DATA_DIR: directory });
   const onError = (error: unknown): never => {
     throw new Error('The queue reported an error', { cause: error });
   };
@@ -26,35 +23,9 @@ afterEach(async () => {
   await rm(directory, { recursive: true });
 });
 
-/** Runs the script in the folder, where an `.env` names it. @returns its lines. */
-async function redrive(...args: string[]): Promise<string[]> {
-  const env = { PATH: process.env.PATH };
-  const { stdout } = await run(process.execPath, [SCRIPT, ...args], { cwd: directory, env });
-  return stdout.trimEnd().split('\n');
-}
-
-/** Queues a turn and lets it die. */
-async function letDie(updateId: number, changes: Partial<Turn>): Promise<void> {
-  await queue.enqueue({
-    update_id: updateId,
-    chat_id: '-1001234567890',
-    chat_type: 'supergroup',
-    thread_id: null,
-    is_forum: false,
-    message_id: updateId,
-    sender: { id: '1', name: 'Ada' },
-    received_at: '2026-01-01T00:00:00Z',
-    ask: { kind: 'message', text: 'hello' },
-    ...changes,
-  });
-  const stop = new AbortController();
-  const giveUp = (): Promise<void> => {
-    stop.abort();
-    return Promise.resolve();
-  };
-  await queue.serve({ handle: () => Promise.resolve({ kind: 'retry' }), giveUp }, stop.signal);
-}
-
+const redrive = (...args: string[]): Promise<string[]> => redriveIn(directory, ...args);
+const letDie = (updateId: number, changes: Partial<Turn>): Promise<void> =>
+  letDieIn(queue, updateId, changes);
 const deadIds = async (): Promise<number[]> => (await queue.deadLetters()).map(({ turn }) => turn.update_id);
 
 it('lists nothing of an empty queue and puts nothing back', async () => {
@@ -92,7 +63,12 @@ it('puts back one update or all of them, which are then tried from the start', a
     if (tries.length === 3) stop.abort();
     return Promise.resolve({ kind: 'done' });
   };
-  await queue.serve({ handle, giveUp: () => Promise.reject(new Error('too early')) }, stop.signal);
+  const handler = {
+    handle,
+    deferrals: () => Promise.resolve(0),
+    giveUp: () => Promise.reject(new Error('too early')),
+  };
+  await queue.serve(handler, stop.signal);
   expect(tries).toEqual(['2#1', '1#1', '3#1']);
 });
 
@@ -105,5 +81,47 @@ it.each([['--lits'], ['--list 1']])(
       stderr: expect.stringMatching(/^Usage: npm run redrive/) as string,
     });
     expect(await deadIds()).toEqual([1]);
+  },
+);
+
+it('counts what cannot be read, and leaves it where it is', async () => {
+  for (const id of [1, 2]) await letDie(id, {});
+  const file = new DatabaseSync(join(directory, 'queue.db'));
+  file.exec("UPDATE turns SET turn_json = '{}' WHERE update_id = 1");
+  file.close();
+  const unreadable = '1 cannot be read and stay where they are';
+  expect((await redrive('--list')).slice(1)).toEqual([`1 dead in ${directory}`, unreadable]);
+  expect(await redrive()).toEqual([`1 went back to the queue in ${directory}`, unreadable]);
+  expect(await redrive('--list')).toEqual([`0 dead in ${directory}`, unreadable]);
+});
+
+it('names every setting that the queue lacks with STORE=aws, and none that it does not need', async () => {
+  await writeEnvFile(directory, { STORE: 'aws', DEAD_LETTER_QUEUE_URL: 'nowhere' });
+  await expect(redrive('--list')).rejects.toMatchObject({
+    code: 1,
+    stderr: `Settings that are wrong or missing:
+  - QUEUE_URL is required with STORE=aws, and must be the URL of a FIFO queue
+  - DEAD_LETTER_QUEUE_URL must be the URL of a FIFO queue
+`,
+  });
+});
+
+it.each(['--list', '1'])(
+  'says in one line that the queue cannot be reached, when asked for %s',
+  async (args) => {
+    await writeEnvFile(directory, {
+      STORE: 'aws',
+      // Nobody listens on the discard port of this machine.
+      QUEUE_URL: 'http://127.0.0.1:9/0/turns.fifo',
+      AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    });
+    await expect(redrive(args)).rejects.toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^The queue cannot be used: .*ECONNREFUSED.*\n$/) as string,
+    });
   },
 );

@@ -25,7 +25,13 @@ export const SESSION_MAPPING_DAYS = 25;
 
 /** The plan's three objects of a session, and what travels beside them. */
 export type SessionObject =
-  'conversation.jsonl' | 'debug.txt' | 'todos.json' | 'last-turn.json' | `damaged-${string}.jsonl`;
+  | 'conversation.jsonl'
+  | 'debug.txt'
+  | 'todos.json'
+  | 'last-turn.json'
+  | `damaged-${string}.jsonl`
+  | `snapshots/${string}.json`
+  | `packs/${string}.tar.gz`;
 
 /**
  * @returns the name under which a conversation that was found damaged at that time is kept aside: ISO 8601 in its basic form,
@@ -38,4 +44,19 @@ export function damagedConversation(at: Date): SessionObject {
 /** Where a session's object lies in the bucket: `sessions/{session_id}/{name}`. */
 export function sessionObjectKey(id: string, name: SessionObject): string {
   return `sessions/${id}/${name}`;
+}
+
+/** @returns the list of all files that a conversation had beside it; it is named by the conversation's SHA-256 in hex. */
+export function snapshotObject(conversationSha256: string): SessionObject {
+  return `snapshots/${conversationSha256}.json`;
+}
+
+/** @returns an archive of files. A name is never used twice. */
+export function packObject(name: string): SessionObject {
+  return `packs/${name}.tar.gz`;
+}
+
+/** The prefix of all objects of one kind: `sessions/{session_id}/{folder}`. */
+export function sessionFolderKey(id: string, folder: 'snapshots/' | 'packs/'): string {
+  return `sessions/${id}/${folder}`;
 }

@@ -1,9 +1,12 @@
 export {
   damagedConversation,
+  packObject,
   SESSION_MAPPING_DAYS,
+  sessionFolderKey,
   type SessionObject,
   sessionKey,
   sessionObjectKey,
+  snapshotObject,
 } from './identifiers.ts';
 export { decodeEvents, encodeEvent, EventStreamError } from './ndjson.ts';
 export { openApiDocument } from './openapi.ts';
@@ -32,7 +35,16 @@ export {
   sessionPathSchema,
 } from './run-request.ts';
 export {
+  ARCHIVE_MEDIA_TYPE,
+  filePath,
+  fileRoutes,
+  type SessionFiles,
+  sessionFilesSchema,
+  type WorkspaceFigures,
+} from './session-files.ts';
+export {
   leaseKey,
+  backlogKey,
   stopKey,
   TABLE_PARTITION_KEY,
   TABLE_TTL_ATTRIBUTE,

@@ -7,6 +7,7 @@ import {
   routes,
   sendMessageSchema,
 } from './run-request.ts';
+import { ARCHIVE_MEDIA_TYPE, fileRoutes, sessionFilesSchema } from './session-files.ts';
 import { errorBodySchema, httpStatusOf, type WireErrorCode } from './wire-error.ts';
 
 const named = {
@@ -15,6 +16,7 @@ const named = {
   RunResponse: runResponseSchema,
   RunEvent: runEventSchema,
   ErrorBody: errorBodySchema,
+  SessionFiles: sessionFilesSchema,
 };
 
 /** What either request may end in. */
@@ -29,6 +31,16 @@ const ANY_REQUEST: readonly WireErrorCode[] = [
   'store_unavailable',
   'internal',
 ];
+
+/** A create request that is repeated with its key meets its own first try. */
+const SESSION_TAKEN: readonly WireErrorCode[] = ['session_busy', 'lease_lost'];
+
+const SESSION_ID = {
+  name: 'session_id',
+  in: 'path',
+  required: true,
+  schema: { type: 'string', format: 'uuid' },
+};
 
 /** @returns the agent API as an OpenAPI 3.1 document, generated from the very schemas both tiers parse with. */
 export function openApiDocument(): Record<string, unknown> {
@@ -49,7 +61,7 @@ export function openApiDocument(): Record<string, unknown> {
           'Start a session with its first message',
           'CreateSession',
           [],
-          ANY_REQUEST,
+          [...ANY_REQUEST, ...SESSION_TAKEN],
         ),
       },
       [routes.message.replace(':session_id', '{session_id}')]: {
@@ -57,10 +69,11 @@ export function openApiDocument(): Record<string, unknown> {
           'sendMessage',
           'Go on with a session',
           'SendMessage',
-          [{ name: 'session_id', in: 'path', required: true, schema: { type: 'string', format: 'uuid' } }],
-          [...ANY_REQUEST, 'session_unknown', 'session_busy', 'lease_lost'],
+          [SESSION_ID],
+          [...ANY_REQUEST, 'session_unknown', ...SESSION_TAKEN],
         ),
       },
+      ...filePaths(),
       [routes.health]: {
         get: {
           operationId: 'health',
@@ -79,6 +92,39 @@ export function openApiDocument(): Record<string, unknown> {
   };
 }
 
+/** Reading a stored session takes no lease and runs nothing. */
+function filePaths(): Record<string, object> {
+  const archive = { [ARCHIVE_MEDIA_TYPE]: { schema: { type: 'string', format: 'binary' } } };
+  const list = { 'application/json': { schema: reference('SessionFiles') } };
+  const paths = [
+    ['files', 'listFiles', "The files of the session's workspace, as the last saved turn left them", list],
+    ['export', 'exportSession', 'The session as a .tar.gz: its three objects and `workspace/`', archive],
+    ['debug', 'exportDebug', 'The three objects of the session as a .tar.gz', archive],
+  ] as const;
+  return Object.fromEntries(
+    paths.map(([route, operationId, summary, content]) => [
+      fileRoutes[route].replace(':session_id', '{session_id}'),
+      {
+        get: {
+          operationId,
+          summary,
+          parameters: [SESSION_ID],
+          responses: {
+            200: { description: summary, content },
+            ...failures([
+              'bad_request',
+              'unauthenticated',
+              'session_unknown',
+              'store_unavailable',
+              'internal',
+            ]),
+          },
+        },
+      },
+    ]),
+  );
+}
+
 function operation(
   operationId: string,
   summary: string,
@@ -86,14 +132,6 @@ function operation(
   parameters: object[],
   errors: readonly WireErrorCode[],
 ): object {
-  // Several codes share a status, and OpenAPI wants one description of each status.
-  const failures = [...Map.groupBy(errors, httpStatusOf)].map(([status, codes]): [number, object] => [
-    status,
-    {
-      description: codes.map((code) => `\`${code}\``).join(' or '),
-      content: { 'application/json': { schema: reference('ErrorBody') } },
-    },
-  ]);
   return {
     operationId,
     summary,
@@ -117,9 +155,22 @@ function operation(
           [NDJSON_MEDIA_TYPE]: { schema: reference('RunEvent') },
         },
       },
-      ...Object.fromEntries(failures),
+      ...failures(errors),
     },
   };
+}
+
+function failures(errors: readonly WireErrorCode[]): Record<string, object> {
+  // Several codes share a status, and OpenAPI wants one description of each status.
+  return Object.fromEntries(
+    [...Map.groupBy(errors, httpStatusOf)].map(([status, codes]) => [
+      status,
+      {
+        description: codes.map((code) => `\`${code}\``).join(' or '),
+        content: { 'application/json': { schema: reference('ErrorBody') } },
+      },
+    ]),
+  );
 }
 
 function reference(name: string): { $ref: string } {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sessionId } from './identifiers.ts';
+import { workspaceFiguresSchema } from './session-files.ts';
 import { wireErrorSchema } from './wire-error.ts';
 
 const accepted = z
@@ -73,6 +74,9 @@ const result = {
   cost_usd: z.number().min(0),
   turns: z.int().min(0).meta({ description: 'Turns of the agent loop, as the Agent SDK counts them' }),
   duration_ms: durations,
+  workspace: workspaceFiguresSchema
+    .optional()
+    .meta({ description: 'What was saved of the working directory; absent when a saved answer is repeated' }),
 };
 
 const finished = z
@@ -123,6 +127,7 @@ export const runResponseSchema = z
     cost_usd: z.number().min(0),
     turns: z.int().min(0),
     duration_ms: durations,
+    workspace: workspaceFiguresSchema.optional(),
   })
   .meta({ id: 'RunResponse' });
 export type RunResponse = z.infer<typeof runResponseSchema>;

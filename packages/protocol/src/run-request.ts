@@ -32,6 +32,14 @@ const runMetadataSchema = z
   .meta({ id: 'RunMetadata' });
 export type RunMetadata = z.infer<typeof runMetadataSchema>;
 
+/** As long as the server's own limit may be. */
+const MAX_TIME_LIMIT_MS = 86_400_000;
+
+const timeLimitMs = z.int().min(1_000).max(MAX_TIME_LIMIT_MS).optional().meta({
+  description:
+    'How long the caller can wait, in ms from the arrival of the request; then the run is interrupted, saved and `paused`. The server may have a shorter limit.',
+});
+
 /** `POST /session/create` */
 export const createSessionSchema = z
   .object({
@@ -39,12 +47,17 @@ export const createSessionSchema = z
     thread_id: telegramId.nullish(),
     user_message: userMessage,
     metadata: runMetadataSchema.optional(),
+    time_limit_ms: timeLimitMs,
   })
   .meta({ id: 'CreateSession' });
 
 /** `POST /session/{session_id}/message` */
 export const sendMessageSchema = z
-  .object({ user_message: userMessage, metadata: runMetadataSchema.optional() })
+  .object({
+    user_message: userMessage,
+    metadata: runMetadataSchema.optional(),
+    time_limit_ms: timeLimitMs,
+  })
   .meta({ id: 'SendMessage' });
 
 export const sessionPathSchema = z.object({ session_id: sessionId });

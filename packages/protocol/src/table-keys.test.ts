@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sessionKey } from './identifiers.ts';
-import { leaseKey, stopKey, ttlSeconds, turnKey } from './table-keys.ts';
+import { backlogKey, leaseKey, stopKey, ttlSeconds, turnKey } from './table-keys.ts';
 
 const aChat = fc.bigInt({ min: -(10n ** 19n) + 1n, max: 10n ** 19n - 1n }).map(String);
 const aThread = fc.option(fc.nat().map(String));
@@ -19,6 +19,7 @@ describe('the keys of the table', () => {
     expect(sessionKey('-100123', '7')).toBe('-100123:7');
     expect(stopKey('-100123:7')).toBe('stop#-100123:7');
     expect(turnKey(42)).toBe('turn#42');
+    expect(backlogKey('-100123:7')).toBe('backlog#-100123:7');
     expect(leaseKey('0190c8a4-0000-4000-8000-000000000001')).toBe(
       'lease#0190c8a4-0000-4000-8000-000000000001',
     );

@@ -22,6 +22,11 @@ export function stopKey(sessionKey: string): string {
   return `stop#${sessionKey}`;
 }
 
+/** @param group of turns, as the queue orders them. @returns where the view of what waits in it lies. */
+export function backlogKey(group: string): string {
+  return `backlog#${group}`;
+}
+
 /** @param expiresAtMs ms since 1970. @returns the value of the TTL attribute: never earlier than that, less than a second later. */
 export function ttlSeconds(expiresAtMs: number): number {
   return Math.ceil(expiresAtMs / 1000);

@@ -14,13 +14,16 @@ const CALL_LIMIT_MS = 5_000;
 
 export type TableAttributes = Readonly<Record<string, unknown>>;
 
-interface ConditionalUpdate {
-  /** DynamoDB's UpdateExpression. */
-  readonly update: string;
+interface Condition {
   /** DynamoDB's ConditionExpression. */
   readonly condition: string;
-  /** What the `:names` in both stand for. */
-  readonly values: Readonly<Record<string, unknown>>;
+  /** What the `:names` in the expressions stand for. */
+  readonly values: Readonly<Record<string, unknown>> | undefined;
+}
+
+interface ConditionalUpdate extends Condition {
+  /** DynamoDB's UpdateExpression. */
+  readonly update: string;
 }
 
 export type UpdateOutcome =
@@ -72,6 +75,22 @@ export class DynamoTable {
     await this.#sent((options) => this.#client.send(command, options));
   }
 
+  /** Creates or replaces the item, if the condition holds for what is there. */
+  async putIf(key: string, attributes: TableAttributes, rule: Condition): Promise<UpdateOutcome> {
+    const item = { ...attributes, [TABLE_PARTITION_KEY]: key };
+    const command = new PutCommand({
+      TableName: this.#tableName,
+      Item: item,
+      ConditionExpression: rule.condition,
+      ExpressionAttributeValues: rule.values,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+    });
+    return this.#conditionally(async () => {
+      await this.#sent((options) => this.#client.send(command, options));
+      return item;
+    });
+  }
+
   /** Changes the item, or creates it, if the condition holds for what is there. */
   async updateIf(key: string, { update, condition, values }: ConditionalUpdate): Promise<UpdateOutcome> {
     const command = new UpdateCommand({
@@ -82,9 +101,15 @@ export class DynamoTable {
       ReturnValues: 'ALL_NEW',
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     });
-    try {
+    return this.#conditionally(async () => {
       const { Attributes } = await this.#sent((options) => this.#client.send(command, options));
-      return { applied: true, item: Attributes ?? {} };
+      return Attributes ?? {};
+    });
+  }
+
+  async #conditionally(write: () => Promise<TableAttributes>): Promise<UpdateOutcome> {
+    try {
+      return { applied: true, item: await write() };
     } catch (error) {
       const refusal = error instanceof DynamoTableError ? error.cause : undefined;
       if (!(refusal instanceof ConditionalCheckFailedException)) throw error;

@@ -1,10 +1,11 @@
+export { openDynamoTable } from './dynamo-client.ts';
 export { createDynamoTable } from './dynamo-create-table.ts';
 export { DynamoSessionTable, type DynamoSessionTableOptions } from './dynamo-session-table.ts';
 export { DynamoStopRequests, type DynamoStopRequestsOptions } from './dynamo-stop-requests.ts';
-export { DynamoTable, type DynamoTableOptions } from './dynamo-table.ts';
+export { DynamoTable, type DynamoTableOptions, type TableAttributes } from './dynamo-table.ts';
 export { DynamoTableError } from './dynamo-table-error.ts';
 export type { StopRequests } from './stop-requests.ts';
-export type { SessionMapping, SessionTable } from './session-table.ts';
+export type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 export { NewerSchemaError, openSqliteFile } from './sqlite-file.ts';
 export { SqliteSessionTable, type SqliteSessionTableOptions } from './sqlite-session-table.ts';
 export { SqliteStopRequests, type SqliteStopRequestsOptions } from './sqlite-stop-requests.ts';

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { asFileError } from './sqlite-file-error.ts';
 
-/** How long a statement waits for another process's write lock before it fails with SQLITE_BUSY. */
+/** How long a statement waits for another process's write lock before it fails with `file_busy`. */
 const BUSY_TIMEOUT_MS = 5_000;
 
 /** The file was written by a newer release of this program, whose rows this one would misread. */
@@ -18,15 +19,33 @@ export class NewerSchemaError extends Error {
   }
 }
 
+/** A database that says of each failure whether the same call may succeed later: SQLite's errors are thrown as SqliteFileError. */
+class SqliteFile extends DatabaseSync {
+  override exec(sql: string): void {
+    asFileError(() => super.exec(sql));
+  }
+
+  override prepare(sql: string): StatementSync {
+    const statement = asFileError(() => super.prepare(sql));
+    for (const name of ['run', 'get', 'all'] as const) {
+      const call = statement[name].bind(statement) as (...values: unknown[]) => unknown;
+      const value = (...values: unknown[]): unknown => asFileError(() => call(...values));
+      Object.defineProperty(statement, name, { value });
+    }
+    return statement;
+  }
+}
+
 /**
  * Opens a SQLite file for use by several processes at once; its directory is created when missing, readable by
  * its owner alone. A write is on disk once its statement returns: WAL alone would lose the last ones in a power cut.
  * @param migrations each brings the schema from the version that is its index to the next one.
- * @throws NewerSchemaError when the file's `user_version` is higher than the number of migrations.
+ * @returns the database; it and its statements throw SqliteFileError. Waiting for another process's lock blocks this process.
+ * @throws NewerSchemaError when the file's `user_version` is higher than the number of migrations; SqliteFileError.
  */
 export function openSqliteFile(path: string, migrations: readonly string[]): DatabaseSync {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const database = new DatabaseSync(path, { timeout: BUSY_TIMEOUT_MS });
+  const database = asFileError(() => new SqliteFile(path, { timeout: BUSY_TIMEOUT_MS }));
   try {
     refuseNewerSchema(database, path, migrations.length);
     database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');

@@ -8,6 +8,8 @@ import { describeSessionTable } from './session-table.contract.ts';
 import { NewerSchemaError } from './sqlite-file.ts';
 import { SqliteSessionTable } from './sqlite-session-table.ts';
 
+const NEW = { fencingToken: 1, replaces: undefined };
+
 let root: string;
 let directory: string;
 let opened = 0;
@@ -40,18 +42,42 @@ describe('SqliteSessionTable', () => {
   it('shows one process what another one saved', async () => {
     const one = new SqliteSessionTable({ directory });
     const other = new SqliteSessionTable({ directory });
-    await one.save('1:0', 'a');
+    await one.save('1:0', 'a', NEW);
     expect(await other.find('1:0')).toMatchObject({ sessionId: 'a' });
     one.close();
     other.close();
   });
 
+  it('lets one of two processes replace what both found', async () => {
+    const one = new SqliteSessionTable({ directory });
+    const other = new SqliteSessionTable({ directory });
+    const saved = await Promise.all([one.save('1:0', 'a', NEW), other.save('1:0', 'b', NEW)]);
+    expect(saved.filter(Boolean)).toHaveLength(1);
+    expect(await one.find('1:0')).toEqual(await other.find('1:0'));
+    one.close();
+    other.close();
+  });
+
+  it('takes over a file from before there were tokens, whose mappings any run of their session may refresh', async () => {
+    new SqliteSessionTable({ directory }).close();
+    const file = new DatabaseSync(join(directory, 'sessions.db'));
+    file.exec(`ALTER TABLE sessions DROP COLUMN fencing_token; PRAGMA user_version = 1;
+      INSERT INTO sessions VALUES ('1:0', 'a', 1)`);
+    file.close();
+
+    const table = new SqliteSessionTable({ directory, now: () => 2 });
+    expect(await table.find('1:0')).toEqual({ sessionId: 'a', savedAt: new Date(1) });
+    expect(await table.refresh('1:0', 'a', 1)).toBe(true);
+    expect(await table.find('1:0')).toEqual({ sessionId: 'a', savedAt: new Date(2) });
+    table.close();
+  });
+
   it('deletes expired mappings from the file when another one is saved', async () => {
     let nowMs = 0;
     const table = new SqliteSessionTable({ directory, now: () => nowMs });
-    await table.save('1:0', 'a');
+    await table.save('1:0', 'a', NEW);
     nowMs = SESSION_MAPPING_DAYS * 24 * 60 * 60 * 1000;
-    await table.save('2:0', 'b');
+    await table.save('2:0', 'b', NEW);
     table.close();
 
     const file = new DatabaseSync(join(directory, 'sessions.db'));
@@ -66,7 +92,7 @@ describe('SqliteSessionTable', () => {
 
     expect(() => new SqliteSessionTable({ directory })).toThrow(NewerSchemaError);
     expect(() => new SqliteSessionTable({ directory })).toThrow(
-      /sessions\.db has schema version 7.* up to 1/,
+      /sessions\.db has schema version 7.* up to 2/,
     );
     expect(file.prepare('PRAGMA user_version').get()).toEqual({ user_version: 7 });
     file.close();

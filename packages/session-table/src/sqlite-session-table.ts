@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { SESSION_MAPPING_DAYS } from '@omnicloud/protocol';
-import type { SessionMapping, SessionTable } from './session-table.ts';
+import type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 
 const FILE_NAME = 'sessions.db';
@@ -13,7 +13,11 @@ const MIGRATIONS = [
      session_id TEXT NOT NULL,
      saved_at_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID`,
+  'ALTER TABLE sessions ADD COLUMN fencing_token INTEGER NOT NULL DEFAULT 0',
 ];
+
+const NEW_LIFE = 'session_id = :sessionId, saved_at_ms = :savedAtMs, fencing_token = :fencingToken';
+const IS_OURS = 'session_id = :sessionId AND fencing_token <= :fencingToken';
 
 export interface SqliteSessionTableOptions {
   /** Where `sessions.db` lies; created when missing. */
@@ -22,12 +26,17 @@ export interface SqliteSessionTableOptions {
   now?: () => number;
 }
 
-/** The session table in a SQLite file, which several processes may share. */
+/**
+ * The session table in a SQLite file, which several processes may share. A save deletes what has expired first: no condition need
+ * ask whether a row is alive, and the file does not keep conversations that are over. Each decision is one statement.
+ */
 export class SqliteSessionTable implements SessionTable {
   readonly #now: () => number;
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
-  readonly #save: StatementSync;
+  readonly #take: StatementSync;
+  readonly #replace: StatementSync;
+  readonly #refresh: StatementSync;
   readonly #forget: StatementSync;
   readonly #forgetExpired: StatementSync;
 
@@ -38,7 +47,18 @@ export class SqliteSessionTable implements SessionTable {
     this.#find = this.#database.prepare(
       'SELECT session_id, saved_at_ms FROM sessions WHERE session_key = ? AND saved_at_ms > ?',
     );
-    this.#save = this.#database.prepare('INSERT OR REPLACE INTO sessions VALUES (?, ?, ?)');
+    this.#take = this.#database.prepare(
+      `INSERT INTO sessions (session_key, session_id, saved_at_ms, fencing_token)
+       VALUES (:sessionKey, :sessionId, :savedAtMs, :fencingToken)
+       ON CONFLICT (session_key) DO UPDATE SET ${NEW_LIFE} WHERE ${IS_OURS}`,
+    );
+    this.#replace = this.#database.prepare(
+      `UPDATE sessions SET ${NEW_LIFE} WHERE session_key = :sessionKey
+       AND ((${IS_OURS}) OR (session_id = :replacedId AND saved_at_ms = :replacedAtMs))`,
+    );
+    this.#refresh = this.#database.prepare(
+      `UPDATE sessions SET ${NEW_LIFE} WHERE session_key = :sessionKey AND ${IS_OURS}`,
+    );
     this.#forget = this.#database.prepare('DELETE FROM sessions WHERE session_key = ?');
     this.#forgetExpired = this.#database.prepare('DELETE FROM sessions WHERE saved_at_ms <= ?');
   }
@@ -49,11 +69,22 @@ export class SqliteSessionTable implements SessionTable {
     return { sessionId: String(row.session_id), savedAt: new Date(Number(row.saved_at_ms)) };
   }
 
-  /** Takes the chance to delete what has expired, so that the file does not keep conversations that are over. */
-  async save(sessionKey: string, sessionId: string): Promise<void> {
+  async save(sessionKey: string, sessionId: string, { fencingToken, replaces }: Claim): Promise<boolean> {
     const savedAtMs = this.#now();
-    this.#save.run(sessionKey, sessionId, savedAtMs);
     this.#forgetExpired.run(savedAtMs - MAPPING_LIFE_MS);
+    const ours = { sessionKey, sessionId, savedAtMs, fencingToken };
+    const replacedAtMs = replaces?.savedAt.getTime() ?? 0;
+    const { changes } =
+      replaces === undefined || replacedAtMs <= savedAtMs - MAPPING_LIFE_MS
+        ? this.#take.run(ours)
+        : this.#replace.run({ ...ours, replacedId: replaces.sessionId, replacedAtMs });
+    return changes !== 0;
+  }
+
+  async refresh(sessionKey: string, sessionId: string, fencingToken: number): Promise<boolean> {
+    const savedAtMs = this.#now();
+    this.#forgetExpired.run(savedAtMs - MAPPING_LIFE_MS);
+    return this.#refresh.run({ sessionKey, sessionId, savedAtMs, fencingToken }).changes !== 0;
   }
 
   async forget(sessionKey: string): Promise<void> {

@@ -24,6 +24,15 @@ export class QueueUnavailableError extends ClientError {
   }
 }
 
+/** What waits could not be seen or noted; turns are handled all the same. */
+export class BacklogUnavailableError extends ClientError {
+  override readonly name = 'BacklogUnavailableError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super('backlog_unavailable', message, { ...options, retryable: true });
+  }
+}
+
 /** The agent server gave no answer: it is down, the connection broke, or its stream broke off. */
 export class AgentUnreachableError extends ClientError {
   override readonly name = 'AgentUnreachableError';

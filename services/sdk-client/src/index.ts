@@ -1,5 +1,8 @@
 export { type ClientConfig, parseClientConfig } from './config.ts';
 export { TelegramError } from './errors.ts';
+export type { Backlog } from './queue/backlog.ts';
+export { DynamoBacklog, type DynamoBacklogOptions } from './queue/dynamo-backlog.ts';
+export { SqliteBacklog, type SqliteBacklogOptions } from './queue/sqlite-backlog.ts';
 export { SqliteTurnQueue } from './queue/sqlite-turn-queue.ts';
 export { SqsTurnQueue } from './queue/sqs-turn-queue.ts';
 export type { DeadLetter, TurnQueue } from './queue/turn-queue.ts';
@@ -9,6 +12,7 @@ export { createWebhook } from './receive/webhook.ts';
 export { SqliteTurnLedger } from './relay/sqlite-turn-ledger.ts';
 export { DynamoTurnLedger, type DynamoTurnLedgerOptions } from './relay/dynamo-turn-ledger.ts';
 export type { TurnLedger } from './relay/turn-ledger.ts';
+export { type Measure, type Meter } from './relay/meter.ts';
 export { createTurnHandler, type TurnHandlerDeps } from './relay/handle-turn.ts';
 export { type EditPace, TELEGRAM_PACE } from './reply/live-reply.ts';
 export { toTelegramError } from './reply/telegram-chat.ts';

@@ -117,7 +117,7 @@ describe('SqliteTurnQueue', () => {
     );
     const refused = queue.enqueue(sampleTurn(1));
     await expect(refused).rejects.toBeInstanceOf(QueueUnavailableError);
-    await expect(refused).rejects.toMatchObject({ retryable: true, cause: { code: 'ERR_SQLITE_ERROR' } });
+    await expect(refused).rejects.toMatchObject({ retryable: true, cause: { name: 'SqliteFileError' } });
     inFile((file) => file.exec('DROP TRIGGER full'));
     expect(await queue.enqueue(sampleTurn(1))).toBe('queued');
     queue.close();

@@ -53,7 +53,7 @@ export class SqliteTurnQueue implements TurnQueue {
     return 'queued';
   }
 
-  /** @throws SQLite's error when the file cannot be used at the start; later ones go to `onError`, and it is tried again. */
+  /** Errors of the file go to `onError`, and it is tried again. */
   async serve(handler: TurnHandler, signal: AbortSignal): Promise<void> {
     const worker = new TurnWorker(this.#rows, handler, this.#options);
     this.#workers.add(worker);

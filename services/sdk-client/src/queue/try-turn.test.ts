@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest';
 import { sampleTurn } from './sample-turn.fixture.ts';
 import { DONE } from './serving.fixture.ts';
-import { MAX_GIVE_UP_TRIES, tryTurn, type Verdict } from './try-turn.ts';
+import { MAX_DEFERRALS, MAX_GIVE_UP_TRIES, tryTurn, type Verdict } from './try-turn.ts';
 import { MAX_TRIES, type Outcome } from './turn-queue.ts';
 
 const TURN = sampleTurn(1);
@@ -44,4 +44,31 @@ it('lets the turn die at once when giving up failed for the last time', async ()
 it('lets a turn die untouched whose last giving up was cut off by a crash', async () => {
   const beyond = await judge(MAX_TRIES + MAX_GIVE_UP_TRIES + 1);
   expect(beyond).toMatchObject({ verdict: { kind: 'dead' }, handled: 0, givenUp: 0 });
+});
+
+it('does not count deliveries that were put off, however many there were', async () => {
+  const handle = vi.fn(() => Promise.resolve<Outcome>({ kind: 'later', afterMs: 9 }));
+  const policy = { retryDelayMs: () => 100, onError: vi.fn() };
+  const handler = { handle, giveUp: vi.fn(), deferrals: () => Promise.resolve(20) };
+  expect(await tryTurn(handler, TURN, MAX_TRIES + 20, policy)).toEqual({ kind: 'again', afterMs: 9 });
+  expect(handle).toHaveBeenCalledWith(TURN, MAX_TRIES);
+  expect(handler.giveUp).not.toHaveBeenCalled();
+});
+
+it('has every turn as its first try that was given out once, without asking', async () => {
+  const deferrals = vi.fn(() => Promise.reject(new Error('no ledger')));
+  const handler = { handle: () => Promise.resolve(DONE), giveUp: vi.fn(), deferrals };
+  const policy = { retryDelayMs: () => 100, onError: vi.fn() };
+  expect(await tryTurn(handler, TURN, 1, policy)).toEqual({ kind: 'done' });
+  expect(deferrals).not.toHaveBeenCalled();
+});
+
+it('waits when nobody can tell how many deliveries were put off, but not for ever', async () => {
+  const deferrals = (): Promise<number> => Promise.reject(new Error('no ledger'));
+  const handler = { handle: vi.fn(), giveUp: vi.fn(), deferrals };
+  const policy = { retryDelayMs: () => 100, onError: vi.fn() };
+  expect(await tryTurn(handler, TURN, 2, policy)).toEqual({ kind: 'again', afterMs: 100 });
+  expect(policy.onError).toHaveBeenCalledTimes(1);
+  const beyond = MAX_TRIES + MAX_GIVE_UP_TRIES + MAX_DEFERRALS + 1;
+  expect(await tryTurn(handler, TURN, beyond, policy)).toEqual({ kind: 'dead' });
 });

@@ -3,8 +3,12 @@ import type { Turn } from '@omnicloud/protocol';
 /** How often a turn is tried before it becomes a dead letter. */
 export const MAX_TRIES = 3;
 
-/** What became of one try; a rejected promise counts as `retry`. */
-export type Outcome = { kind: 'done' } | { kind: 'retry'; afterMs?: number };
+/**
+ * What became of one try; a rejected promise counts as `retry`. `later` is no try: the turn goes on, ahead of those behind it,
+ * when the time has passed; `deferrals` counts it already.
+ */
+export type Outcome =
+  { kind: 'done' } | { kind: 'retry'; afterMs?: number } | { kind: 'later'; afterMs: number };
 
 export interface TurnHandler {
   /**
@@ -12,6 +16,8 @@ export interface TurnHandler {
    * @param attempt 1 for the first try; a try that a crash cut off counts.
    */
   handle(turn: Turn, attempt: number): Promise<Outcome>;
+  /** @returns how many deliveries of the turn ended with `later`. Asked when a turn is given out again; none unless given. */
+  deferrals?(turn: Turn): Promise<number>;
   /** The tries are used up: tells the user. Called before the turn becomes a dead letter, again if that was cut off. */
   giveUp(turn: Turn): Promise<void>;
 }

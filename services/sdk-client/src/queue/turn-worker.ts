@@ -47,14 +47,13 @@ export class TurnWorker {
   }
 
   /**
-   * Works until the signal aborts and the running handlers have ended.
-   * @throws SQLite's error when the table cannot be used at the start; later ones are reported, and it is tried again.
+   * Works until the signal aborts and the running handlers have ended. Errors of the table are reported, and it is tried again.
    */
   async run(signal: AbortSignal): Promise<void> {
     const wake = (): void => this.wake();
     signal.addEventListener('abort', wake);
     try {
-      this.#rows.releaseOrphans(this.#options.now());
+      this.#releaseOrphans();
       while (!signal.aborted || this.#running.size > 0) await this.#bell.wait(this.#workThenWaitMs(signal));
     } finally {
       signal.removeEventListener('abort', wake);
@@ -78,6 +77,15 @@ export class TurnWorker {
       onError(error, undefined);
     }
     return pauseMs;
+  }
+
+  /** What cannot be released now comes free with its visibility. */
+  #releaseOrphans(): void {
+    try {
+      this.#rows.releaseOrphans(this.#options.now());
+    } catch (error) {
+      this.#options.onError(error, undefined);
+    }
   }
 
   #untilNextMs(nowMs: number): number {

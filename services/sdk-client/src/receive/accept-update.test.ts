@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { QueueUnavailableError } from '../errors.ts';
+import { BacklogUnavailableError, QueueUnavailableError } from '../errors.ts';
 import { acceptUpdate, type Intake } from './accept-update.ts';
-import { NO_STOPS, privateMessage, RECEPTION } from './updates.fixture.ts';
+import { NO_BACKLOG, NO_STOPS, privateMessage, RECEPTION } from './updates.fixture.ts';
 
 /** Accepts an update while the queue fails so; every report is collected. */
 async function acceptDespite(failure: Error, reported: unknown[]): Promise<'taken' | 'later'> {
@@ -12,6 +12,7 @@ async function acceptDespite(failure: Error, reported: unknown[]): Promise<'take
     ...RECEPTION,
     queue,
     stops: NO_STOPS,
+    backlog: NO_BACKLOG,
     onIgnored: onError,
     onError,
   });
@@ -40,6 +41,7 @@ it('writes a stop down before it is queued, and wants it again when that failed'
     stops: {
       request: (sessionKey, updateId) => Promise.resolve(void steps.push(`${sessionKey} before ${updateId}`)),
     },
+    backlog: NO_BACKLOG,
     onIgnored: () => undefined,
     onError: (error) => void steps.push((error as QueueUnavailableError).code),
   };
@@ -49,4 +51,25 @@ it('writes a stop down before it is queued, and wants it again when that failed'
   const down = { request: () => Promise.reject(new Error('table down')) };
   expect(await acceptUpdate(stop, { ...intake, stops: down })).toBe('later');
   expect(steps).toEqual(['queue_unavailable']);
+});
+
+it('puts a message into view before it is queued, and queues it all the same when that fails', async () => {
+  const steps: string[] = [];
+  const note = (step: string) => Promise.resolve(void steps.push(step));
+  const intake: Intake = {
+    ...RECEPTION,
+    queue: { enqueue: () => note('queued').then(() => 'queued') },
+    stops: NO_STOPS,
+    backlog: { add: () => note('in view') },
+    onIgnored: () => undefined,
+    onError: (error) => void steps.push((error as BacklogUnavailableError).code),
+  };
+  expect(await acceptUpdate(privateMessage({ text: 'hello' }), intake)).toBe('taken');
+  await acceptUpdate(privateMessage({ text: '/status' }), intake);
+  expect(steps).toEqual(['in view', 'queued', 'queued']);
+  steps.length = 0;
+  const down = { add: () => Promise.reject(new BacklogUnavailableError('table down')) };
+  const message = privateMessage({ text: 'hello' });
+  expect(await acceptUpdate(message, { ...intake, backlog: down })).toBe('taken');
+  expect(steps).toEqual(['backlog_unavailable', 'queued']);
 });

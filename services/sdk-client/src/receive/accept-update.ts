@@ -1,11 +1,13 @@
-import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { StopRequests } from '@omnicloud/session-table';
 import { QueueUnavailableError } from '../errors.ts';
+import type { Backlog } from '../queue/backlog.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';
 import { type IgnoreReason, parseUpdate, type Reception } from './parse-update.ts';
 
 export interface Intake extends Reception {
   readonly queue: Pick<TurnQueue, 'enqueue'>;
+  readonly backlog: Pick<Backlog, 'add'>;
   readonly stops: Pick<StopRequests, 'request'>;
   /** Told of every update that becomes no turn. */
   readonly onIgnored: (reason: IgnoreReason | 'duplicate', updateId: number | undefined) => void;
@@ -24,6 +26,8 @@ export async function acceptUpdate(update: unknown, intake: Intake): Promise<'ta
   }
   try {
     await noteStop(parsed.turn, intake.stops);
+    // Before it is queued: a worker that takes it up at once finds it.
+    await noteWaiting(parsed.turn, intake);
     const outcome = await intake.queue.enqueue(parsed.turn);
     if (outcome === 'duplicate') intake.onIgnored('duplicate', parsed.turn.update_id);
     return 'taken';
@@ -43,5 +47,15 @@ async function noteStop(turn: Turn, stops: Intake['stops']): Promise<void> {
     throw new QueueUnavailableError(`The stop of update ${turn.update_id} could not be stored`, {
       cause: error,
     });
+  }
+}
+
+/** Only what waits behind others is worth seeing. The view may lack a turn; the turn itself must not wait for the view. */
+async function noteWaiting(turn: Turn, { backlog, onError }: Intake): Promise<void> {
+  if (groupOf(turn) !== sessionKeyOf(turn)) return;
+  try {
+    await backlog.add(turn);
+  } catch (error) {
+    onError(error);
   }
 }

@@ -8,7 +8,15 @@ import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
 import { BOT_TOKEN, BotApi, BROKEN, refused, UNREACHABLE } from '../reply/bot-api.fixture.ts';
 import type { Intake } from './accept-update.ts';
 import { pollUpdates } from './poll-updates.ts';
-import { ADA, groupMessage, privateMessage, RECEPTION, STRANGER, NO_STOPS } from './updates.fixture.ts';
+import {
+  ADA,
+  groupMessage,
+  privateMessage,
+  NO_BACKLOG,
+  NO_STOPS,
+  RECEPTION,
+  STRANGER,
+} from './updates.fixture.ts';
 
 const SESSION_KEY = `${ADA.id}:0`;
 
@@ -31,6 +39,7 @@ beforeEach(async () => {
     ...RECEPTION,
     queue,
     stops: NO_STOPS,
+    backlog: NO_BACKLOG,
     onIgnored: (reason) => ignored.push(reason),
     onError: (error) => errors.push(error),
   };

@@ -75,3 +75,4 @@ function messageIn(chat: object, content: object): RawUpdate {
 
 /** Takes every stop and forgets it. */
 export const NO_STOPS = { request: () => Promise.resolve() };
+export const NO_BACKLOG = { add: () => Promise.resolve() };

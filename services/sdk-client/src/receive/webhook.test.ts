@@ -6,7 +6,15 @@ import { QueueUnavailableError } from '../errors.ts';
 import { eventLoopTurns } from '../queue/serving.fixture.ts';
 import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';
-import { ADA, groupMessage, privateMessage, RECEPTION, STRANGER, NO_STOPS } from './updates.fixture.ts';
+import {
+  ADA,
+  groupMessage,
+  privateMessage,
+  NO_BACKLOG,
+  NO_STOPS,
+  RECEPTION,
+  STRANGER,
+} from './updates.fixture.ts';
 import { SECRET_HEADER } from './verify-secret.ts';
 import { createWebhook } from './webhook.ts';
 
@@ -50,6 +58,7 @@ async function post({
     secret: configured,
     queue: into,
     stops: NO_STOPS,
+    backlog: NO_BACKLOG,
     onIgnored: (reason) => ignored.push(reason),
     onError: (error) => errors.push(error),
   });
@@ -204,6 +213,7 @@ it('knows no other route', async () => {
     secret: SECRET,
     queue,
     stops: NO_STOPS,
+    backlog: NO_BACKLOG,
     onIgnored: () => undefined,
     onError: () => undefined,
   });

@@ -32,6 +32,8 @@ export interface AgentRequest {
   readonly metadata: RunMetadata;
   /** The same for every try of one turn. */
   readonly idempotencyKey: string;
+  /** The run is paused after this, because nobody listens any longer. In ms; no limit unless given. */
+  readonly timeLimitMs?: number;
 }
 
 /**
@@ -64,7 +66,9 @@ export async function* askAgent(
 
 async function send(server: AgentServer, request: AgentRequest, signal: AbortSignal): Promise<Response> {
   const { sessionId, chatId, threadId, userMessage, metadata } = request;
-  const message = { user_message: userMessage, metadata };
+  const { timeLimitMs } = request;
+  const limit = timeLimitMs === undefined ? {} : { time_limit_ms: Math.max(1_000, Math.floor(timeLimitMs)) };
+  const message = { user_message: userMessage, metadata, ...limit };
   return (server.fetch ?? fetch)(
     `${server.url}${sessionId === undefined ? routes.create : messagePath(sessionId)}`,
     {

@@ -8,7 +8,7 @@ import {
   LedgerUnavailableError,
 } from './dynamo-turn-ledger.ts';
 import { describeTurnLedger } from './turn-ledger.contract.ts';
-import type { TurnRecord } from './turn-ledger.ts';
+import { recordOf } from './turn.fixture.ts';
 
 const endpoint = inject('dynamodb');
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -41,7 +41,7 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
       .slice(0, 600_000);
     const shown = JSON.stringify({ text: answer.slice(0, 4_000), entities: [] });
     const posted = Array.from({ length: 150 }, (_, part) => ({ messageId: part, shown }));
-    const record: TurnRecord = { state: 'answered', answer, posted };
+    const record = recordOf({ state: 'answered', answer, posted });
     await new DynamoTurnLedger(options).save(1, record);
     expect(await new DynamoTurnLedger(options).find(1)).toEqual(record);
     options.client.destroy();
@@ -51,9 +51,9 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
     let nowMs = Date.UTC(2026, 0, 1);
     const options = { ...(await openTable()), now: () => nowMs };
     const ledger = new DynamoTurnLedger(options);
-    await ledger.save(1, { state: 'running', posted: [] });
+    await ledger.save(1, recordOf());
     nowMs += 7 * DAY_MS - 1;
-    expect(await ledger.find(1)).toEqual({ state: 'running', posted: [] });
+    expect(await ledger.find(1)).toEqual(recordOf());
     nowMs += 1;
     expect(await ledger.find(1)).toBeUndefined();
     options.client.destroy();
@@ -74,7 +74,7 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
   it('tells a table that is missing from one that is silent, and names the cause of either', async () => {
     const { client } = await openTable();
     const missing = new DynamoTurnLedger({ client, tableName: 'nowhere' });
-    await expect(missing.save(1, { state: 'running', posted: [] })).rejects.toMatchObject({
+    await expect(missing.save(1, recordOf())).rejects.toMatchObject({
       code: 'ledger_unavailable',
       retryable: false,
       cause: { code: 'table_refused', cause: { name: 'ResourceNotFoundException' } },

@@ -1,6 +1,6 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { TABLE_TTL_ATTRIBUTE, ttlSeconds, turnKey } from '@omnicloud/protocol';
+import { TABLE_PARTITION_KEY, TABLE_TTL_ATTRIBUTE, ttlSeconds, turnKey } from '@omnicloud/protocol';
 import { DynamoTable, DynamoTableError, type DynamoTableOptions } from '@omnicloud/session-table';
 import { z } from 'zod';
 import { ClientError } from '../errors.ts';
@@ -56,15 +56,31 @@ export class DynamoTurnLedger implements TurnLedger {
   }
 
   /** @throws LedgerUnavailableError; not retryable when the record is larger than an item may be, even compressed. */
-  async save(updateId: number, record: TurnRecord): Promise<void> {
-    const expiresAtMs = this.#now() + LIFE_MS;
+  async save(updateId: number, record: TurnRecord): Promise<boolean> {
+    const { version, delivery } = record;
+    const nowMs = this.#now();
+    const expiresAtMs = nowMs + LIFE_MS;
+    const isFirst = version === 1;
     try {
-      await this.#table.put(turnKey(updateId), {
-        state: record.state,
-        record: await compress(JSON.stringify(record)),
-        expires_at_ms: expiresAtMs,
-        [TABLE_TTL_ATTRIBUTE]: ttlSeconds(expiresAtMs),
-      });
+      const outcome = await this.#table.putIf(
+        turnKey(updateId),
+        {
+          state: record.state,
+          record: await compress(JSON.stringify(record)),
+          turn_version: version,
+          delivery,
+          expires_at_ms: expiresAtMs,
+          [TABLE_TTL_ATTRIBUTE]: ttlSeconds(expiresAtMs),
+        },
+        isFirst
+          ? {
+              condition: `attribute_not_exists(${TABLE_PARTITION_KEY}) OR expires_at_ms <= :now`,
+              values: { ':now': nowMs },
+            }
+          : { condition: 'turn_version = :before', values: { ':before': version - 1 } },
+      );
+      // A repetition whose first attempt landed finds what it wrote itself.
+      return outcome.applied || (outcome.item.turn_version === version && outcome.item.delivery === delivery);
     } catch (error) {
       throw new LedgerUnavailableError(`The record of update ${updateId} could not be written`, error);
     }

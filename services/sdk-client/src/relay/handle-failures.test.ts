@@ -12,7 +12,7 @@ import {
   streamed,
   text,
 } from './agent-server.fixture.ts';
-import { AT_ONCE, RelayScene } from './relay-scene.fixture.ts';
+import { AT_ONCE, later, RelayScene } from './relay-scene.fixture.ts';
 import { turnOf } from './turn.fixture.ts';
 
 const DONE = { kind: 'done' };
@@ -111,7 +111,7 @@ describe('an answer that Telegram does not take', () => {
     const ask = { type: 'answer', text: 'It is sunny.' } as const;
     scene.agent.script(failing('over_budget', [text('It is'), shown.then(() => ask)]));
     botApi.script('editMessageText', throttled(90));
-    expect(await scene.handle({ update_id: 5 }, AT_ONCE)).toEqual({ kind: 'retry', afterMs: 90_000 });
+    expect(await scene.handle({ update_id: 5 }, AT_ONCE)).toEqual(later(90_000));
     expect(botApi.screen).toEqual(['It is']);
     expect(await scene.handle({ update_id: 5 }, AT_ONCE)).toEqual(DONE);
     expect(botApi.screen).toEqual(['I could not answer: the spending limit is reached.']);

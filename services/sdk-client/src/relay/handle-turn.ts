@@ -1,29 +1,25 @@
-// turn → ledger → refusal | command | session lookup → agent server (events) → live reply → done, or again later
-import {
-  MAX_USER_MESSAGE_LENGTH,
-  type Refusal,
-  sessionKeyOf,
-  type Turn,
-  type WireErrorCode,
-} from '@omnicloud/protocol';
+// turn → ledger → answered already? | refusal | command | agent server (events) → live reply → done, or again later
+import { groupOf, MAX_USER_MESSAGE_LENGTH, type Refusal, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { SessionTable, StopRequests } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
 import { TelegramError } from '../errors.ts';
-import { type Outcome, type TurnHandler, type TurnQueue } from '../queue/turn-queue.ts';
-import { annotateAnswer } from '../reply/annotate-answer.ts';
-import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
-import { type EditPace, LiveReply } from '../reply/live-reply.ts';
-import { TelegramChat } from '../reply/telegram-chat.ts';
-import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
-import { keepTyping } from '../reply/typing.ts';
+import type { Backlog } from '../queue/backlog.ts';
+import type { Outcome, TurnHandler, TurnQueue } from '../queue/turn-queue.ts';
+import type { EditPace } from '../reply/live-reply.ts';
+import { type Language, TEXTS } from '../reply/texts.ts';
 import type { AgentServer } from './agent-client.ts';
-import { relayToItsEnd } from './relay-to-its-end.ts';
+import { answerByAgent } from './answer-by-agent.ts';
+import { isAnsweredByAnother } from './merge-turns.ts';
+import { type Meter, SILENT_METER } from './meter.ts';
+import { obeyCommand } from './obey-command.ts';
+import { deliver, DONE, say, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
 export interface TurnHandlerDeps {
   readonly api: Api;
   readonly queue: Pick<TurnQueue, 'waiting'>;
+  readonly backlog: Backlog;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
   readonly stops: Pick<StopRequests, 'isStopped'>;
@@ -31,89 +27,86 @@ export interface TurnHandlerDeps {
   readonly pace: Record<'private' | 'group', EditPace>;
   /** How often an agent that reached its time limit may go on with one turn; 4 unless given. */
   readonly maxContinuations?: number;
+  /** How long this worker can still listen to an agent, in ms; for ever unless given. */
+  readonly timeLimitMs?: () => number;
+  readonly meter?: Meter;
   /** Told of everything that went wrong, also of what is tried again. */
   readonly onError: (error: unknown, turn: Turn) => void;
 }
 
-const DONE: Outcome = { kind: 'done' };
-
 /** @returns what a worker does with each turn of the queue. */
-export function createTurnHandler(deps: TurnHandlerDeps): TurnHandler {
+export function createTurnHandler(given: TurnHandlerDeps): TurnHandler {
+  const deps = { ...given, meter: given.meter ?? SILENT_METER };
+  const resume = (turn: Turn): Promise<TurnProgress> =>
+    TurnProgress.resume(deps.ledger, turn.update_id, () => deps.meter.add('UndecidableSends', 1));
+  const leaveBacklog = async (turn: Turn, progress: TurnProgress): Promise<void> => {
+    const merged = progress.merged?.map(({ updateId }) => updateId) ?? [];
+    try {
+      await deps.backlog.remove(groupOf(turn), [turn.update_id, ...merged]);
+    } catch (error) {
+      // It is a view: what stays in it is forgotten in time.
+      deps.onError(error, turn);
+    }
+  };
   return {
     async handle(turn) {
-      const telling = await tellingOf(turn, deps);
-      const { isDelivered, answer } = telling.progress;
-      if (isDelivered) return DONE;
-      if (answer !== undefined) return deliver(telling, answer);
-      switch (turn.ask.kind) {
-        case 'refusal':
-          return say(telling, refusalText(turn, turn.ask.reason, telling.language));
-        case 'command':
-          return obey(turn, turn.ask, telling, deps);
-        case 'message':
-          return askAgent(turn, turn.ask.text, telling, deps);
-      }
+      const progress = await resume(turn);
+      const outcome = await handle(turn, progress, deps);
+      if (outcome.kind === 'done') await leaveBacklog(turn, progress);
+      return outcome;
+    },
+    async deferrals(turn) {
+      return (await deps.ledger.find(turn.update_id))?.deferrals ?? 0;
     },
     async giveUp(turn) {
-      const { reply, progress, language, onError } = await tellingOf(turn, deps);
-      try {
-        await reply.finish(progress.answer ?? TEXTS[language].gaveUp);
-      } catch (error) {
-        // What may succeed later is the queue's to repeat.
-        if (!(error instanceof TelegramError) || error.retryable) throw error;
-        onError(error);
-      }
+      const progress = await resume(turn);
+      await giveUp(turn, progress, deps);
+      deps.meter.add('TurnsGivenUp', 1);
+      await leaveBacklog(turn, progress);
     },
   };
 }
 
-/** How one turn is answered. */
-interface Telling {
-  readonly chat: TelegramChat;
-  readonly reply: LiveReply;
-  readonly progress: TurnProgress;
-  readonly language: Language;
-  readonly onError: (error: unknown) => void;
-}
+type Deps = TurnHandlerDeps & { readonly meter: Meter };
 
-async function tellingOf(turn: Turn, deps: TurnHandlerDeps): Promise<Telling> {
-  const onError = (error: unknown): void => deps.onError(error, turn);
-  const chat = new TelegramChat(deps.api, {
-    chatId: turn.chat_id,
-    threadId: turn.thread_id,
-    isForum: turn.is_forum,
-    replyTo: turn.message_id,
-  });
-  const pace = turn.chat_type === 'private' ? deps.pace.private : deps.pace.group;
-  const progress = await TurnProgress.resume(deps.ledger, turn.update_id);
-  return {
-    chat,
-    reply: new LiveReply(chat, pace, onError, progress),
-    progress,
-    language: languageOf(turn.sender.language_code),
-    onError,
-  };
-}
-
-async function say(telling: Telling, markdown: string): Promise<Outcome> {
-  await telling.progress.saveAnswer(markdown);
-  return deliver(telling, markdown);
-}
-
-async function deliver({ reply, progress, onError }: Telling, markdown: string): Promise<Outcome> {
-  try {
-    await reply.finish(markdown);
-  } catch (error) {
-    if (!(error instanceof TelegramError)) throw error;
-    onError(error);
-    // The next try goes on with what is not delivered yet.
-    if (error.retryable) {
-      return { kind: 'retry', ...(error.retryAfterMs === undefined ? {} : { afterMs: error.retryAfterMs }) };
-    }
-    // The chat is gone or has blocked the bot: there is nobody to tell, now or later.
+async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<Outcome> {
+  if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return DONE;
+  const { answer } = progress;
+  const replyTo = progress.merged?.at(-1)?.messageId ?? turn.message_id;
+  const telling = tellingOf(turn, progress, replyTo, deps);
+  if (answer !== undefined) return deliver(telling, answer);
+  const { ask } = turn;
+  switch (ask.kind) {
+    case 'refusal':
+      return say(telling, refusalText(turn, ask.reason, telling.language));
+    case 'message':
+      return answerByAgent(turn, ask.text, progress, deps);
+    case 'command':
+      if (ask.command === 'new') await forgetOnce(turn, progress, deps.table);
+      return ask.command === 'new' && ask.text !== undefined
+        ? answerByAgent(turn, ask.text, progress, deps)
+        : obeyCommand(turn, ask, telling, deps);
   }
-  await progress.saveDelivered();
-  return DONE;
+}
+
+/** A redelivery must not forget the conversation that an earlier one began. */
+async function forgetOnce(turn: Turn, progress: TurnProgress, table: SessionTable): Promise<void> {
+  if (progress.hasForgotten) return;
+  await table.forget(sessionKeyOf(turn));
+  await progress.saveForgotten();
+}
+
+async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<void> {
+  if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return;
+  const { reply, language, onError } = tellingOf(turn, progress, turn.message_id, deps);
+  try {
+    await reply.finish(progress.answer ?? TEXTS[language].gaveUp);
+  } catch (error) {
+    // What may succeed later is the queue's to repeat.
+    if (!(error instanceof TelegramError) || error.retryable) throw error;
+    onError(error);
+  }
+  await progress.saveGivenUp();
 }
 
 function refusalText(turn: Turn, reason: Refusal, language: Language): string {
@@ -126,61 +119,4 @@ function refusalText(turn: Turn, reason: Refusal, language: Language): string {
     case 'not_text':
       return texts.notText;
   }
-}
-
-async function obey(
-  turn: Turn,
-  ask: Extract<Turn['ask'], { kind: 'command' }>,
-  telling: Telling,
-  deps: TurnHandlerDeps,
-): Promise<Outcome> {
-  const texts = TEXTS[telling.language];
-  switch (ask.command) {
-    case 'start':
-      return say(telling, texts.welcome);
-    case 'help':
-      return say(telling, texts.help);
-    case 'status': {
-      const mapping = await deps.table.find(sessionKeyOf(turn));
-      const waiting = await deps.queue.waiting(sessionKeyOf(turn));
-      return say(
-        telling,
-        texts.status({ sessionId: mapping?.sessionId, lastUsed: mapping?.savedAt, waiting }),
-      );
-    }
-    case 'stop':
-      // The stop itself was written down when the update was received.
-      return say(telling, texts.stopped);
-    case 'new':
-      await deps.table.forget(sessionKeyOf(turn));
-      return ask.text === undefined
-        ? say(telling, texts.newSession)
-        : askAgent(turn, ask.text, telling, deps);
-  }
-}
-
-async function askAgent(turn: Turn, text: string, telling: Telling, deps: TurnHandlerDeps): Promise<Outcome> {
-  // Still queued when the user said stop.
-  if (await deps.stops.isStopped(sessionKeyOf(turn), turn.update_id)) {
-    return say(telling, TEXTS[telling.language].stoppedHere);
-  }
-  const stopTyping = keepTyping(telling.chat, telling.onError);
-  try {
-    const outcome = await relayToItsEnd(turn, text, telling, deps);
-    if (outcome.kind === 'answered') {
-      return await say(telling, annotateAnswer(outcome.text, outcome.notes, telling.language));
-    }
-    telling.onError(outcome.error);
-    if (outcome.isRetryable) {
-      await telling.reply.withdraw();
-      return { kind: 'retry' };
-    }
-    return await say(telling, failureText(outcome.code, telling.language));
-  } finally {
-    stopTyping();
-  }
-}
-
-function failureText(code: WireErrorCode, language: Language): string {
-  return TEXTS[language].failed(FAILURE_REASONS[language][code]);
 }

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Answer, LOST, throttled } from '../reply/bot-api.fixture.ts';
 import { answered, failing } from './agent-server.fixture.ts';
-import { RelayScene } from './relay-scene.fixture.ts';
+import { later, RelayScene } from './relay-scene.fixture.ts';
+import { recordOf } from './turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const AS_USUAL: Answer = (usual) => usual();
@@ -26,7 +27,7 @@ it('A turn whose answer was delivered is not done again', async () => {
 it('A delivery that was cut off goes on with the parts that are missing', async () => {
   scene.agent.script(answered(`${'a'.repeat(4000)}\n\n${'b'.repeat(4000)}`));
   scene.botApi.script('sendMessage', AS_USUAL, throttled(90));
-  expect(await scene.handle(UPDATE)).toEqual({ kind: 'retry', afterMs: 90_000 });
+  expect(await scene.handle(UPDATE)).toEqual(later(90_000));
   expect(await scene.handle(UPDATE)).toEqual(DONE);
   expect(scene.botApi.screen.map((text) => text[0])).toEqual(['a', 'b']);
   expect(scene.botApi.payloads('editMessageText')).toEqual([]);
@@ -35,7 +36,7 @@ it('A delivery that was cut off goes on with the parts that are missing', async 
 
 it('A message that a killed worker left half written is finished, not repeated', async () => {
   const { message_id: messageId } = await scene.botApi.api.sendMessage(1, 'Half of');
-  await scene.ledger.save(UPDATE.update_id, { state: 'running', posted: [{ messageId, shown: '' }] });
+  await scene.ledger.save(UPDATE.update_id, recordOf({ posted: [{ messageId, shown: '' }] }));
   scene.agent.script(answered('All of it.'));
   await scene.handle(UPDATE);
   expect(scene.botApi.screen).toEqual(['All of it.']);
@@ -70,7 +71,7 @@ it('A worker that another one overtook while it was frozen writes nothing more i
 
 it('Nor does it take back what the other one has finished', async () => {
   const { message_id: messageId } = await scene.botApi.api.sendMessage(1, 'Half of');
-  await scene.ledger.save(UPDATE.update_id, { state: 'running', posted: [{ messageId, shown: '' }] });
+  await scene.ledger.save(UPDATE.update_id, recordOf({ posted: [{ messageId, shown: '' }] }));
   const frozenMeanwhile = async (): Promise<Response> => {
     expect(await scene.handle(UPDATE)).toEqual(DONE);
     return failing('agent_crashed')();

@@ -27,13 +27,15 @@ export interface Request {
   readonly soFar: string;
 }
 
-/** Several leases long. In ms. */
-const LONGEST_WAIT_MS = 60_000;
-const LOOK_AGAIN_MS = 2_000;
+export type RunResult = Extract<RunEvent, { type: 'finished' | 'paused' }>;
 
 export interface RelayDeps {
   readonly table: SessionTable;
   readonly agent: AgentServer;
+  /** How long the caller can listen from now on, in ms; for ever unless given. */
+  readonly timeLimitMs?: () => number;
+  /** Told what a run took. */
+  readonly onResult?: (result: RunResult) => void;
 }
 
 /** Asks the agent and shows its answer growing. A session the server no longer has is replaced by a new one. */
@@ -45,37 +47,12 @@ export async function relayAnswer(
 ): Promise<Relayed> {
   const sessionKey = sessionKeyOf(turn);
   const known = (await deps.table.find(sessionKey))?.sessionId;
-  const first = await relayWhenFree(turn, request, known, reply, deps);
+  const first = await relayFrom(turn, request, known, reply, deps);
   if (first.kind !== 'failed' || first.code !== 'session_unknown' || known === undefined) return first;
   await deps.table.forget(sessionKey);
   const second = await relayFrom(turn, request, undefined, reply, deps);
   if (second.kind === 'failed') return second;
   return { ...second, notes: [{ kind: 'session_lost' }, ...second.notes] };
-}
-
-/**
- * A session is busy for a moment after its server was killed, until the lease runs out. That is no failure of this turn, so it
- * is waited for here instead of using up its tries.
- */
-async function relayWhenFree(
-  turn: Turn,
-  asked: Request,
-  sessionId: string | undefined,
-  reply: LiveReply,
-  deps: RelayDeps,
-): Promise<Relayed> {
-  const giveUpAt = Date.now() + LONGEST_WAIT_MS;
-  for (;;) {
-    const relayed = await relayFrom(turn, asked, sessionId, reply, deps);
-    if (relayed.kind !== 'failed' || relayed.busyUntil === undefined || Date.now() > giveUpAt) return relayed;
-    const waitMs = Math.max(0, relayed.busyUntil.getTime() - Date.now());
-    // A little after it has run out, and not at the same moment as others; but the holder may also let go early.
-    await pause(Math.min(waitMs, LOOK_AGAIN_MS) + Math.random() * 250);
-  }
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 async function relayFrom(
@@ -104,6 +81,7 @@ async function relayFrom(
       },
     },
     idempotencyKey: asked.idempotencyKey,
+    ...(deps.timeLimitMs === undefined ? {} : { timeLimitMs: deps.timeLimitMs() }),
   };
   let answer: string | undefined;
   const notes: Note[] = [];
@@ -112,6 +90,7 @@ async function relayFrom(
       if (event.type === 'accepted' && event.repaired !== undefined)
         notes.push({ kind: 'repaired', lostTurns: event.repaired });
       if (event.type === 'answer') answer = event.text;
+      if (event.type === 'finished' || event.type === 'paused') deps.onResult?.(event);
       if (event.type === 'failed') return failed(event.error, answer);
       if (event.type === 'finished' && event.is_stopped) notes.push({ kind: 'stopped' });
       if (event.type === 'paused') return { kind: 'paused', text: answer ?? '', notes };

@@ -3,12 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
+import { expect } from 'vitest';
 import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
 import type { Outcome, TurnHandler } from '../queue/turn-queue.ts';
+import { SqliteBacklog } from '../queue/sqlite-backlog.ts';
 import { BotApi } from '../reply/bot-api.fixture.ts';
 import type { EditPace } from '../reply/live-reply.ts';
 import { ScriptedAgent } from './agent-server.fixture.ts';
 import { createTurnHandler } from './handle-turn.ts';
+import type { Measure } from './meter.ts';
 import { SqliteTurnLedger } from './sqlite-turn-ledger.ts';
 import { turnOf } from './turn.fixture.ts';
 
@@ -16,6 +19,14 @@ import { turnOf } from './turn.fixture.ts';
 export const WHEN_COMPLETE: EditPace = { firstAfterMs: 1_000_000, betweenMs: 1_000_000 };
 /** Everything is shown at once. */
 export const AT_ONCE: EditPace = { firstAfterMs: 0, betweenMs: 0 };
+
+/** @returns the end of a delivery that is no try: the turn comes back after this time, or up to a tenth later. */
+export function later(afterMs: number): unknown {
+  return {
+    kind: 'later',
+    afterMs: expect.toSatisfy((ms: number) => ms >= afterMs && ms <= afterMs * 1.1 + 1),
+  };
+}
 
 /** A handler of turns between a scripted agent server and a Telegram that remembers, with a real table and queue. */
 export class RelayScene {
@@ -26,7 +37,10 @@ export class RelayScene {
   readonly queue: SqliteTurnQueue;
   readonly ledger: SqliteTurnLedger;
   readonly stops: SqliteStopRequests;
+  readonly backlog: SqliteBacklog;
+  readonly measures: [Measure, number][] = [];
   readonly #directory: string;
+  #hasBacklog = true;
   #nextUpdateId = turnOf().update_id;
 
   private constructor(directory: string) {
@@ -34,6 +48,7 @@ export class RelayScene {
     this.table = new SqliteSessionTable({ directory });
     this.ledger = new SqliteTurnLedger(directory);
     this.stops = new SqliteStopRequests({ directory });
+    this.backlog = new SqliteBacklog({ directory });
     this.queue = new SqliteTurnQueue({ directory, onError: (error) => this.errors.push(error) });
   }
 
@@ -46,6 +61,7 @@ export class RelayScene {
     this.table.close();
     this.ledger.close();
     this.stops.close();
+    if (this.#hasBacklog) this.backlog.close();
     await rm(this.#directory, { recursive: true });
   }
 
@@ -54,11 +70,13 @@ export class RelayScene {
     return createTurnHandler({
       api: this.botApi.api,
       queue: this.queue,
+      backlog: this.backlog,
       table: this.table,
       ledger: this.ledger,
       stops: this.stops,
       agent: this.agent.server,
       pace: { private: pace, group: WHEN_COMPLETE },
+      meter: { add: (measure, value) => this.measures.push([measure, value]) },
       onError: (error) => this.errors.push(error),
     });
   }
@@ -66,6 +84,12 @@ export class RelayScene {
   /** Handles Ada's private message, unless the changes say otherwise: a new update each time. */
   handle(changes: Partial<Turn> = {}, pace: EditPace = WHEN_COMPLETE): Promise<Outcome> {
     return this.handler(pace).handle(turnOf({ update_id: this.#nextUpdateId++, ...changes }), 1);
+  }
+
+  /** From now on every use of the backlog fails. */
+  breakBacklog(): void {
+    this.backlog.close();
+    this.#hasBacklog = false;
   }
 
   /** Gives Ada's private message up. */
@@ -80,6 +104,6 @@ export class RelayScene {
 
   /** Lets Ada's private chat go on with a session. */
   async knows(sessionId: string): Promise<void> {
-    await this.table.save(sessionKeyOf(turnOf()), sessionId);
+    await this.table.save(sessionKeyOf(turnOf()), sessionId, { fencingToken: 1, replaces: undefined });
   }
 }

@@ -14,6 +14,8 @@ const MIGRATIONS = [
      saved_at_ms INTEGER NOT NULL
    ) STRICT;
    CREATE INDEX turns_by_age ON turns (saved_at_ms)`,
+  `ALTER TABLE turns ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE turns ADD COLUMN delivery TEXT NOT NULL DEFAULT ''`,
 ];
 
 /** The ledger in a SQLite file, which several processes may share. */
@@ -21,6 +23,7 @@ export class SqliteTurnLedger implements TurnLedger {
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #save: StatementSync;
+  readonly #forget: StatementSync;
 
   /**
    * @param directory where `ledger.db` lies; created when missing.
@@ -28,11 +31,17 @@ export class SqliteTurnLedger implements TurnLedger {
    */
   constructor(directory: string) {
     this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
-    this.#database.prepare('DELETE FROM turns WHERE saved_at_ms < ?').run(Date.now() - LIFE_MS);
     this.#find = this.#database.prepare('SELECT record FROM turns WHERE update_id = ?');
+    this.#forget = this.#database.prepare('DELETE FROM turns WHERE saved_at_ms < ?');
     this.#save = this.#database.prepare(
-      `INSERT INTO turns (update_id, record, saved_at_ms) VALUES (?, ?, ?)
-       ON CONFLICT (update_id) DO UPDATE SET record = excluded.record, saved_at_ms = excluded.saved_at_ms`,
+      `INSERT INTO turns (update_id, record, saved_at_ms, version, delivery)
+       SELECT :updateId, :record, :nowMs, :version, :delivery
+       WHERE :version = 1 OR EXISTS (SELECT 1 FROM turns WHERE update_id = :updateId)
+       ON CONFLICT (update_id) DO UPDATE SET
+         record = excluded.record, saved_at_ms = excluded.saved_at_ms,
+         version = excluded.version, delivery = excluded.delivery
+       WHERE turns.version = excluded.version - 1
+         OR (turns.version = excluded.version AND turns.delivery = excluded.delivery)`,
     );
   }
 
@@ -41,8 +50,18 @@ export class SqliteTurnLedger implements TurnLedger {
     return row === undefined ? undefined : turnRecordSchema.parse(JSON.parse(String(row.record)));
   }
 
-  async save(updateId: number, record: TurnRecord): Promise<void> {
-    this.#save.run(updateId, JSON.stringify(record), Date.now());
+  /** Takes the chance of a new turn to delete what is too old to be delivered again. */
+  async save(updateId: number, record: TurnRecord): Promise<boolean> {
+    const { version, delivery } = record;
+    const { changes } = this.#save.run({
+      updateId,
+      record: JSON.stringify(record),
+      nowMs: Date.now(),
+      version,
+      delivery,
+    });
+    if (version === 1) this.#forget.run(Date.now() - LIFE_MS);
+    return changes === 1;
   }
 
   close(): void {

@@ -1,26 +1,36 @@
 import { z } from 'zod';
-import type { PostedPart } from '../reply/live-reply.ts';
 
 /**
  * How far a turn has come. It only moves forward: `running` (a growing reply may be posted) → `answered` (the text is
- * final; the agent must not run again) → `delivered` (Telegram has all of it).
+ * final; the agent must not run again) → `delivered` (Telegram has all of it). A turn that was answered together with an
+ * earlier one is `merged`.
  */
-export interface TurnRecord {
-  readonly state: 'running' | 'answered' | 'delivered';
-  /** The final text as Markdown, once it is known. */
-  readonly answer?: string;
-  readonly posted: readonly PostedPart[];
-  /** The answer of earlier runs that reached their time limit, and how many there were. */
-  readonly paused?: { readonly text: string; readonly runs: number };
-}
-
-/** A record as adapters read it back. */
 export const turnRecordSchema = z.object({
-  state: z.enum(['running', 'answered', 'delivered']),
+  state: z.enum(['running', 'answered', 'delivered', 'merged']),
+  /** Grows by one with every save: a fencing token for the turn. */
+  version: z.int().min(0).default(0),
+  /** The delivery that saved it. */
+  delivery: z.string().default(''),
+  /** The final text as Markdown, once it is known. */
   answer: z.string().exactOptional(),
   posted: z.array(z.object({ messageId: z.int(), shown: z.string() })),
+  /** The part that is on its way to Telegram: whoever finds this cannot know whether it arrived. */
+  sending: z.int().min(0).exactOptional(),
+  /** How many sends nobody knows the end of. */
+  undecidableSends: z.int().min(0).default(0),
+  /** The answer of earlier runs that reached their time limit, and how many there were. */
   paused: z.object({ text: z.string(), runs: z.int() }).exactOptional(),
+  /** Deliveries that were no try: they ended with the turn handed on, or put off because it was not their fault. */
+  deferrals: z.int().min(0).default(0),
+  /** The conversation before `/new` is forgotten: once, or a redelivery would forget the new one. */
+  hasForgotten: z.boolean().exactOptional(),
+  /** Later turns that are answered with this one, in order. */
+  merged: z.array(z.object({ updateId: z.int(), messageId: z.int(), text: z.string() })).exactOptional(),
+  /** The turn that this one is answered with. */
+  mergedInto: z.int().exactOptional(),
 });
+export type TurnRecord = z.infer<typeof turnRecordSchema>;
+export type MergedTurn = NonNullable<TurnRecord['merged']>[number];
 
 /**
  * Port: what is known of each turn, by `update_id`, so that a redelivered one goes on where it stopped.
@@ -29,6 +39,10 @@ export const turnRecordSchema = z.object({
 export interface TurnLedger {
   /** @returns the record, undefined for a turn that was never begun. */
   find(updateId: number): Promise<TurnRecord | undefined>;
-  /** Creates or replaces the record; it is durable when this resolves. */
-  save(updateId: number, record: TurnRecord): Promise<void>;
+  /**
+   * Saves the record if the stored one is its predecessor: `version - 1`, or none for version 1. Saving the very same one
+   * again (version and delivery) succeeds. It is durable when this resolves.
+   * @returns false when another delivery has gone on; nothing is changed then.
+   */
+  save(updateId: number, record: TurnRecord): Promise<boolean>;
 }

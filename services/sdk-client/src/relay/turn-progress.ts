@@ -1,34 +1,70 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDeepStrictEqual } from 'node:util';
 import { TurnTakenOverError } from '../errors.ts';
 import type { PostedPart, ReplyMemory } from '../reply/live-reply.ts';
-import type { TurnLedger, TurnRecord } from './turn-ledger.ts';
+import type { MergedTurn, TurnLedger, TurnRecord } from './turn-ledger.ts';
 
 /** Waits before the second, third … try to write a step down, in ms: what was sent to Telegram and is forgotten is sent twice. */
 const SAVE_RETRY_DELAYS_MS: readonly number[] = [100, 400, 1_600];
 
-const BEGUN: TurnRecord = { state: 'running', posted: [] };
+const BEGUN: TurnRecord = {
+  state: 'running',
+  version: 0,
+  delivery: '',
+  posted: [],
+  undecidableSends: 0,
+  deferrals: 0,
+};
 
-/** One turn's way through the ledger. Every step is durable before the next one is taken. */
+/**
+ * One delivery's way through its turn's record. Every step is durable before the next one is taken, and is written only while
+ * no other delivery has gone on with the turn; else every method that writes throws TurnTakenOverError.
+ */
 export class TurnProgress implements ReplyMemory {
+  /** Whether no other delivery has done anything for the turn. */
+  readonly isFirst: boolean;
   readonly #ledger: TurnLedger;
   readonly #updateId: number;
+  readonly #delivery = randomUUID();
+  readonly #onUndecidable: () => void;
   #record: TurnRecord;
   #steps: Promise<void> = Promise.resolve();
 
-  private constructor(ledger: TurnLedger, updateId: number, record: TurnRecord) {
+  private constructor(
+    ledger: TurnLedger,
+    updateId: number,
+    found: TurnRecord | undefined,
+    onUndecidable: () => void,
+  ) {
     this.#ledger = ledger;
     this.#updateId = updateId;
-    this.#record = record;
+    this.isFirst = found === undefined;
+    this.#record = found ?? BEGUN;
+    this.#onUndecidable = onUndecidable;
   }
 
-  /** Takes the turn up where an earlier delivery of it stopped. */
-  static async resume(ledger: TurnLedger, updateId: number): Promise<TurnProgress> {
-    return new TurnProgress(ledger, updateId, (await ledger.find(updateId)) ?? BEGUN);
+  /**
+   * Takes the turn up where an earlier delivery of it stopped; from now on that one writes nothing more.
+   * @param onUndecidable told of each send whose end nobody knows, and which is therefore repeated
+   */
+  static async resume(
+    ledger: TurnLedger,
+    updateId: number,
+    onUndecidable: () => void = () => undefined,
+  ): Promise<TurnProgress> {
+    const progress = new TurnProgress(ledger, updateId, await ledger.find(updateId), onUndecidable);
+    if (!progress.isOver) await progress.#save((found) => progress.#withoutSending(found));
+    return progress;
   }
 
-  get isDelivered(): boolean {
+  /** Whether there is nothing left to do. */
+  get isOver(): boolean {
     return this.#record.state === 'delivered';
+  }
+
+  /** The turn that is to answer this one. */
+  get mergedInto(): number | undefined {
+    return this.#record.mergedInto;
   }
 
   /** The final text, when an earlier delivery came that far. */
@@ -45,12 +81,48 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.paused ?? { text: '', runs: 0 };
   }
 
+  /** Deliveries that were no try. */
+  get deferrals(): number {
+    return this.#record.deferrals;
+  }
+
+  get hasForgotten(): boolean {
+    return this.#record.hasForgotten ?? false;
+  }
+
+  /** The later turns that are answered with this one; undefined until that is decided. */
+  get merged(): readonly MergedTurn[] | undefined {
+    return this.#record.merged;
+  }
+
+  /** The delivery ends with the run: the next one goes on, and counts as no try. */
   async savePaused(text: string): Promise<void> {
-    await this.#save((record) => ({ ...record, paused: { text, runs: (record.paused?.runs ?? 0) + 1 } }));
+    await this.#save((record) => ({
+      ...record,
+      deferrals: record.deferrals + 1,
+      paused: { text, runs: (record.paused?.runs ?? 0) + 1 },
+    }));
+  }
+
+  /** This delivery ends without being a try. */
+  async saveDeferral(): Promise<void> {
+    await this.#save((record) => ({ ...record, deferrals: record.deferrals + 1 }));
+  }
+
+  async saveForgotten(): Promise<void> {
+    await this.#save((record) => ({ ...record, hasForgotten: true }));
+  }
+
+  async saveMerged(merged: readonly MergedTurn[]): Promise<void> {
+    await this.#save((record) => ({ ...record, merged: [...merged] }));
+  }
+
+  async saveSending(part: number): Promise<void> {
+    await this.#save((record) => ({ ...this.#withoutSending(record), sending: part }));
   }
 
   async savePosted(posted: readonly PostedPart[]): Promise<void> {
-    await this.#save((record) => ({ ...record, posted: [...posted] }));
+    await this.#save(({ sending: _, ...record }) => ({ ...record, posted: [...posted] }));
   }
 
   /** From now on the agent does not run for this turn again. */
@@ -60,20 +132,41 @@ export class TurnProgress implements ReplyMemory {
 
   /** The text itself is no longer needed: it is in the chat, and in the session. */
   async saveDelivered(): Promise<void> {
-    await this.#save(({ posted }) => ({ state: 'delivered', posted }));
+    await this.#save(({ answer: _, paused: __, sending: ___, ...record }) => ({
+      ...record,
+      state: 'delivered',
+    }));
   }
 
-  /** @throws TurnTakenOverError when the ledger no longer says what this delivery wrote last. */
+  /** The user was told that it is put aside: when it comes back, all tries are before it again. */
+  async saveGivenUp(): Promise<void> {
+    await this.#save((record) => ({ ...record, deferrals: 0 }));
+  }
+
+  /** @throws TurnTakenOverError when another delivery has gone on with the turn. */
   async confirm(): Promise<void> {
-    await this.#inTurn(() => this.#compare());
+    await this.#inTurn(async () => {
+      const saved = await this.#ledger.find(this.#updateId);
+      if (saved?.version !== this.#record.version || saved.delivery !== this.#delivery) {
+        throw new TurnTakenOverError(this.#updateId);
+      }
+    });
+  }
+
+  /** Whoever finds a send that was begun and not ended cannot know whether it arrived. */
+  #withoutSending({ sending, ...record }: TurnRecord): TurnRecord {
+    if (sending === undefined) return record;
+    return { ...record, undecidableSends: record.undecidableSends + 1 };
   }
 
   async #save(change: (record: TurnRecord) => TurnRecord): Promise<void> {
     await this.#inTurn(async () => {
-      await this.#compare();
-      const record = change(this.#record);
-      await this.#saveAgainAndAgain(record);
+      const version = this.#record.version + 1;
+      const record = { ...change(this.#record), version, delivery: this.#delivery };
+      if (!(await this.#saveAgainAndAgain(record))) throw new TurnTakenOverError(this.#updateId);
+      const { undecidableSends: before } = this.#record;
       this.#record = record;
+      if (record.undecidableSends > before) this.#onUndecidable();
     });
   }
 
@@ -84,24 +177,15 @@ export class TurnProgress implements ReplyMemory {
     await done;
   }
 
-  async #compare(): Promise<void> {
-    if (!isDeepStrictEqual(await this.#saved(), this.#record)) throw new TurnTakenOverError(this.#updateId);
-  }
-
-  async #saveAgainAndAgain(record: TurnRecord): Promise<void> {
+  async #saveAgainAndAgain(record: TurnRecord): Promise<boolean> {
     for (let tries = 0; ; tries += 1) {
       try {
-        await this.#ledger.save(this.#updateId, record);
-        return;
+        return await this.#ledger.save(this.#updateId, record);
       } catch (error) {
         const delayMs = SAVE_RETRY_DELAYS_MS[tries];
         if (delayMs === undefined) throw error;
         await delay(delayMs);
       }
     }
-  }
-
-  async #saved(): Promise<TurnRecord> {
-    return (await this.#ledger.find(this.#updateId)) ?? BEGUN;
   }
 }

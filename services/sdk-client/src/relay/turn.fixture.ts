@@ -1,4 +1,5 @@
 import type { Turn } from '@omnicloud/protocol';
+import type { TurnRecord } from './turn-ledger.ts';
 
 /** @returns Ada's message in a private chat with the bot, unless the changes say otherwise. */
 export function turnOf(changes: Partial<Turn> = {}): Turn {
@@ -14,4 +15,10 @@ export function turnOf(changes: Partial<Turn> = {}): Turn {
     ask: { kind: 'message', text: 'What is the weather?' },
     ...changes,
   };
+}
+
+/** @returns the first record of a turn that is under way, unless the changes say otherwise. */
+export function recordOf(changes: Partial<TurnRecord> = {}): TurnRecord {
+  const begun = { state: 'running', version: 1, delivery: 'one', posted: [] } as const;
+  return { ...begun, posted: [], undecidableSends: 0, deferrals: 0, ...changes };
 }

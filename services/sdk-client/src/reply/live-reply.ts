@@ -21,8 +21,9 @@ export const TELEGRAM_PACE: Record<'private' | 'group', EditPace> = {
 };
 
 const FINAL_TRIES = 5;
-/** A longer `retry_after` is not waited for here. In ms. */
-const LONGEST_WAIT_MS = 60_000;
+const DELETE_TRIES = 3;
+/** A longer `retry_after` is not waited for here: the turn comes back when it has passed. In ms. */
+const LONGEST_WAIT_MS = 5_000;
 const FIRST_RETRY_MS = 500;
 
 /** A message that Telegram has accepted as part of a reply. */
@@ -35,7 +36,9 @@ export interface PostedPart {
 /** What outlives the process that began a reply, so that another one can finish the same messages. */
 export interface ReplyMemory {
   readonly posted: readonly PostedPart[];
-  /** Awaited before the next call to Telegram. */
+  /** Awaited before a part is sent: who finds this and not the part's id cannot know whether it arrived. */
+  saveSending(part: number): Promise<void>;
+  /** Awaited before the next call to Telegram; no part is on its way then. */
   savePosted(posted: readonly PostedPart[]): Promise<void>;
   /**
    * Awaited before every change in the chat: a process that was frozen may have been overtaken by another one.
@@ -46,6 +49,7 @@ export interface ReplyMemory {
 
 const FORGETFUL: ReplyMemory = {
   posted: [],
+  saveSending: () => Promise.resolve(),
   savePosted: () => Promise.resolve(),
   confirm: () => Promise.resolve(),
 };
@@ -100,6 +104,11 @@ export class LiveReply {
     await this.#deleteFrom(parts.length);
   }
 
+  /** Leaves what was shown as it is: another delivery goes on with it. */
+  async rest(): Promise<void> {
+    await this.#stop();
+  }
+
   /** Takes back what was shown: there will be no answer, or another try will give it. */
   async withdraw(): Promise<void> {
     await this.#stop();
@@ -144,15 +153,27 @@ export class LiveReply {
     const shown = JSON.stringify(part);
     const posted = this.#posted[index];
     if (posted?.shown === shown) return;
-    await this.#memory.confirm();
     if (posted) {
+      await this.#memory.confirm();
       await this.#edit(posted, part);
       posted.shown = shown;
+      if (this.#isOver) await this.#remember();
     } else {
+      await this.#send(index, part, shown);
+    }
+  }
+
+  async #send(index: number, part: FormattedText, shown: string): Promise<void> {
+    await this.#memory.saveSending(index);
+    try {
       const messageId = await this.#chat.send(part, { isReply: index === 0 });
       this.#posted.push({ messageId, shown });
+    } catch (error) {
+      // Refused or put off, it has not arrived; without an answer, nobody knows.
+      if (error instanceof TelegramError && error.code !== 'telegram_unreachable') await this.#remember();
+      throw error;
     }
-    if (posted === undefined || this.#isOver) await this.#remember();
+    await this.#remember();
   }
 
   /** What a growing message shows changes too often to be written down each time. */
@@ -185,8 +206,8 @@ export class LiveReply {
         if (!(error instanceof TelegramError)) throw error;
         const waitMs = error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt;
         const canBeSentAnew = error.code === 'telegram_refused' && this.#posted[index] !== undefined;
-        if (!canBeSentAnew && (!error.retryable || attempt === FINAL_TRIES || waitMs > LONGEST_WAIT_MS))
-          throw error;
+        const isTooLong = (error.retryAfterMs ?? 0) > LONGEST_WAIT_MS;
+        if (!canBeSentAnew && (!error.retryable || attempt === FINAL_TRIES || isTooLong)) throw error;
         this.#onError(error);
         // The message to be edited is gone, or was never ours to edit. Those after it would stand above the new one.
         if (canBeSentAnew) await this.#deleteFrom(index);
@@ -199,14 +220,21 @@ export class LiveReply {
   async #deleteFrom(index: number): Promise<void> {
     if (this.#posted.length > index) await this.#memory.confirm();
     const surplus = this.#posted.splice(index);
-    for (const { messageId } of surplus) {
+    for (const { messageId } of surplus) await this.#delete(messageId);
+    if (surplus.length > 0) await this.#remember();
+  }
+
+  async #delete(messageId: number): Promise<void> {
+    for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#chat.delete(messageId);
+        return;
       } catch (error) {
         this.#onError(error);
+        if (!(error instanceof TelegramError) || !error.retryable || attempt === DELETE_TRIES) return;
+        await pause(Math.min(error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt, LONGEST_WAIT_MS));
       }
     }
-    if (surplus.length > 0) await this.#remember();
   }
 }
 

@@ -55,6 +55,12 @@ export class TelegramChat {
     await calling(() => this.#api.deleteMessage(this.#place.chatId, messageId));
   }
 
+  /** Sets the bot's reaction to a message; undefined takes it off. */
+  async react(messageId: number, emoji: '👀' | undefined): Promise<void> {
+    const reaction = emoji === undefined ? [] : [{ type: 'emoji' as const, emoji }];
+    await calling(() => this.#api.setMessageReaction(this.#place.chatId, messageId, reaction));
+  }
+
   /** Shows "typing…" for up to 5 s. */
   async typing(): Promise<void> {
     const { chatId, threadId, isForum } = this.#place;

@@ -1,0 +1,127 @@
+// backlog → messages that belong together → one run → say the answer | go on later | try again
+import { groupOf, sessionKeyOf, type Turn, type WireErrorCode } from '@omnicloud/protocol';
+import type { SessionTable, StopRequests } from '@omnicloud/session-table';
+import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
+import type { Outcome } from '../queue/turn-queue.ts';
+import { annotateAnswer } from '../reply/annotate-answer.ts';
+import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
+import { type Language, TEXTS } from '../reply/texts.ts';
+import { keepTyping } from '../reply/typing.ts';
+import type { AgentServer } from './agent-client.ts';
+import { mergeTurns, questionOf } from './merge-turns.ts';
+import type { Meter } from './meter.ts';
+import type { Relayed, RunResult } from './relay-answer.ts';
+import { relayRun } from './relay-run.ts';
+import { showWaiting, takeMarksOff } from './show-waiting.ts';
+import { putOff, say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
+import type { TurnLedger } from './turn-ledger.ts';
+import type { TurnProgress } from './turn-progress.ts';
+
+export interface AnswerDeps extends TellingDeps {
+  readonly backlog: Pick<Backlog, 'list'>;
+  readonly table: SessionTable;
+  readonly ledger: TurnLedger;
+  readonly stops: Pick<StopRequests, 'isStopped'>;
+  readonly agent: AgentServer;
+  readonly maxContinuations?: number;
+  readonly timeLimitMs?: () => number;
+  readonly meter: Meter;
+}
+
+/** A session that is in use may be let go of at any moment. In ms. */
+const LONGEST_BUSY_WAIT_MS = 2_000;
+const SHORTEST_BUSY_WAIT_MS = 100;
+
+/** Lets the agent answer the turn, and with it the messages right behind it. */
+export async function answerByAgent(
+  turn: Turn,
+  text: string,
+  progress: TurnProgress,
+  deps: AnswerDeps,
+): Promise<Outcome> {
+  // First the backlog, then the stop: a message in between the two is not stopped with those before it.
+  const entries = await backlogOf(turn, deps);
+  const isStopped = await deps.stops.isStopped(sessionKeyOf(turn), turn.update_id);
+  const merged = isStopped ? [] : await mergeTurns(turn, progress, entries, deps.ledger);
+  const telling = tellingOf(turn, progress, merged.at(-1)?.messageId ?? turn.message_id, deps);
+  const taken = [turn.update_id, ...merged.map(({ updateId }) => updateId)];
+  // Still queued when the user said stop; after a pause, what there is stays.
+  if (isStopped) return say(telling, stoppedText(progress, telling.language));
+  await takeMarksOff(taken, entries, telling.chat, telling.onError);
+  const stopShowing = showWaiting(turn, taken, telling.chat, deps.backlog, telling.onError);
+  const stopTyping = keepTyping(telling.chat, telling.onError);
+  try {
+    const relayed = await relayRun(turn, questionOf(text, merged), telling, {
+      ...deps,
+      onResult: (result) => measure(result, turn, deps.meter),
+    });
+    return await conclude(relayed, telling, deps.meter);
+  } finally {
+    stopTyping();
+    stopShowing();
+  }
+}
+
+/** Without the view nothing is merged and nothing is marked; the turn is answered all the same. */
+async function backlogOf(turn: Turn, { backlog, onError }: AnswerDeps): Promise<BacklogEntry[]> {
+  try {
+    return await backlog.list(groupOf(turn));
+  } catch (error) {
+    onError(error, turn);
+    return [];
+  }
+}
+
+function stoppedText({ paused }: TurnProgress, language: Language): string {
+  return annotateAnswer(paused.text, [{ kind: 'stopped' }], language);
+}
+
+async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promise<Outcome> {
+  const { progress, reply, language } = telling;
+  switch (relayed.kind) {
+    case 'answered':
+      meter.add('TurnsAnswered', 1);
+      return say(telling, annotateAnswer(relayed.text, relayed.notes, language));
+    case 'paused': {
+      await reply.rest();
+      const { text, notes } = relayed;
+      await progress.savePaused(notes.length === 0 ? text : annotateAnswer(text, notes, language));
+      return { kind: 'later', afterMs: 0 };
+    }
+    case 'failed':
+      telling.onError(relayed.error);
+      if (relayed.busyUntil !== undefined) {
+        meter.add('SessionBusy', 1);
+        await reply.rest();
+        return putOff(progress, busyWaitMs(relayed.busyUntil));
+      }
+      if (relayed.isRetryable) {
+        // What earlier runs said stays: the next one goes on below it.
+        await (progress.paused.runs > 0 ? reply.rest() : reply.withdraw());
+        return { kind: 'retry' };
+      }
+      meter.add('TurnsFailed', 1);
+      return say(telling, failureText(relayed.code, language));
+  }
+}
+
+/** Its holder was killed a moment ago, or is about to end: no failure of this turn, so it uses up no try. */
+function busyWaitMs(until: Date): number {
+  const waitMs = until.getTime() - Date.now();
+  return Math.min(Math.max(waitMs, SHORTEST_BUSY_WAIT_MS), LONGEST_BUSY_WAIT_MS);
+}
+
+function measure(result: RunResult, turn: Turn, meter: Meter): void {
+  const { duration_ms: duration, usage } = result;
+  meter.add('TurnMs', Date.now() - Date.parse(turn.received_at));
+  meter.add('RestoreMs', duration.restore);
+  meter.add('RunMs', duration.run);
+  meter.add('PersistMs', duration.persist);
+  meter.add('InputTokens', usage.input_tokens);
+  meter.add('OutputTokens', usage.output_tokens);
+  meter.add('CostUsd', result.cost_usd);
+}
+
+function failureText(code: WireErrorCode, language: Language): string {
+  return TEXTS[language].failed(FAILURE_REASONS[language][code]);
+}

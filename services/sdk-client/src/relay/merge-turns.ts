@@ -1,0 +1,86 @@
+// backlog → the turns right behind this one that are of the same kind → marked in the ledger → one question to the agent
+import { MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
+import type { BacklogEntry } from '../queue/backlog.ts';
+import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
+import type { TurnProgress } from './turn-progress.ts';
+
+/** The most messages that become one question. */
+const MAX_MERGED = 20;
+
+/** @returns what the user says in the turn, when it is for the agent. */
+export function textOf({ ask }: Turn): string | undefined {
+  return ask.kind === 'refusal' ? undefined : ask.text;
+}
+
+/** @returns the messages that follow the turn without anything else or anybody else in between, as far as they fit into one question. */
+export function followersOf(turn: Turn, backlog: readonly BacklogEntry[]): Turn[] {
+  const position = backlog.findIndex((entry) => entry.turn.update_id === turn.update_id);
+  const followers: Turn[] = [];
+  let length = textOf(turn)?.length ?? Infinity;
+  for (const { turn: next } of position < 0 ? [] : backlog.slice(position + 1)) {
+    if (next.ask.kind !== 'message' || next.sender.id !== turn.sender.id) break;
+    length += SEPARATOR.length + next.ask.text.length;
+    if (length > MAX_USER_MESSAGE_LENGTH || followers.length === MAX_MERGED - 1) break;
+    followers.push(next);
+  }
+  return followers;
+}
+
+const SEPARATOR = '\n\n';
+
+/** @returns the question that the turn and those merged into it are together. */
+export function questionOf(text: string, merged: readonly MergedTurn[]): string {
+  return [text, ...merged.map((turn) => turn.text)].join(SEPARATOR);
+}
+
+/**
+ * Decides, once for all deliveries of the turn, which later ones it answers too. They are marked before that is written down, so
+ * that whatever is interrupted, each is answered: by this turn when both say so, else by itself.
+ */
+export async function mergeTurns(
+  turn: Turn,
+  progress: TurnProgress,
+  backlog: readonly BacklogEntry[],
+  ledger: TurnLedger,
+): Promise<readonly MergedTurn[]> {
+  if (progress.merged) return progress.merged;
+  // An earlier delivery may have asked the agent already, without the others.
+  if (!progress.isFirst) return [];
+  const merged: MergedTurn[] = [];
+  for (const follower of followersOf(turn, backlog)) {
+    // One that has a way of its own already is not in between any more: the view is late.
+    if (!(await mark(follower, turn, ledger))) continue;
+    merged.push({
+      updateId: follower.update_id,
+      messageId: follower.message_id,
+      text: textOf(follower) ?? '',
+    });
+  }
+  if (merged.length > 0) await progress.saveMerged(merged);
+  return merged;
+}
+
+/** @returns false when somebody has begun with the follower already. */
+async function mark(follower: Turn, { update_id: into }: Turn, ledger: TurnLedger): Promise<boolean> {
+  const isMarked = await ledger.save(follower.update_id, {
+    state: 'merged',
+    version: 1,
+    delivery: `merged-into-${into}`,
+    posted: [],
+    undecidableSends: 0,
+    deferrals: 0,
+    mergedInto: into,
+  });
+  return isMarked || (await ledger.find(follower.update_id))?.mergedInto === into;
+}
+
+/** @returns whether an earlier turn has taken this one with it. A mark alone does not say so: its writer may have died right after. */
+export async function isAnsweredByAnother(
+  turn: Turn,
+  progress: TurnProgress,
+  ledger: TurnLedger,
+): Promise<boolean> {
+  if (progress.mergedInto === undefined) return false;
+  const leader = await ledger.find(progress.mergedInto);
+  return leader?.merged?.some(({ updateId }) => updateId === turn.update_id) ?? false;
+}

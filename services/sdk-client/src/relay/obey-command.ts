@@ -1,0 +1,48 @@
+import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import type { SessionTable } from '@omnicloud/session-table';
+import type { Backlog } from '../queue/backlog.ts';
+import type { Outcome, TurnQueue } from '../queue/turn-queue.ts';
+import { TEXTS } from '../reply/texts.ts';
+import { say, type Telling } from './telling.ts';
+
+export interface CommandDeps {
+  readonly queue: Pick<TurnQueue, 'waiting'>;
+  readonly backlog: Pick<Backlog, 'list'>;
+  readonly table: SessionTable;
+}
+
+export type CommandAsk = Extract<Turn['ask'], { kind: 'command' }>;
+
+/** Answers a command that is not for the agent. */
+export async function obeyCommand(
+  turn: Turn,
+  { command }: CommandAsk,
+  telling: Telling,
+  deps: CommandDeps,
+): Promise<Outcome> {
+  const texts = TEXTS[telling.language];
+  switch (command) {
+    case 'start':
+      return say(telling, texts.welcome);
+    case 'help':
+      return say(telling, texts.help);
+    case 'status': {
+      const mapping = await deps.table.find(sessionKeyOf(turn));
+      const waiting = await waitingIn(sessionKeyOf(turn), deps);
+      return say(
+        telling,
+        texts.status({ sessionId: mapping?.sessionId, lastUsed: mapping?.savedAt, waiting }),
+      );
+    }
+    case 'stop':
+      // The stop itself was written down when the update was received.
+      return say(telling, texts.stopped);
+    case 'new':
+      return say(telling, texts.newSession);
+  }
+}
+
+/** A queue that cannot tell what waits in it is asked through the backlog, whose first entry is the one being answered. */
+async function waitingIn(sessionKey: string, { queue, backlog }: CommandDeps): Promise<number> {
+  return (await queue.waiting(sessionKey)) ?? Math.max(0, (await backlog.list(sessionKey)).length - 1);
+}

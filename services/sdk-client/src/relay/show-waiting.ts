@@ -1,0 +1,52 @@
+// backlog, looked at while a turn runs → 👀 on each message that waits behind it
+import { groupOf, type Turn } from '@omnicloud/protocol';
+import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
+import type { TelegramChat } from '../reply/telegram-chat.ts';
+
+const LOOK_INTERVAL_MS = 1_000;
+const WAITING = '👀';
+
+/**
+ * Marks the messages that are queued behind a running turn, until the returned function is called.
+ * @param taken the updates that the turn answers itself
+ */
+export function showWaiting(
+  turn: Turn,
+  taken: readonly number[],
+  chat: TelegramChat,
+  backlog: Pick<Backlog, 'list'>,
+  onError: (error: unknown) => void,
+): () => void {
+  const shown = new Set(taken);
+  let isLooking = false;
+  const look = async (): Promise<void> => {
+    const entries = await backlog.list(groupOf(turn));
+    const position = entries.findIndex((entry) => entry.turn.update_id === turn.update_id);
+    for (const { turn: next } of position < 0 ? [] : entries.slice(position)) {
+      if (shown.has(next.update_id)) continue;
+      shown.add(next.update_id);
+      await chat.react(next.message_id, WAITING);
+    }
+  };
+  const timer = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    void look()
+      .catch(onError)
+      .finally(() => {
+        isLooking = false;
+      });
+  }, LOOK_INTERVAL_MS);
+  return () => clearInterval(timer);
+}
+
+/** Takes the marks off messages that are answered now. Those that never waited have none. */
+export async function takeMarksOff(
+  taken: readonly number[],
+  entries: readonly BacklogEntry[],
+  chat: TelegramChat,
+  onError: (error: unknown) => void,
+): Promise<void> {
+  const marked = entries.filter(({ turn, behind }) => behind > 0 && taken.includes(turn.update_id));
+  for (const { turn } of marked) await chat.react(turn.message_id, undefined).catch(onError);
+}

@@ -1,0 +1,81 @@
+// markdown → live reply → delivered, or again when Telegram takes it
+import type { Turn } from '@omnicloud/protocol';
+import type { Api } from 'grammy/web';
+import { TelegramError } from '../errors.ts';
+import { MAX_DEFERRALS } from '../queue/try-turn.ts';
+import type { Outcome } from '../queue/turn-queue.ts';
+import { type EditPace, LiveReply } from '../reply/live-reply.ts';
+import { TelegramChat } from '../reply/telegram-chat.ts';
+import { type Language, languageOf } from '../reply/texts.ts';
+import type { Meter } from './meter.ts';
+import type { TurnProgress } from './turn-progress.ts';
+
+export const DONE: Outcome = { kind: 'done' };
+
+export interface TellingDeps {
+  readonly api: Api;
+  readonly pace: Record<'private' | 'group', EditPace>;
+  readonly meter: Meter;
+  readonly onError: (error: unknown, turn: Turn) => void;
+}
+
+/** How one turn is answered. */
+export interface Telling {
+  readonly chat: TelegramChat;
+  readonly reply: LiveReply;
+  readonly progress: TurnProgress;
+  readonly language: Language;
+  readonly onError: (error: unknown) => void;
+}
+
+/** @param replyTo the message that is answered: the turn's own, or the last of those it answers. */
+export function tellingOf(turn: Turn, progress: TurnProgress, replyTo: number, deps: TellingDeps): Telling {
+  const onError = (error: unknown): void => deps.onError(error, turn);
+  const chat = new TelegramChat(deps.api, {
+    chatId: turn.chat_id,
+    threadId: turn.thread_id,
+    isForum: turn.is_forum,
+    replyTo,
+  });
+  const pace = turn.chat_type === 'private' ? deps.pace.private : deps.pace.group;
+  return {
+    chat,
+    reply: new LiveReply(chat, pace, onError, progress),
+    progress,
+    language: languageOf(turn.sender.language_code),
+    onError,
+  };
+}
+
+/** Writes the final text down, so that the agent does not run for it again, and delivers it. */
+export async function say(telling: Telling, markdown: string): Promise<Outcome> {
+  await telling.progress.saveAnswer(markdown);
+  return deliver(telling, markdown);
+}
+
+/** Delivers a final text that is written down. */
+export async function deliver({ reply, progress, onError }: Telling, markdown: string): Promise<Outcome> {
+  try {
+    await reply.finish(markdown);
+  } catch (error) {
+    if (!(error instanceof TelegramError)) throw error;
+    onError(error);
+    // The next delivery goes on with what is missing.
+    if (error.retryAfterMs !== undefined) return putOff(progress, error.retryAfterMs);
+    if (error.retryable) return { kind: 'retry' };
+    // The chat is gone or has blocked the bot: there is nobody to tell, now or later.
+  }
+  await progress.saveDelivered();
+  return DONE;
+}
+
+/** Up to this part of a wait is added, so that those who wait for the same thing do not return together. */
+const JITTER = 0.1;
+
+/** @returns the end of a delivery that is no try, because what it waits for is nobody's failure; as long as that is believable. */
+export async function putOff(progress: TurnProgress, afterMs: number): Promise<Outcome> {
+  const jittered = Math.ceil(afterMs * (1 + JITTER * Math.random()));
+  if (progress.deferrals >= MAX_DEFERRALS) return { kind: 'retry', afterMs: jittered };
+  await progress.saveDeferral();
+  return { kind: 'later', afterMs: jittered };
+}

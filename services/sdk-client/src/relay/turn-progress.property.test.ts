@@ -1,0 +1,107 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { TurnTakenOverError } from '../errors.ts';
+import type { TurnLedger, TurnRecord } from './turn-ledger.ts';
+import { TurnProgress } from './turn-progress.ts';
+
+const UPDATE = 7;
+const FORWARD = ['running', 'answered', 'delivered'];
+
+/** Keeps every record it ever took. */
+class RecordingLedger implements TurnLedger {
+  readonly history: TurnRecord[] = [];
+
+  find(): Promise<TurnRecord | undefined> {
+    return Promise.resolve(this.history.at(-1));
+  }
+
+  save(_: number, record: TurnRecord): Promise<boolean> {
+    if (record.version !== (this.history.at(-1)?.version ?? 0) + 1) return Promise.resolve(false);
+    this.history.push(record);
+    return Promise.resolve(true);
+  }
+}
+
+/** What a delivery may do with its turn. */
+const STEPS = {
+  send: (progress: TurnProgress) => progress.saveSending(progress.posted.length),
+  posted: (progress: TurnProgress) =>
+    progress.savePosted([...progress.posted, { messageId: progress.posted.length, shown: '' }]),
+  paused: (progress: TurnProgress) => progress.savePaused('so far'),
+  putOff: (progress: TurnProgress) => progress.saveDeferral(),
+  answer: (progress: TurnProgress) => progress.saveAnswer('the answer'),
+  confirm: (progress: TurnProgress) => progress.confirm(),
+} as const;
+
+const step = fc.record({
+  /** Which of the deliveries that were begun acts; the last one is the one that the queue knows of. */
+  delivery: fc.nat(4),
+  what: fc.constantFrom(...(Object.keys(STEPS) as (keyof typeof STEPS)[]), 'redeliver' as const),
+});
+
+it('However deliveries of one turn overlap, only the last one begun writes, and the turn moves forward alone', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+      const ledger = new RecordingLedger();
+      let undecidable = 0;
+      const begin = (): Promise<TurnProgress> =>
+        TurnProgress.resume(ledger, UPDATE, () => {
+          undecidable += 1;
+        });
+      const deliveries = [await begin()];
+      for (const { delivery, what } of steps) {
+        if (what === 'redeliver') {
+          deliveries.push(await begin());
+          continue;
+        }
+        const index = delivery % deliveries.length;
+        const writes = ledger.history.length;
+        const acting = STEPS[what](deliveries[index] as TurnProgress);
+        if (index === deliveries.length - 1) await acting;
+        else {
+          await expect(acting).rejects.toBeInstanceOf(TurnTakenOverError);
+          expect(ledger.history).toHaveLength(writes);
+        }
+      }
+      const states = ledger.history.map(({ state }) => FORWARD.indexOf(state));
+      expect(states).toEqual(states.toSorted((a, b) => a - b));
+      const answered = ledger.history.findIndex(({ answer }) => answer !== undefined);
+      expect(answered < 0 || ledger.history.slice(answered).every(({ answer }) => answer !== undefined)).toBe(
+        true,
+      );
+      const last = ledger.history.at(-1);
+      expect(last?.undecidableSends).toBe(undecidable);
+      expect(last?.deferrals).toBe(
+        ledger.history.filter(({ deferrals }, at) => deferrals > (ledger.history[at - 1]?.deferrals ?? 0))
+          .length,
+      );
+    }),
+  );
+});
+
+it('A send that was begun and not ended is counted once by whoever goes on, and a confirmed one never', async () => {
+  const ledger = new RecordingLedger();
+  const counted: number[] = [];
+  const resume = (): Promise<TurnProgress> => TurnProgress.resume(ledger, UPDATE, () => counted.push(1));
+  const first = await resume();
+  await first.saveSending(0);
+  await first.savePosted([{ messageId: 1, shown: '' }]);
+  await first.saveSending(1);
+  const second = await resume();
+  expect(counted).toHaveLength(1);
+  await second.confirm();
+  await resume();
+  expect(counted).toHaveLength(1);
+  expect((await ledger.find())?.undecidableSends).toBe(1);
+});
+
+it('What is delivered is not taken up again', async () => {
+  const ledger = new RecordingLedger();
+  const first = await TurnProgress.resume(ledger, UPDATE);
+  await first.saveAnswer('done');
+  await first.saveDelivered();
+  const writes = ledger.history.length;
+  const second = await TurnProgress.resume(ledger, UPDATE);
+  expect(second.isOver).toBe(true);
+  expect(ledger.history).toHaveLength(writes);
+});

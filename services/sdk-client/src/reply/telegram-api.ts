@@ -1,0 +1,34 @@
+import type { Secrets } from '@omnicloud/secrets';
+import { Api } from 'grammy/web';
+
+/** A call to Telegram that takes longer is given up; the longest of ours, a send, takes about one. In seconds. */
+const TIMEOUT_SECONDS = 30;
+
+interface TelegramAccess {
+  readonly secrets: Secrets;
+  /** The name of the secret that holds the bot's token. */
+  readonly tokenName: string;
+  /** The Bot API server, without a trailing slash. */
+  readonly apiRoot: string;
+}
+
+/**
+ * @returns the Bot API by a token that may be replaced at any time: when Telegram refuses it, it is read anew, once for each call.
+ * @throws SecretError when the token cannot be read now.
+ */
+export async function openTelegramApi({ secrets, tokenName, apiRoot }: TelegramAccess): Promise<Api> {
+  let token = await secrets.get(tokenName);
+  const api = new Api(token, {
+    apiRoot,
+    timeoutSeconds: TIMEOUT_SECONDS,
+    buildUrl: (root, _first, method) => `${root}/bot${token}/${method}`,
+  });
+  api.config.use(async (call, method, payload, signal) => {
+    const used = token;
+    const response = await call(method, payload, signal);
+    if (response.ok || response.error_code !== 401) return response;
+    token = await secrets.refresh(tokenName);
+    return token === used ? response : call(method, payload, signal);
+  });
+  return api;
+}
