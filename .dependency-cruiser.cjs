@@ -54,9 +54,10 @@ module.exports = {
     },
     {
       name: 'aws-only-in-adapters',
-      comment: 'AWS clients are imported only by adapters: files named s3-, dynamo-, sqs- or secrets-.',
+      comment:
+        'AWS clients are imported only by adapters: files named s3-, dynamo-, sqs-, secrets- or aws-chain-.',
       severity: 'error',
-      from: { path: '^(packages|services)/', pathNot: '/(s3|dynamo|sqs|secrets)-[^/]+\\.ts$' },
+      from: { path: '^(packages|services)/', pathNot: '/(s3|dynamo|sqs|secrets|aws-chain)-[^/]+\\.ts$' },
       to: { path: 'node_modules/@aws-sdk/' },
     },
     {

@@ -29,7 +29,7 @@ export default tseslint.config(
       'no-empty': ['error', { allowEmptyCatch: false }],
     },
   },
-  { files: ['**/config.ts', '**/*.test.ts', 'test/**'], rules: { 'no-restricted-properties': 'off' } },
+  { files: ['**/config.ts', '**/*-config.ts', '**/*.test.ts', 'test/**'], rules: { 'no-restricted-properties': 'off' } },
   // A port is asynchronous, node:sqlite is not.
   { files: ['**/sqlite-*.ts'], rules: { '@typescript-eslint/require-await': 'off' } },
   {

@@ -119,6 +119,7 @@ async function addAgentServer(
     workRoot: join(config.dataDir, 'work'),
     imageFolder: image.folder,
     ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
+    ...(agent.workspaceLimits === undefined ? {} : { workspaceLimits: agent.workspaceLimits }),
     onRun: (ended) => {
       runs.add(ended);
       void ended.then(() => runs.delete(ended));
@@ -190,13 +191,14 @@ async function connectTelegram(
 }
 
 function intakeOf(
-  { queue, stops }: Stores,
+  { queue, backlog, stops }: Stores,
   allowedUsers: ReadonlySet<string>,
   username: string | undefined,
   log: Log,
 ): Intake {
   return {
     queue,
+    backlog,
     stops,
     allowedUsers,
     ...(username === undefined ? {} : { botUsername: username }),

@@ -37,11 +37,9 @@ export const api = {
   send: (chatId: number, message: NewMessage): Promise<Message> =>
     request('POST', `/page/chats/${chatId}/messages`, message),
   clear: (conversation: Conversation): Promise<unknown> => request('DELETE', messagesPath(conversation)),
-  /** @returns the newest messages of a conversation that are older than `before`, oldest first. */
-  messages: async (conversation: Conversation, before?: number): Promise<Message[]> => {
-    const query = { limit: MESSAGES_PER_FETCH, before };
-    return (await request<PageMessages>('GET', messagesPath(conversation, query))).messages;
-  },
+  /** @returns the newest messages of a conversation that are older than `before`, oldest first, and their reactions. */
+  messages: (conversation: Conversation, before?: number): Promise<PageMessages> =>
+    request('GET', messagesPath(conversation, { limit: MESSAGES_PER_FETCH, before })),
   /** @returns the newest message of a conversation, for the topic list. */
   newest: async (conversation: Conversation): Promise<Message | undefined> =>
     (await request<PageMessages>('GET', messagesPath(conversation, { limit: 1 }))).messages.at(-1),

@@ -1,4 +1,5 @@
 import type { Message } from 'grammy/types';
+import type { PageReaction } from '../src/telegram/page-api.ts';
 import { api, MESSAGES_PER_FETCH } from './api.ts';
 import { announce } from './announcer.ts';
 import type { ChatStore } from './chat-store.ts';
@@ -33,6 +34,8 @@ export class ConversationView {
   #outgoingCount = 0;
   /** Messages that events told of while a fetch was under way: its answer may be older than they are. */
   readonly #touched = new Set<number>();
+  /** The same of reactions. */
+  readonly #reacted = new Set<number>();
 
   constructor(store: ChatStore, onSuggestion: (text: string) => void) {
     this.#store = store;
@@ -70,7 +73,8 @@ export class ConversationView {
     const conversation = this.#open;
     if (!conversation) return;
     this.#touched.clear();
-    const messages = await api.messages(conversation);
+    this.#reacted.clear();
+    const { messages, reactions } = await api.messages(conversation);
     if (!this.isOpen(conversation)) return;
     const fresh = messages.filter(({ message_id }) => !this.#touched.has(message_id));
     const oldest = messages[0]?.message_id ?? 0;
@@ -83,6 +87,7 @@ export class ConversationView {
     if (hasGap || this.#log.size === gone.length) this.#hasOlder = messages.length === MESSAGES_PER_FETCH;
     this.#log.remove(gone);
     this.#log.put(fresh);
+    this.#showReactions(messages, reactions);
     this.#drawPlaceholder();
   }
 
@@ -101,6 +106,12 @@ export class ConversationView {
   update(message: Message): void {
     this.#touched.add(message.message_id);
     if (this.#log.message(message.message_id)) this.receive(message);
+  }
+
+  /** Takes in the bot's reaction to a message of the chat. */
+  react({ message_id, emoji }: PageReaction): void {
+    this.#reacted.add(message_id);
+    this.#log.react(message_id, emoji);
   }
 
   remove(messageId: number): void {
@@ -144,12 +155,22 @@ export class ConversationView {
     if (!conversation || before === undefined || !this.#hasOlder || this.#isFetching) return;
     this.#isFetching = true;
     try {
-      const messages = await api.messages(conversation, before);
+      const { messages, reactions } = await api.messages(conversation, before);
       if (!this.isOpen(conversation)) return;
       this.#hasOlder = messages.length === MESSAGES_PER_FETCH;
-      this.#follow.keepPlace(() => this.#log.put(messages));
+      this.#follow.keepPlace(() => {
+        this.#log.put(messages);
+        this.#showReactions(messages, reactions);
+      });
     } finally {
       this.#isFetching = false;
+    }
+  }
+
+  #showReactions(messages: readonly Message[], reactions: readonly PageReaction[]): void {
+    const emoji = new Map(reactions.map((reaction) => [reaction.message_id, reaction.emoji]));
+    for (const { message_id: id } of messages) {
+      if (!this.#reacted.has(id)) this.#log.react(id, emoji.get(id) ?? null);
     }
   }
 

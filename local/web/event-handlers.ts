@@ -21,6 +21,9 @@ export function eventHandlers(store: ChatStore, view: ConversationView, outbox: 
       store.putMessage(message);
       if (view.isOpen(store.conversationOf(message))) view.update(message);
     },
+    reaction: (reaction) => {
+      if (view.conversation?.chat_id === reaction.chat_id) view.react(reaction);
+    },
     deleted: ({ chat_id, message_id }) => {
       store.removeMessage(chat_id, message_id);
       if (view.conversation?.chat_id === chat_id) view.remove(message_id);

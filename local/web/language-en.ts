@@ -60,6 +60,8 @@ export const en = {
   edited: 'edited',
   sending: 'Sending',
   sent: 'Sent',
+  waits: 'Waiting: the bot has seen this',
+  reacted: 'Reaction: {emoji}',
   notSent: 'Not sent: {reason}',
   retry: 'Retry',
   editAgain: 'Edit',

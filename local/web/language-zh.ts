@@ -62,6 +62,8 @@ export const zh: Record<Sentence, string> = {
   edited: '已编辑',
   sending: '发送中',
   sent: '已发送',
+  waits: '等待中：机器人已看到这条消息',
+  reacted: '回应：{emoji}',
   notSent: '未发送：{reason}',
   retry: '重试',
   editAgain: '编辑',

@@ -10,7 +10,15 @@ interface Handlers {
   event: <N extends PageEventName>(name: N, data: PageEvents[N]) => void;
 }
 
-const EVENT_NAMES: readonly PageEventName[] = ['message', 'edited', 'deleted', 'typing', 'chat', 'cleared'];
+const EVENT_NAMES: readonly PageEventName[] = [
+  'message',
+  'edited',
+  'reaction',
+  'deleted',
+  'typing',
+  'chat',
+  'cleared',
+];
 
 /** Follows what happens in all chats for as long as the page is open, over any number of lost connections. */
 export function followEvents(handlers: Handlers): void {

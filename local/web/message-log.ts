@@ -12,6 +12,8 @@ export class MessageLog {
   readonly #days: HTMLElement;
   readonly #outgoing: HTMLElement;
   readonly #messages = new Map<number, { message: Message; view: HTMLElement }>();
+  /** By message id, also of messages that are not on screen (yet). */
+  readonly #reactions = new Map<number, string>();
   #reader: Reader = { meId: undefined, isGroup: false };
 
   constructor(days: HTMLElement, outgoing: HTMLElement) {
@@ -39,20 +41,23 @@ export class MessageLog {
   reset(reader: Reader): void {
     this.#reader = reader;
     this.#messages.clear();
+    this.#reactions.clear();
     this.#days.replaceChildren();
   }
 
   /** Draws everything again, after the language changed. */
   redraw(): void {
     const messages = this.ids().map((id) => this.message(id));
+    const reactions = [...this.#reactions];
     this.reset(this.#reader);
+    for (const [id, emoji] of reactions) this.#reactions.set(id, emoji);
     this.put(messages.filter((message) => message !== undefined));
   }
 
   /** Adds messages, or updates those already there in place. `isArrival`: they may move in. */
   put(messages: readonly Message[], isArrival = false): void {
     for (const message of messages) {
-      const view = messageView(message, this.#reader);
+      const view = messageView(message, this.#reader, this.#reactions.get(message.message_id));
       const shown = this.#messages.get(message.message_id);
       if (shown) {
         morphChildren(shown.view, view);
@@ -66,6 +71,15 @@ export class MessageLog {
     this.#group();
   }
 
+  /** Shows the bot's reaction to a message; null takes it off. */
+  react(id: number, emoji: string | null): void {
+    if (emoji === (this.#reactions.get(id) ?? null)) return;
+    if (emoji === null) this.#reactions.delete(id);
+    else this.#reactions.set(id, emoji);
+    const message = this.message(id);
+    if (message) this.put([message]);
+  }
+
   remove(ids: Iterable<number>): void {
     for (const id of ids) {
       const view = this.view(id);
@@ -73,6 +87,7 @@ export class MessageLog {
       view?.remove();
       if (day?.querySelector('[data-id]') === null) day.remove();
       this.#messages.delete(id);
+      this.#reactions.delete(id);
     }
     this.#group();
   }

@@ -5,6 +5,9 @@ import { t } from './i18n.ts';
 import type { Outgoing } from './outbox.ts';
 import { richText } from './rich-text.ts';
 
+/** The bot puts it on a message that it takes up later. */
+const WAITING = '👀';
+
 /** What a view must know besides the message. */
 export interface Reader {
   meId: number | undefined;
@@ -13,10 +16,10 @@ export interface Reader {
 }
 
 /**
- * Draws one message of the log. It holds no listeners (see message-actions.ts), so a newer view of the same message can be
+ * Draws one message of the log, with the emoji that the bot put on it. It holds no listeners (see message-actions.ts), so a newer view of the same message can be
  * morphed into it.
  */
-export function messageView(message: Message, reader: Reader): HTMLElement {
+export function messageView(message: Message, reader: Reader, reaction?: string): HTMLElement {
   const service = serviceText(message);
   if (service !== undefined) {
     return el('div', { class: 'service', 'data-id': message.message_id }, el('span', {}, service));
@@ -26,7 +29,8 @@ export function messageView(message: Message, reader: Reader): HTMLElement {
   if (reader.isGroup && !isOwn) bubble.append(el('div', { class: 'sender' }, nameOf(message)));
   if (message.reply_to_message && !isTopicRoot(message))
     bubble.append(quote(message.reply_to_message, reader.meId));
-  bubble.append(content(message), meta(message, isOwn));
+  const last = meta(message, isOwn);
+  bubble.append(content(message), reaction === undefined ? last : reactionRow(reaction, last));
   return el(
     'article',
     {
@@ -110,6 +114,13 @@ function meta(message: Message, isOwn: boolean): HTMLElement {
     time,
     ...(isOwn ? [sent] : []),
   );
+}
+
+/** @param last shares the row with the reaction, as the end of the message. */
+function reactionRow(emoji: string, last: HTMLElement): HTMLElement {
+  const label = emoji === WAITING ? t('waits') : t('reacted', { emoji });
+  const pill = el('span', { class: 'reaction', role: 'img', 'aria-label': label, title: label }, emoji);
+  return el('div', { class: 'reactions' }, pill, last);
 }
 
 /** Out of the tab order (there is one pair for each message): the keys `r` and `c` do the same. */

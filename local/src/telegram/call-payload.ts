@@ -59,6 +59,7 @@ const REASONS: Readonly<Record<string, string>> = {
   chat_id: 'chat_id is empty',
   entities: "can't parse entities",
   message_id: 'message identifier is not specified',
+  reaction: "can't parse reaction types JSON object",
   text: 'message text is empty',
 };
 

@@ -29,6 +29,13 @@ const SCHEMA = `
     is_hidden INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (chat_id, message_id)
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS reactions (
+    chat_id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL,
+    emoji TEXT NOT NULL,
+    PRIMARY KEY (chat_id, message_id),
+    FOREIGN KEY (chat_id, message_id) REFERENCES messages ON DELETE CASCADE
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS commands (
     scope TEXT NOT NULL,
     language_code TEXT NOT NULL,

@@ -44,9 +44,17 @@ export interface NewTopic {
   name: string;
 }
 
-/** `GET /page/chats/:chat_id/messages`, oldest first. */
+/** What the bot shows on a message; null when it shows nothing (any more). */
+export interface PageReaction {
+  chat_id: number;
+  message_id: number;
+  emoji: string | null;
+}
+
+/** `GET /page/chats/:chat_id/messages`, oldest first, and the reactions to those that have one. */
 export interface PageMessages {
   messages: Message[];
+  reactions: PageReaction[];
 }
 
 /** Body of `POST /page/chats/:chat_id/messages`, answered with the {@link Message}. */
@@ -64,6 +72,7 @@ export interface NewMessage {
 export interface PageEvents {
   message: Message;
   edited: Message;
+  reaction: PageReaction;
   deleted: { chat_id: number; message_id: number };
   /** Shown for at most 5 s, or until the next message there. In a forum's General topic there is no `thread_id`. */
   typing: { chat_id: number; thread_id?: number };

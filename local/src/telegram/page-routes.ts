@@ -7,6 +7,7 @@ import type { Conversations } from './conversations.ts';
 import type { PageError, PageMessages, PageState } from './page-api.ts';
 import type { PageEventHub } from './page-event-hub.ts';
 import { streamPageEvents } from './page-event-stream.ts';
+import type { ReactionStore } from './reaction-store.ts';
 
 const MAX_TITLE_LENGTH = 128;
 const MAX_PAGE_SIZE = 100;
@@ -29,6 +30,7 @@ const messageQuery = threadQuery.extend({
 interface Parts {
   conversations: Conversations;
   store: ChatStore;
+  reactions: ReactionStore;
   pages: PageEventHub;
   /** The page's state but for its chats. */
   profile: () => Omit<PageState, 'chats'>;
@@ -38,7 +40,7 @@ interface Parts {
 
 /** @returns `/page/*`: what the browser page asks and does. Its JSON is described in `page-api.ts`. */
 export function createPageRoutes(parts: Parts): Hono {
-  const { conversations, store, pages } = parts;
+  const { conversations, store, reactions, pages } = parts;
   const app = new Hono();
 
   app.get('/page/state', (context) => {
@@ -61,7 +63,9 @@ export function createPageRoutes(parts: Parts): Hono {
   app.get('/page/chats/:chat_id/messages', (context) => {
     const { thread_id: threadId = null, ...range } = parse(messageQuery, context.req.query());
     const { id } = conversations.chat(chatIdOf(context));
-    return context.json<PageMessages>({ messages: store.messages(id, { ...range, threadId }) });
+    const messages = store.messages(id, { ...range, threadId });
+    const ids = messages.map(({ message_id }) => message_id);
+    return context.json<PageMessages>({ messages, reactions: reactions.reactions(id, ids) });
   });
 
   app.post('/page/chats/:chat_id/messages', async (context) => {

@@ -13,6 +13,8 @@ import type { PageState } from './page-api.ts';
 import { PageEventHub } from './page-event-hub.ts';
 import { createPageRoutes } from './page-routes.ts';
 import { profileMethods } from './profile-methods.ts';
+import { reactionMethods } from './reaction-methods.ts';
+import { ReactionStore } from './reaction-store.ts';
 import { seedOnce } from './seed.ts';
 import { SettingsStore } from './settings-store.ts';
 import { updateMethods } from './update-methods.ts';
@@ -55,6 +57,8 @@ export interface TelegramStandIn {
   injectUpdate(update: object): void;
   /** @returns a chat's messages of all topics, oldest first, also those cleared from the page. */
   messages(chatId: number): Message[];
+  /** @returns the emoji that the bot shows on a message. */
+  reaction(chatId: number, messageId: number): string | undefined;
   /** Resolves once no update is pending. @throws Error when the stand-in stops before. */
   whenIdle(): Promise<void>;
 }
@@ -66,6 +70,7 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   const database = openDatabase(options.directory);
   const settings = new SettingsStore(database);
   const store = new ChatStore(database);
+  const reactions = new ReactionStore(database);
   const updates = new UpdateQueue(database, settings);
   const pages = new PageEventHub();
   const conversations = new Conversations({ store, settings, updates, pages, bot });
@@ -88,6 +93,7 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   const methods: BotMethods = {
     ...profileMethods({ conversations, settings, bot }),
     ...messageMethods({ conversations, store, pages, bot: messageSender }),
+    ...reactionMethods({ conversations, store, reactions, pages }),
     ...updateMethods({ settings, updates, delivery, stopped: stop.signal }),
   };
 
@@ -100,7 +106,7 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   };
   const app = new Hono();
   app.route('/', createBotApiApp({ token, methods, onCall, intercept, onError }));
-  app.route('/', createPageRoutes({ conversations, store, pages, profile, setLanguage, onError }));
+  app.route('/', createPageRoutes({ conversations, store, reactions, pages, profile, setLanguage, onError }));
 
   // Both parts answer their own errors; what is left is a cut connection, which has no answer.
   app.onError((error) => {
@@ -126,6 +132,7 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
     sendAsUser: (message) => conversations.sendAsUser(message),
     injectUpdate: (update) => updates.inject(update),
     messages: (chatId) => store.messages(chatId, { withHidden: true }),
+    reaction: (chatId, messageId) => reactions.reactions(chatId, [messageId])[0]?.emoji ?? undefined,
     async whenIdle() {
       stop.signal.throwIfAborted();
       while (updates.count() > 0) await once(updates.events, 'taken', { signal: stop.signal });

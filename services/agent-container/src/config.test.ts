@@ -59,6 +59,7 @@ describe('settings with mistakes', () => {
     [{ CLAUDE_CODE_USE_BEDROCK: '1' }, 'AWS_REGION'],
     [{ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'Frankfurt' }, 'AWS_REGION'],
     [{ ANTHROPIC_API_KEY: 'key', BEDROCK_SECRET_ACCESS_KEY: 's' }, 'BEDROCK_ACCESS_KEY_ID'],
+    [{ ANTHROPIC_API_KEY: 'key', BEDROCK_SECRET_ARN: 'arn', BEDROCK_API_KEY: 'k' }, 'BEDROCK_API_KEY'],
     [{ ANTHROPIC_API_KEY: 'key', SDK_CLIENT_AUTH_TOKEN: '   ' }, 'SDK_CLIENT_AUTH_TOKEN'],
     [{ ANTHROPIC_API_KEY: 'key', SDK_CLIENT_AUTH_TOKEN: 'fifteen letters' }, 'SDK_CLIENT_AUTH_TOKEN'],
   ])('%j are refused because of %s alone', (variables, name) => {
@@ -90,6 +91,21 @@ describe('the access to the model', () => {
         region: 'us-gov-west-1',
         credentials: { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'session' },
       },
+    ],
+    [
+      'a Bedrock API key',
+      { ...bedrock, BEDROCK_API_KEY: 'api-key', AWS_ACCESS_KEY_ID: 'host' },
+      { kind: 'bedrock', region: 'us-gov-west-1', credentials: { apiKey: 'api-key' } },
+    ],
+    [
+      'a Bedrock API key under the name that AWS gives it, which wins over the chain',
+      { ...bedrock, AWS_BEARER_TOKEN_BEDROCK: 'api-key', AWS_ACCESS_KEY_ID: 'host' },
+      { kind: 'bedrock', region: 'us-gov-west-1', credentials: { apiKey: 'api-key' } },
+    ],
+    [
+      'a secret, which wins over all that the host has',
+      { ...bedrock, BEDROCK_SECRET_ARN: 'arn', AWS_ACCESS_KEY_ID: 'role', AWS_BEARER_TOKEN_BEDROCK: 'x' },
+      { kind: 'bedrock', region: 'us-gov-west-1', credentials: { secret: 'arn' } },
     ],
     [
       'no signature where that was asked for, even with keys',
@@ -134,6 +150,7 @@ describe('the other settings', () => {
       isShellOn: false,
       authToken: TOKEN,
       inherited: {},
+      proxies: {},
     });
   });
 
@@ -153,8 +170,22 @@ describe('the other settings', () => {
     });
   });
 
+  it('limit what a turn may take', () => {
+    const { turnTokenLimit, turnBudgetUsd } = parse({
+      ANTHROPIC_API_KEY: 'key',
+      TURN_TOKEN_LIMIT: '200000',
+      TURN_BUDGET_USD: '0.5',
+    });
+    expect([turnTokenLimit, turnBudgetUsd]).toEqual([200_000, 0.5]);
+    const wrong = { ANTHROPIC_API_KEY: 'key', TURN_TOKEN_LIMIT: '1.5', TURN_BUDGET_USD: '0' };
+    expect(namesIn(problemsOf({ SDK_CLIENT_AUTH_TOKEN: TOKEN, ...wrong }))).toEqual([
+      'TURN_BUDGET_USD',
+      'TURN_TOKEN_LIMIT',
+    ]);
+  });
+
   it('take of the host’s environment only what is listed, and nothing that is empty', () => {
-    const { inherited } = parse({
+    const { inherited, proxies } = parse({
       ANTHROPIC_API_KEY: 'key',
       PATH: '/bin',
       HOME: '/home/host',
@@ -162,7 +193,11 @@ describe('the other settings', () => {
       AWS_PROFILE: 'work',
       AWS_LAMBDA_FUNCTION_NAME: 'x',
       TELEGRAM_BOT_TOKEN: '1:secret',
+      HTTPS_PROXY: 'http://proxy:3128',
+      no_proxy: '127.0.0.1',
+      MY_HTTPS_PROXY: 'x',
     });
-    expect(inherited).toEqual({ PATH: '/bin', HOME: '/home/host', AWS_PROFILE: 'work' });
+    expect(inherited).toEqual({ PATH: '/bin' });
+    expect(proxies).toEqual({ HTTPS_PROXY: 'http://proxy:3128', no_proxy: '127.0.0.1' });
   });
 });

@@ -1,17 +1,9 @@
 import { readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
+import { WORKSPACE_LIMITS, type WorkspaceLimits } from './session/scan-home.ts';
+import type { BedrockCredentials, ModelAccess } from './model-access.ts';
 
-/** Where the model is, and what opens it. */
-export type ModelAccess =
-  | {
-      kind: 'bedrock';
-      region: string;
-      /** Another endpoint that speaks Bedrock's protocol. */
-      baseUrl?: string;
-      /** `chain`: the AWS SDK's standard chain finds the credentials; `none`: the endpoint wants no signature. */
-      credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string } | 'chain' | 'none';
-    }
-  | { kind: 'anthropic'; apiKey: string; baseUrl?: string };
+export type { ModelAccess };
 
 /** Model ids behind the CLI's three aliases; an absent one is the CLI's own default. */
 interface ModelIds {
@@ -26,12 +18,22 @@ export interface AgentConfig {
   /** Overrides the `model` of the image's settings.json. */
   model?: string;
   isShellOn: boolean;
+  /** The shell runs as this process does, with all it can read. */
+  isShellUnconfined?: true;
   /** How long the agent may work on one request, in ms. */
   turnLimitMs?: number;
+  /** Input, output and cache tokens together that one turn may take. */
+  turnTokenLimit?: number;
+  /** What one turn may cost, in US dollars, as the CLI reckons it. */
+  turnBudgetUsd?: number;
+  /** What of a workspace is saved; see `WORKSPACE_LIMITS` unless given. */
+  workspaceLimits?: WorkspaceLimits;
   /** The bearer token that callers must show. */
   authToken: string;
-  /** Environment variables of this process that the CLI needs to find the network and the AWS credential chain. */
+  /** Environment variables of this process that the CLI is given too. */
   inherited: Readonly<Record<string, string>>;
+  /** `HTTPS_PROXY` and its like: the way to the model. */
+  proxies: Readonly<Record<string, string>>;
 }
 
 const text = z.string().trim().min(1);
@@ -40,6 +42,9 @@ const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).opt
 
 /** Zod would leave out the rules between variables once a single variable is wrong. */
 const ALSO_AFTER_OTHER_MISTAKES = { when: () => true };
+
+/** Which of two was meant cannot be known. */
+const WAYS_INTO_BEDROCK = ['BEDROCK_SECRET_ARN', 'BEDROCK_ACCESS_KEY_ID', 'BEDROCK_API_KEY'] as const;
 
 const environmentSchema = z
   .object({
@@ -51,6 +56,9 @@ const environmentSchema = z
     BEDROCK_ACCESS_KEY_ID: optional,
     BEDROCK_SECRET_ACCESS_KEY: optional,
     BEDROCK_SESSION_TOKEN: optional,
+    BEDROCK_API_KEY: optional,
+    AWS_BEARER_TOKEN_BEDROCK: optional,
+    BEDROCK_SECRET_ARN: optional,
     ANTHROPIC_BEDROCK_BASE_URL: url,
     CLAUDE_CODE_SKIP_BEDROCK_AUTH: z.enum(['0', '1'], 'must be 1 or 0').default('0'),
     ANTHROPIC_API_KEY: optional,
@@ -59,11 +67,31 @@ const environmentSchema = z
     ANTHROPIC_DEFAULT_OPUS_MODEL: optional,
     ANTHROPIC_DEFAULT_SONNET_MODEL: optional,
     ANTHROPIC_DEFAULT_HAIKU_MODEL: optional,
-    AGENT_SHELL: z.enum(['on', 'off'], 'must be on or off').default('off'),
+    AGENT_SHELL: z.enum(['on', 'off', 'unconfined'], 'must be on, off or unconfined').default('off'),
     TURN_LIMIT_SECONDS: z.coerce
       .number('must be a number of seconds')
       .min(1, 'must be at least 1')
       .max(86_400, 'must be at most 86400')
+      .optional(),
+    WORKSPACE_LIMIT_MB: z.coerce
+      .number('must be a number of megabytes')
+      .min(1, 'must be at least 1')
+      .max(65_536, 'must be at most 65536')
+      .optional(),
+    WORKSPACE_LIMIT_FILES: z.coerce
+      .number('must be a number of files')
+      .int('must be a whole number of files')
+      .min(1, 'must be at least 1')
+      .max(200_000, 'must be at most 200000')
+      .optional(),
+    TURN_TOKEN_LIMIT: z.coerce
+      .number('must be a number of tokens')
+      .int('must be a whole number of tokens')
+      .min(1, 'must be at least 1')
+      .optional(),
+    TURN_BUDGET_USD: z.coerce
+      .number('must be a number of dollars')
+      .positive('must be more than 0')
       .optional(),
     SDK_CLIENT_AUTH_TOKEN: z.string({ error: 'is required' }).min(16, 'must have at least 16 characters'),
   })
@@ -83,6 +111,10 @@ const environmentSchema = z
     if (env.BEDROCK_SECRET_ACCESS_KEY !== undefined && env.BEDROCK_ACCESS_KEY_ID === undefined) {
       problem('BEDROCK_ACCESS_KEY_ID', 'is required with BEDROCK_SECRET_ACCESS_KEY');
     }
+    const [, ...surplus] = WAYS_INTO_BEDROCK.filter((name) => env[name] !== undefined);
+    for (const name of surplus) {
+      problem(name, `cannot be set together with another of ${WAYS_INTO_BEDROCK.join(', ')}`);
+    }
   }, ALSO_AFTER_OTHER_MISTAKES);
 type Environment = z.infer<typeof environmentSchema>;
 
@@ -97,26 +129,37 @@ function isBedrock(env: {
 /** @throws ConfigError naming every variable that is wrong or missing. */
 export function parseAgentConfig(environment: NodeJS.ProcessEnv = process.env): AgentConfig {
   const env = readSettings(environmentSchema, environment);
-  const inherited = inheritedFrom(environment);
   return {
-    access: modelAccess(env, inherited),
+    access: modelAccess(env, isAnySet(environment, AWS_CHAIN)),
     models: definedOnly({
       opus: env.ANTHROPIC_DEFAULT_OPUS_MODEL,
       sonnet: env.ANTHROPIC_DEFAULT_SONNET_MODEL,
       haiku: env.ANTHROPIC_DEFAULT_HAIKU_MODEL,
     }),
     ...definedOnly({ model: env.ANTHROPIC_MODEL }),
-    isShellOn: env.AGENT_SHELL === 'on',
+    isShellOn: env.AGENT_SHELL !== 'off',
+    ...(env.AGENT_SHELL === 'unconfined' ? { isShellUnconfined: true } : {}),
     ...(env.TURN_LIMIT_SECONDS === undefined ? {} : { turnLimitMs: env.TURN_LIMIT_SECONDS * 1_000 }),
+    ...workspaceLimits(env),
+    ...(env.TURN_TOKEN_LIMIT === undefined ? {} : { turnTokenLimit: env.TURN_TOKEN_LIMIT }),
+    ...(env.TURN_BUDGET_USD === undefined ? {} : { turnBudgetUsd: env.TURN_BUDGET_USD }),
     authToken: env.SDK_CLIENT_AUTH_TOKEN,
-    inherited,
+    inherited: chosenFrom(environment, INHERITED),
+    proxies: chosenFrom(environment, PROXIES),
   };
+}
+
+function workspaceLimits(env: Environment): Pick<AgentConfig, 'workspaceLimits'> {
+  const { WORKSPACE_LIMIT_MB: megabytes, WORKSPACE_LIMIT_FILES: files = WORKSPACE_LIMITS.files } = env;
+  if (megabytes === undefined && env.WORKSPACE_LIMIT_FILES === undefined) return {};
+  const bytes = megabytes === undefined ? WORKSPACE_LIMITS.bytes : Math.floor(megabytes * 1024 * 1024);
+  return { workspaceLimits: { ...WORKSPACE_LIMITS, bytes, files } };
 }
 
 /** The region only enters the signature when another endpoint is named, so it need not be. */
 const REGION_OF_OTHER_ENDPOINTS = 'us-east-1';
 
-function modelAccess(env: Environment, inherited: Readonly<Record<string, string>>): ModelAccess {
+function modelAccess(env: Environment, hasChain: boolean): ModelAccess {
   if (!isBedrock(env)) {
     return {
       kind: 'anthropic',
@@ -128,38 +171,40 @@ function modelAccess(env: Environment, inherited: Readonly<Record<string, string
     kind: 'bedrock',
     region: env.AWS_REGION ?? REGION_OF_OTHER_ENDPOINTS,
     ...definedOnly({ baseUrl: env.ANTHROPIC_BEDROCK_BASE_URL }),
-    credentials: bedrockCredentials(
-      env,
-      Object.keys(inherited).some((name) => AWS_CHAIN.test(name)),
-    ),
+    credentials: bedrockCredentials(env, hasChain),
   };
 }
 
-function bedrockCredentials(
-  env: Environment,
-  hasChain: boolean,
-): Extract<ModelAccess, { kind: 'bedrock' }>['credentials'] {
+/** What is named for Bedrock wins over what the host has: on Lambda, the host's own keys are those of the function's role. */
+function bedrockCredentials(env: Environment, hasChain: boolean): BedrockCredentials {
   if (env.CLAUDE_CODE_SKIP_BEDROCK_AUTH === '1') return 'none';
+  if (env.BEDROCK_SECRET_ARN !== undefined) return { secret: env.BEDROCK_SECRET_ARN };
   const { BEDROCK_ACCESS_KEY_ID: accessKeyId, BEDROCK_SECRET_ACCESS_KEY: secretAccessKey } = env;
   if (accessKeyId !== undefined && secretAccessKey !== undefined) {
     return { accessKeyId, secretAccessKey, ...definedOnly({ sessionToken: env.BEDROCK_SESSION_TOKEN }) };
   }
+  const apiKey = env.BEDROCK_API_KEY ?? env.AWS_BEARER_TOKEN_BEDROCK;
+  if (apiKey !== undefined) return { apiKey };
   // An endpoint of one's own without any credentials in sight is one that wants none.
   return env.ANTHROPIC_BEDROCK_BASE_URL === undefined || hasChain ? 'chain' : 'none';
 }
 
-/** Proxies and certificates the CLI needs to reach the model, and the places the AWS credential chain looks at. */
-const INHERITED =
-  /^(PATH|LANG|LC_ALL|TZ|SystemRoot|(HTTPS?|NO)_PROXY|https?_proxy|no_proxy|NODE_EXTRA_CA_CERTS|SSL_CERT_FILE|SSL_CERT_DIR)$/;
-export const AWS_CHAIN =
-  /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE|BEARER_TOKEN_BEDROCK|WEB_IDENTITY_TOKEN_FILE|ROLE_ARN|ROLE_SESSION_NAME|CONTAINER_.*|EC2_METADATA_.*)$/;
+/** What programs need to run at all; the CLI's way to the model is the proxy of this process. */
+const INHERITED = /^(PATH|LANG|LC_ALL|TZ|SystemRoot)$/;
+const PROXIES = /^((HTTPS?|NO)_PROXY|https?_proxy|no_proxy)$/;
+/** The places the AWS credential chain looks at. */
+const AWS_CHAIN =
+  /^AWS_(ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|PROFILE|CONFIG_FILE|SHARED_CREDENTIALS_FILE|WEB_IDENTITY_TOKEN_FILE|ROLE_ARN|ROLE_SESSION_NAME|CONTAINER_.*|EC2_METADATA_.*)$/;
 
-function inheritedFrom(environment: NodeJS.ProcessEnv): Record<string, string> {
+function chosenFrom(environment: NodeJS.ProcessEnv, names: RegExp): Record<string, string> {
   const given = Object.entries(environment).filter(
     (entry): entry is [string, string] => (entry[1] ?? '') !== '',
   );
-  const chosen = given.filter(([name]) => INHERITED.test(name) || AWS_CHAIN.test(name) || name === 'HOME');
-  return Object.fromEntries(chosen);
+  return Object.fromEntries(given.filter(([name]) => names.test(name)));
+}
+
+function isAnySet(environment: NodeJS.ProcessEnv, names: RegExp): boolean {
+  return Object.keys(chosenFrom(environment, names)).length > 0;
 }
 
 function definedOnly<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {

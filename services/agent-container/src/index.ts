@@ -3,6 +3,7 @@ export type { AgentError } from './errors.ts';
 export { readAgentImage } from './run/agent-image.ts';
 export { ClaudeRuntime } from './run/claude-runtime.ts';
 export { type AppDeps, createApp } from './serve/app.ts';
+export type { ServerBindings } from './serve/run-limit.ts';
 export { isHolderGone } from './session/lease-holder.ts';
 export type { SessionLeases } from './session/session-lease.ts';
 export type { SessionStore } from './session/session-store.ts';

@@ -10,26 +10,33 @@ export interface ClientConfig {
   readonly apiRoot: string;
 }
 
+/** Several deployables take these settings. */
+export const allowedUsersSchema = z
+  .string({ error: 'is required: the Telegram user ids that may use the bot, separated by commas' })
+  .regex(
+    /^\s*\d{1,19}([\s,]+\d{1,19})*[\s,]*$/,
+    'must be Telegram user ids (numbers) separated by commas; there is no "everybody"',
+  )
+  .transform((ids): ReadonlySet<string> => new Set(ids.split(/[\s,]+/).filter((id) => id !== '')));
+
+export const apiRootSchema = z
+  .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+  .default('https://api.telegram.org')
+  .transform((url) => url.replace(/\/+$/, ''));
+
 const environmentSchema = z
   .object({
     TELEGRAM_BOT_TOKEN: z
       .string({ error: 'is required' })
       .regex(/^\d+:[A-Za-z0-9_-]+$/, 'must look like 123456:ABC-DEF, as @BotFather gives it'),
-    ALLOWED_USERS: z
-      .string({ error: 'is required: the Telegram user ids that may use the bot, separated by commas' })
-      .regex(
-        /^\s*\d{1,19}([\s,]+\d{1,19})*[\s,]*$/,
-        'must be Telegram user ids (numbers) separated by commas; there is no "everybody"',
-      ),
+    ALLOWED_USERS: allowedUsersSchema,
     TELEGRAM_MODE: z.enum(['polling', 'webhook'], 'must be polling or webhook').default('polling'),
     // The character set and length are what Telegram takes as `secret_token`.
     TELEGRAM_WEBHOOK_SECRET: z
       .string()
       .regex(/^[A-Za-z0-9_-]{1,256}$/, 'must be 1 to 256 of A-Z a-z 0-9 _ -')
       .optional(),
-    TELEGRAM_API_ROOT: z
-      .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-      .default('https://api.telegram.org'),
+    TELEGRAM_API_ROOT: apiRootSchema,
   })
   .refine((env) => env.TELEGRAM_MODE !== 'webhook' || env.TELEGRAM_WEBHOOK_SECRET !== undefined, {
     path: ['TELEGRAM_WEBHOOK_SECRET'],
@@ -43,11 +50,11 @@ export function parseClientConfig(environment: NodeJS.ProcessEnv = process.env):
   const env = readSettings(environmentSchema, environment);
   return {
     botToken: env.TELEGRAM_BOT_TOKEN,
-    allowedUsers: new Set(env.ALLOWED_USERS.split(/[\s,]+/).filter((id) => id !== '')),
+    allowedUsers: env.ALLOWED_USERS,
     updates:
       env.TELEGRAM_MODE === 'webhook' && env.TELEGRAM_WEBHOOK_SECRET !== undefined
         ? { kind: 'webhook', secret: env.TELEGRAM_WEBHOOK_SECRET }
         : { kind: 'polling' },
-    apiRoot: env.TELEGRAM_API_ROOT.replace(/\/+$/, ''),
+    apiRoot: env.TELEGRAM_API_ROOT,
   };
 }

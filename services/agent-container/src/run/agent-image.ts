@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import { z } from 'zod';
+import { type ImageTools, readImageTools } from './image-tools.ts';
 
 /** The image's own `agent/` folder: what the agent is before any session begins. */
-export interface AgentImage {
+export interface AgentImage extends ImageTools {
   readonly folder: string;
   readonly systemPrompt: string;
   /** Directories of plugins. */
@@ -35,15 +36,17 @@ const mcpFile = z.strictObject({
   ),
 });
 
-/** @throws when a file is missing, or mcp.json is not what it should be. */
+/** @throws when a file is missing, or mcp.json, tools.json or settings.json is not what it should be. */
 export async function readAgentImage(folder: string = DEFAULT_AGENT_FOLDER): Promise<AgentImage> {
-  const [systemPrompt, mcp, plugins] = await Promise.all([
+  const [systemPrompt, mcp, plugins, tools] = await Promise.all([
     readFile(join(folder, 'system-prompt.md'), 'utf8'),
     readFile(join(folder, 'mcp.json'), 'utf8'),
     readdir(join(folder, 'plugins'), { withFileTypes: true }),
+    readImageTools(folder),
   ]);
   return {
     folder,
+    ...tools,
     systemPrompt: systemPrompt.trim(),
     mcpServers: mcpFile.parse(JSON.parse(mcp)).mcpServers as AgentImage['mcpServers'],
     plugins: plugins

@@ -1,55 +1,116 @@
-// prompt → Claude Agent SDK and its CLI, in the session's home → text, tool lines, tasks → answer, summary
+// prompt → Claude Agent SDK and its CLI, in the session's home, with a grant at the model proxy → text, tool lines, tasks → answer, summary
 import { type Options, query, type SDKMessage, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
+import type { Secrets } from '@omnicloud/secrets';
 import type { AgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
+import type { ModelGrant } from '../model-proxy/model-grant.ts';
+import type { ModelProxy } from '../model-proxy/model-proxy.ts';
+import { startModelProxy } from '../model-proxy/start-model-proxy.ts';
 import type { SessionHome } from '../session/session-home.ts';
 import { readTasks } from '../session/task-list.ts';
 import type { AgentImage } from './agent-image.ts';
-import type { AgentRun, AgentRuntime, RunSummary, RuntimeEvent } from './agent-runtime.ts';
+import type { AgentRun, AgentRuntime, RuntimeEvent } from './agent-runtime.ts';
 import { cliEnvironment } from './cli-environment.ts';
-import { type Bounds, boundsOf, judgeToolCall } from './confine-tools.ts';
+import { type Bounds, boundsOf } from './confine-tools.ts';
+import { guardTools } from './guard-tools.ts';
+import type { Cell, Isolation } from './isolation/isolation.ts';
+import { probeIsolation } from './isolation/probe-isolation.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
 import { failureOf } from './run-failure.ts';
+import { summaryOf, wasInterrupted } from './run-result.ts';
 import { savedCostUsd } from './saved-cost.ts';
 import { cliProcess } from './spawn-cli.ts';
 import { TurnTranslator } from './translate-sdk-message.ts';
 
-/** Everything else the CLI offers (background work, schedules, web access, worktrees) is left out. */
-const TOOLS = [
-  'Read',
-  'Write',
-  'Edit',
-  'Glob',
-  'Grep',
-  'Skill',
-  'Agent',
-  'TaskCreate',
-  'TaskGet',
-  'TaskList',
-  'TaskUpdate',
-];
+export interface ClaudeRuntimeOptions {
+  /** Where a model credential is read that the configuration names by its secret. */
+  readonly secrets?: Secrets;
+  /** Model calls that failed on our side; the run that made them may still succeed. */
+  readonly onError?: (error: unknown) => void;
+}
 
 /** The real agent: the only adapter of `AgentRuntime` in production. */
 export class ClaudeRuntime implements AgentRuntime {
   readonly #config: AgentConfig;
   readonly #image: AgentImage;
+  readonly #options: ClaudeRuntimeOptions;
+  #proxy: Promise<ModelProxy> | undefined;
+  #isolation: Promise<Isolation | undefined> | undefined;
 
-  constructor(config: AgentConfig, image: AgentImage) {
+  constructor(config: AgentConfig, image: AgentImage, options: ClaudeRuntimeOptions = {}) {
     this.#config = config;
     this.#image = image;
+    this.#options = options;
+  }
+
+  /** Ends the model proxy, and with it every model call. Runs are to be over by then. */
+  async close(): Promise<void> {
+    const proxy = await this.#proxy;
+    this.#proxy = undefined;
+    await proxy?.close();
   }
 
   async *run(run: AgentRun): AsyncGenerator<RuntimeEvent, void, undefined> {
+    const proxy = await this.#openProxy();
+    const { turnTokenLimit: tokenLimit } = this.#config;
+    const grant = proxy.open({
+      sessionId: run.home.sessionId,
+      ...(tokenLimit === undefined ? {} : { tokenLimit }),
+    });
+    try {
+      yield* this.#runWith(run, grant, `${proxy.url}/${grant.token}`);
+    } finally {
+      grant.close();
+    }
+  }
+
+  /** One for all runs, started by the first; a start that failed is tried again by the next. */
+  #openProxy(): Promise<ModelProxy> {
+    const { model, tools } = this.#image;
+    this.#proxy ??= startModelProxy(this.#config, {
+      ...this.#options,
+      models: model === undefined ? [] : [model],
+      isWebSearchOn: tools.includes('WebSearch'),
+    }).catch((error: unknown) => {
+      this.#proxy = undefined;
+      throw error;
+    });
+    return this.#proxy;
+  }
+
+  /** With the shell on, a run is confined or does not happen: only file tools can be judged by their arguments. */
+  async #openCell(home: SessionHome, modelUrl: string): Promise<Cell | undefined> {
+    if (!this.#config.isShellOn || this.#config.isShellUnconfined) return undefined;
+    const isolation = await (this.#isolation ??= probeIsolation());
+    if (!isolation) {
+      throw new AgentError(
+        'agent_crashed',
+        'AGENT_SHELL=on needs Linux with user namespaces, unshare, setpriv and ip; AGENT_SHELL=unconfined does without, and the shell then runs as you',
+      );
+    }
+    return isolation.open({
+      writable: [home.workspace, home.config],
+      readable: [this.#image.folder],
+      temporary: home.temporary,
+      loopbackPort: Number(new URL(modelUrl).port),
+    });
+  }
+
+  async *#runWith(
+    run: AgentRun,
+    grant: ModelGrant,
+    modelUrl: string,
+  ): AsyncGenerator<RuntimeEvent, void, undefined> {
     const { home } = run;
     const costBefore = run.isResumed ? await savedCostUsd(home.transcript) : 0;
     const translator = new TurnTranslator(home.workspace);
-    const cli = cliProcess(home);
+    const cli = cliProcess(home, await this.#openCell(home, modelUrl));
     const input = oneMessage(run.prompt);
     const bounds = await boundsOf(home, this.#image.folder, this.#config.isShellOn);
     const session = query({
       prompt: input.messages,
       options: {
-        ...this.#options(home, bounds),
+        ...this.#sdkOptions(home, bounds, modelUrl),
         ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
         spawnClaudeCodeProcess: (options) => cli.spawn(options),
       },
@@ -77,7 +138,7 @@ export class ClaudeRuntime implements AgentRuntime {
     if (run.signal.aborted) throw new AgentError('agent_crashed', 'The run was interrupted');
     if (!result) throw crashed(undefined, cli.stderr());
     const isStopped = run.stop.aborted && wasInterrupted(result);
-    if (result.is_error && !isStopped) throw failureOf(result);
+    if (result.is_error && !isStopped) throw failureOf(result, grant);
     if (writesLost)
       throw new AgentError(
         'store_unavailable',
@@ -105,65 +166,32 @@ export class ClaudeRuntime implements AgentRuntime {
     return [...events, { type: 'todo', items }];
   }
 
-  #options(home: SessionHome, bounds: Bounds): Options {
+  #sdkOptions(home: SessionHome, bounds: Bounds, modelUrl: string): Options {
+    const { tools, permissionMode } = this.#image;
+    const { isShellOn, model, turnBudgetUsd } = this.#config;
     return {
       cwd: home.workspace,
-      env: cliEnvironment(this.#config, home),
+      env: cliEnvironment(this.#config, home, modelUrl),
       systemPrompt: this.#image.systemPrompt,
       settingSources: ['user'],
       // The CLI would sweep what a restore just laid out, judging by its age.
       settings: { cleanupPeriodDays: 99_999 },
-      tools: this.#config.isShellOn ? [...TOOLS, 'Bash'] : TOOLS,
+      tools: isShellOn ? [...tools, 'Bash'] : [...tools],
       plugins: this.#image.plugins.map((path) => ({ type: 'local', path })),
       mcpServers: this.#image.mcpServers,
       strictMcpConfig: true,
       mcpServersDelivery: 'initialize',
-      permissionMode: 'dontAsk',
+      permissionMode,
       permissionPrompts: 'none',
-      hooks: { PreToolUse: [{ hooks: [guard(bounds)] }] },
+      hooks: { PreToolUse: [{ hooks: [guardTools(bounds, tools)] }] },
       includePartialMessages: true,
       // Otherwise "@/etc/passwd" in a user's message puts that file into the prompt, past every permission, and "/clear" is obeyed.
       verbatimPrompts: true,
       debugFile: home.debugLog,
-      ...(this.#config.model === undefined ? {} : { model: this.#config.model }),
+      ...(turnBudgetUsd === undefined ? {} : { maxBudgetUsd: turnBudgetUsd }),
+      ...(model === undefined ? {} : { model }),
     };
   }
-}
-
-type Hook = NonNullable<NonNullable<Options['hooks']>['PreToolUse']>[number]['hooks'][number];
-
-/** The permission mode denies what nobody allowed; this hook allows what stays within the session's bounds, for subagents too. */
-function guard(bounds: Bounds): Hook {
-  return async (input) => {
-    if (input.hook_event_name !== 'PreToolUse') return {};
-    const verdict = await judgeToolCall(input.tool_name, input.tool_input, bounds);
-    return {
-      hookSpecificOutput: {
-        hookEventName: 'PreToolUse',
-        permissionDecision: verdict.allow ? 'allow' : 'deny',
-        ...(verdict.allow ? {} : { permissionDecisionReason: verdict.reason }),
-      },
-    };
-  };
-}
-
-/** An interrupt ends the turn as an error of its own kind; the transcript is whole. */
-function wasInterrupted(result: SDKResultMessage): boolean {
-  return result.terminal_reason === 'aborted_streaming' || result.terminal_reason === 'aborted_tools';
-}
-
-function summaryOf(result: SDKResultMessage, costBefore: number): Omit<RunSummary, 'isStopped'> {
-  const { usage } = result;
-  return {
-    usage: {
-      input_tokens: usage.input_tokens,
-      output_tokens: usage.output_tokens,
-      cache_read_input_tokens: usage.cache_read_input_tokens,
-      cache_creation_input_tokens: usage.cache_creation_input_tokens,
-    },
-    costUsd: Math.max(0, result.total_cost_usd - costBefore),
-    turns: result.num_turns,
-  };
 }
 
 function knownStatus(status: string): 'pending' | 'in_progress' | 'completed' {

@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { AWS_CHAIN, type AgentConfig, type ModelAccess } from '../config.ts';
+import type { AgentConfig } from '../config.ts';
+import type { ModelAccess } from '../model-access.ts';
 import { PROJECT_DIRECTORY_NAME, type SessionHome } from '../session/session-home.ts';
 
 /**
@@ -9,7 +9,10 @@ import { PROJECT_DIRECTORY_NAME, type SessionHome } from '../session/session-hom
 const BEHAVIOUR = {
   CLAUDE_CODE_PROJECT_DIR_NAME: PROJECT_DIRECTORY_NAME,
   CLAUDE_CODE_DISABLE_BACKGROUND_TASKS: '1',
+  CLAUDE_CODE_DISABLE_CRON: '1',
+  CLAUDE_CODE_DISABLE_WORKFLOWS: '1',
   CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+  CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
   CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
   CLAUDE_CODE_MAX_RETRIES: '3',
   API_TIMEOUT_MS: '120000',
@@ -22,16 +25,21 @@ const BEHAVIOUR = {
   DISABLE_ERROR_REPORTING: '1',
 };
 
+/** Anthropic's client insists on a key; the real one is the proxy's. */
+const NO_KEY = 'held-by-the-model-proxy';
+
 /**
+ * @param modelUrl the base URL of the run's grant at the model proxy: all that the CLI knows of the model's access.
  * @returns the whole environment of the CLI process: a list of what it needs and nothing else of ours.
  * Its HOME is the session's own, so that `~` shows nothing of the host.
  */
-export function cliEnvironment(config: AgentConfig, home: SessionHome): Record<string, string> {
-  const { HOME: hostHome, ...inherited } = config.inherited;
-  const plain = Object.fromEntries(Object.entries(inherited).filter(([name]) => !AWS_CHAIN.test(name)));
-  const chain = Object.fromEntries(Object.entries(inherited).filter(([name]) => AWS_CHAIN.test(name)));
+export function cliEnvironment(
+  config: AgentConfig,
+  home: SessionHome,
+  modelUrl: string,
+): Record<string, string> {
   return {
-    ...plain,
+    ...config.inherited,
     ...BEHAVIOUR,
     HOME: home.root,
     CLAUDE_CONFIG_DIR: home.config,
@@ -39,48 +47,19 @@ export function cliEnvironment(config: AgentConfig, home: SessionHome): Record<s
     ...named('ANTHROPIC_DEFAULT_OPUS_MODEL', config.models.opus),
     ...named('ANTHROPIC_DEFAULT_SONNET_MODEL', config.models.sonnet),
     ...named('ANTHROPIC_DEFAULT_HAIKU_MODEL', config.models.haiku),
-    ...accessEnvironment(config.access, chain, hostHome),
+    ...accessEnvironment(config.access, modelUrl),
   };
 }
 
-function accessEnvironment(
-  access: ModelAccess,
-  chain: Record<string, string>,
-  hostHome: string | undefined,
-): Record<string, string> {
-  if (access.kind === 'anthropic') {
-    return { ANTHROPIC_API_KEY: access.apiKey, ...named('ANTHROPIC_BASE_URL', access.baseUrl) };
-  }
+function accessEnvironment(access: ModelAccess, modelUrl: string): Record<string, string> {
+  if (access.kind === 'anthropic') return { ANTHROPIC_API_KEY: NO_KEY, ANTHROPIC_BASE_URL: modelUrl };
   return {
     CLAUDE_CODE_USE_BEDROCK: '1',
-    AWS_REGION: access.region,
+    CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
     // Without it the first model call waits for the list of inference profiles, up to 8 s when that hangs.
     CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST: '1',
-    ...named('ANTHROPIC_BEDROCK_BASE_URL', access.baseUrl),
-    ...bedrockCredentials(access.credentials, chain, hostHome),
-  };
-}
-
-function bedrockCredentials(
-  credentials: Extract<ModelAccess, { kind: 'bedrock' }>['credentials'],
-  chain: Record<string, string>,
-  hostHome: string | undefined,
-): Record<string, string> {
-  if (credentials === 'none') return { CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1' };
-  if (credentials === 'chain') return { ...sharedAwsFiles(hostHome), ...chain };
-  return {
-    AWS_ACCESS_KEY_ID: credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
-    ...named('AWS_SESSION_TOKEN', credentials.sessionToken),
-  };
-}
-
-/** The chain looks below HOME, which is the session's; so it is told where the host's files are. */
-function sharedAwsFiles(hostHome: string | undefined): Record<string, string> {
-  if (hostHome === undefined) return {};
-  return {
-    AWS_SHARED_CREDENTIALS_FILE: join(hostHome, '.aws', 'credentials'),
-    AWS_CONFIG_FILE: join(hostHome, '.aws', 'config'),
+    AWS_REGION: access.region,
+    ANTHROPIC_BEDROCK_BASE_URL: modelUrl,
   };
 }
 

@@ -1,8 +1,12 @@
 import type { SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { AgentError } from '../errors.ts';
 import { failureOf } from './run-failure.ts';
 
 const DETAIL = 'API Error at https://internal.host/model';
+
+/** What a grant knows of a run whose calls were all answered. */
+const FINE = { isOverBudget: false, failure: undefined };
 
 /** A model call that failed ends the turn so: `success`, with `is_error` (and the status, if there was an answer). */
 const apiError = (status?: number | null, more: object = {}): SDKResultMessage =>
@@ -46,18 +50,34 @@ it.each<[string, SDKResultMessage, string, boolean]>([
   ['too many turns', executionError('error_max_turns', 'max_turns'), 'agent_crashed', true],
   ['an error of the CLI', executionError('error_during_execution'), 'agent_crashed', true],
 ])('calls %s what it is, and whether trying again may help', (_, result, code, retryable) => {
-  const error = failureOf(result);
+  const error = failureOf(result, FINE);
   expect([error.code, error.retryable]).toEqual([code, retryable]);
 });
 
 it('tells the user how to go on when the conversation is too long', () => {
-  expect(failureOf(apiError(400, { terminal_reason: 'prompt_too_long' })).message).toContain('/new');
+  expect(failureOf(apiError(400, { terminal_reason: 'prompt_too_long' }), FINE).message).toContain('/new');
 });
 
 it('keeps the CLI’s own words as the cause, and out of the message', () => {
   for (const result of [apiError(500), apiError(), executionError('error_during_execution')]) {
-    const error = failureOf(result);
+    const error = failureOf(result, FINE);
     expect((error.cause as Error).message).toContain(DETAIL);
     expect(error.message).not.toContain('internal.host');
   }
+});
+
+describe('what the model proxy has seen', () => {
+  it('makes a refused call of a turn over its limit just that, whatever the CLI took it for', () => {
+    for (const result of [apiError(400), apiError(), executionError('error_during_execution')]) {
+      const error = failureOf(result, { isOverBudget: true, failure: undefined });
+      expect([error.code, error.retryable]).toEqual(['over_budget', false]);
+    }
+  });
+
+  it('says why a call had no answer, with its cause', () => {
+    const failure = new AgentError('model_refused', 'No credentials', { cause: new Error('secret gone') });
+    const error = failureOf(apiError(403), { isOverBudget: false, failure });
+    expect([error.code, error.message]).toEqual(['model_refused', 'No credentials']);
+    expect((error.cause as Error).cause).toBe(failure);
+  });
 });

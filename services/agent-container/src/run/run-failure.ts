@@ -1,12 +1,20 @@
 import type { SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import { AgentError } from '../errors.ts';
+import type { ModelGrant } from '../model-proxy/model-grant.ts';
 
 /**
  * @param result a result with `is_error`: its subtype may still be `success` (a failed model call ends so).
+ * @param grant what the model proxy has seen of this run; it knows what the CLI can only guess from an answer.
  * @returns the error in our terms: what the user reads, and whether the same turn may succeed later.
  */
-export function failureOf(result: SDKResultMessage): AgentError {
-  const cause = new Error(result.subtype === 'success' ? result.result : result.errors.join('; '));
+export function failureOf(
+  result: SDKResultMessage,
+  grant: Pick<ModelGrant, 'isOverBudget' | 'failure'>,
+): AgentError {
+  const said = result.subtype === 'success' ? result.result : result.errors.join('; ');
+  const cause = new Error(said, { cause: grant.failure });
+  if (grant.isOverBudget)
+    return new AgentError('over_budget', 'This turn reached its token limit', { cause });
   switch (result.terminal_reason) {
     case 'prompt_too_long':
     case 'blocking_limit':
@@ -18,6 +26,7 @@ export function failureOf(result: SDKResultMessage): AgentError {
     case 'budget_exhausted':
       return new AgentError('over_budget', 'This turn reached its spending limit', { cause });
     default:
+      if (grant.failure) return new AgentError(grant.failure.code, grant.failure.message, { cause });
       return modelFailure(result, cause);
   }
 }

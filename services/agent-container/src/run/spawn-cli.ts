@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import type { SessionHome } from '../session/session-home.ts';
+import type { Cell } from './isolation/isolation.ts';
 
 const STDERR_LIMIT = 8 * 1024;
 
@@ -17,14 +18,19 @@ export interface CliProcess {
   end(): Promise<void>;
 }
 
-/** The CLI runs in a process group of its own: a Ctrl-C in the terminal is ours to handle, and its group can be killed as one. */
-export function cliProcess(home: SessionHome): CliProcess {
+/**
+ * The CLI runs in a process group of its own: a Ctrl-C in the terminal is ours to handle, and its group can be killed as one.
+ * @param cell what it is run inside, closed when it has ended; undefined: it runs as this process does.
+ */
+export function cliProcess(home: SessionHome, cell?: Cell): CliProcess {
   let child: ChildProcess | undefined;
   let stderr = '';
   let recorded: Promise<void> = Promise.resolve();
   return {
-    spawn({ command, args, cwd, env, signal }) {
-      const started = spawn(command, args, { cwd, env, signal, stdio: 'pipe', detached: true });
+    spawn({ signal, cwd = home.workspace, ...given }) {
+      const outer = { ...given, cwd };
+      const { command, args, ...place } = cell ? cell.wrap(outer) : outer;
+      const started = spawn(command, args, { ...place, signal, stdio: 'pipe', detached: true });
       child = started;
       started.stderr.setEncoding('utf8').on('data', (text: string) => {
         stderr = (stderr + text).slice(-STDERR_LIMIT);
@@ -41,6 +47,7 @@ export function cliProcess(home: SessionHome): CliProcess {
         killGroup(child.pid);
         await gone;
       }
+      await cell?.close();
       await rm(home.processFile, { force: true });
     },
   };

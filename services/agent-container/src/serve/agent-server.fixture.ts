@@ -1,6 +1,13 @@
 import { join } from 'node:path';
 import type { ReadableStreamReadResult } from 'node:stream/web';
-import { messagePath, NDJSON_MEDIA_TYPE, routes, type RunEvent, runEventSchema } from '@omnicloud/protocol';
+import {
+  IDEMPOTENCY_HEADER,
+  messagePath,
+  NDJSON_MEDIA_TYPE,
+  routes,
+  type RunEvent,
+  runEventSchema,
+} from '@omnicloud/protocol';
 import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
 import { onTestFinished } from 'vitest';
 import type { AgentError } from '../errors.ts';
@@ -11,6 +18,7 @@ import { RecordingSessionStore } from '../session/recording-session-store.fixtur
 import { SqliteSessionLeases } from '../session/sqlite-session-leases.ts';
 import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
 import { type AppDeps, createApp } from './app.ts';
+import type { ServerBindings } from './run-limit.ts';
 
 export const TOKEN = 'the-token-of-this-server';
 
@@ -23,6 +31,16 @@ export interface AgentServer {
   /** Sends a request as it is, with the right token unless other headers are given. */
   post(path: string, body: string, headers?: Record<string, string>, signal?: AbortSignal): Promise<Response>;
   get(path: string): Promise<Response>;
+  /** As `get`, with the right token. */
+  show(path: string): Promise<Response>;
+  /** Asks as a browser does before it sends a page's request. */
+  preflight(path: string, origin: string): Promise<Response>;
+  /** Sends a request as it is, with the right token, and reads the whole JSON answer. */
+  ask(
+    path: string,
+    fields: object,
+    options?: { key?: string; bindings?: ServerBindings },
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
   /** Creates a session and reads the whole JSON answer. */
   create(fields?: object, signal?: AbortSignal): Promise<{ status: number; body: Record<string, unknown> }>;
   /** Goes on with a session and reads the whole JSON answer. */
@@ -75,6 +93,22 @@ export async function agentServer(overrides: Partial<AppDeps> = {}): Promise<Age
       },
       signal: signal ?? null,
     });
+  const ask: AgentServer['ask'] = async (path, fields, { key, bindings } = {}) =>
+    wholeBody(
+      await app.request(
+        path,
+        {
+          method: 'POST',
+          body: JSON.stringify(fields),
+          headers: {
+            authorization: `Bearer ${TOKEN}`,
+            'content-type': 'application/json',
+            ...(key === undefined ? {} : { [IDEMPOTENCY_HEADER]: key }),
+          },
+        },
+        bindings,
+      ),
+    );
   const firstMessage = (fields: object): string =>
     JSON.stringify({ chat_id: '-100', user_message: 'Hi', ...fields });
   const nextMessage = (text: string): string => JSON.stringify({ user_message: text });
@@ -86,6 +120,10 @@ export async function agentServer(overrides: Partial<AppDeps> = {}): Promise<Age
     reported,
     post,
     get: async (path) => app.request(path),
+    show: async (path) => app.request(path, { headers: { authorization: `Bearer ${TOKEN}` } }),
+    ask,
+    preflight: async (path, origin) =>
+      app.request(path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'POST' } }),
     create: async (fields = {}, signal) =>
       wholeBody(await post(routes.create, firstMessage(fields), undefined, signal)),
     send: async (sessionId, text = 'And now?') =>

@@ -29,7 +29,7 @@ it('A session whose conversation is damaged goes on with its whole turns, and ac
   expect(server.runtime.runs.at(-1)?.isResumed).toBe(true);
   expect(server.reported).toMatchObject([{ sessionId, error: { code: 'internal' } }]);
   expect(server.store.puts.at(-1)).toBe(key);
-  const next = await (await server.sendStream(sessionId)).next();
+  const [next] = await (await server.sendStream(sessionId)).rest();
   expect(next).toEqual({ type: 'accepted', session_id: sessionId, is_new: false });
 });
 

@@ -117,6 +117,7 @@ describe('the JSON answer', () => {
       response: 'Hello',
       is_stopped: false,
       is_paused: false,
+      workspace: { files: 0, bytes: 0, skipped: 0, is_over_limit: false },
       usage: {
         input_tokens: 10,
         output_tokens: 2,
@@ -186,10 +187,10 @@ describe('a session that runs', () => {
     const server = await agentServer();
     const slow = holding(answering('Slow'));
     server.runtime.follow(slow.script);
-    const first = server.create();
+    const first = server.create({ chat_id: '1' });
     await slow.started;
     server.runtime.follow(answering('Fast'));
-    expect(await server.create()).toMatchObject({ status: 200, body: { response: 'Fast' } });
+    expect(await server.create({ chat_id: '2' })).toMatchObject({ status: 200, body: { response: 'Fast' } });
     slow.release();
     expect(await first).toMatchObject({ status: 200, body: { response: 'Slow' } });
   });

@@ -3,29 +3,31 @@ import { randomUUID } from 'node:crypto';
 import {
   createSessionSchema,
   httpStatusOf,
-  IDEMPOTENCY_HEADER,
   isTerminal,
-  MAX_IDEMPOTENCY_KEY_LENGTH,
   NDJSON_MEDIA_TYPE,
   routes,
   type RunEvent,
-  type RunResponse,
   sendMessageSchema,
   sessionKey,
   sessionPathSchema,
-  type WireError,
 } from '@omnicloud/protocol';
 import type { StopRequests } from '@omnicloud/session-table';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import type { z } from 'zod';
 import { AgentError, toAgentError } from '../errors.ts';
 import { openSession } from '../session/open-session.ts';
 import { NOTHING_STORED } from '../session/restore.ts';
 import { type HeldSession, holdSession, type Tenure } from '../session/hold-session.ts';
 import type { SessionLeases } from '../session/session-lease.ts';
 import { authorise } from './authorise.ts';
+import { beginSession } from './begin-session.ts';
+import { allowOrigins } from './cross-origin.ts';
+import { deriveSessionId } from './derive-session-id.ts';
+import { idempotencyKey, parse, readBody } from './read-request.ts';
+import type { ServerBindings } from './run-limit.ts';
 import { runTurn, type TurnDeps, type TurnToRun } from './run-turn.ts';
+import { serveSessionFiles } from './session-files.ts';
+import { wholeAnswer } from './whole-answer.ts';
 import { eventStream } from './write-events.ts';
 
 export interface AppDeps extends TurnDeps {
@@ -39,65 +41,108 @@ export interface AppDeps extends TurnDeps {
   readonly tenure?: Tenure;
   /** The longest silence on a stream in ms; 10 s unless given. */
   readonly heartbeatMs?: number;
+  /** Whose pages may use the API from a browser, such as `https://example.org`; nobody's unless given. */
+  readonly corsOrigins?: readonly string[];
 }
 
 /** Room for the longest message in UTF-8, escaped as JSON, with its metadata. In bytes. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
-/** @returns the agent server as a value: `app.fetch` answers requests, whatever listens for them. */
-export function createApp(deps: AppDeps): Hono {
-  const app = new Hono();
+type AgentApp = Hono<{ Bindings: ServerBindings }>;
+type RequestContext = Context<{ Bindings: ServerBindings }>;
+
+/**
+ * @returns the agent server as a value: `app.fetch` answers requests, whatever listens for them. A platform that ends requests at a
+ *   known time hands that over with each, as the second argument.
+ */
+export function createApp(deps: AppDeps): AgentApp {
+  const app: AgentApp = new Hono();
   app.onError((error, context) => answerError(context, toAgentError(error), deps));
   app.notFound(() => {
     throw new AgentError('not_found', 'There is no such route');
   });
+  if (deps.corsOrigins?.length) app.use(allowOrigins(deps.corsOrigins));
   app.get(routes.health, (context) => context.json({ status: 'ok' }));
   app.use(
     '/session/*',
     authorise(deps.authToken),
     bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: tooLarge }),
   );
-  app.post(routes.create, async (context) => {
-    const request = parse(createSessionSchema, await readJson(context));
-    const newSessionKey = sessionKey(request.chat_id, request.thread_id);
-    return answer(context, deps, {
-      sessionId: randomUUID(),
-      newSessionKey,
-      stored: NOTHING_STORED,
-      userMessage: request.user_message,
-      idempotencyKey: idempotencyKey(context),
-      metadata: request.metadata,
-    });
-  });
-  app.post(routes.message, async (context) => {
-    const { session_id: sessionId } = parse(sessionPathSchema, context.req.param());
-    const request = parse(sendMessageSchema, await readJson(context));
-    return answer(context, deps, {
-      sessionId,
-      newSessionKey: undefined,
-      userMessage: request.user_message,
-      idempotencyKey: idempotencyKey(context),
-      metadata: request.metadata,
-    });
-  });
+  serveSessionFiles(app as unknown as Hono, deps);
+  app.post(routes.create, (context) => create(context, deps));
+  app.post(routes.message, (context) => message(context, deps));
   return app;
 }
 
-type Asked = Omit<TurnToRun, 'signal' | 'stored' | 'held'> & { stored?: TurnToRun['stored'] };
+/** With a key, a try meets what an earlier one stored; without one, every request is a session of its own. */
+async function create(context: RequestContext, deps: AppDeps): Promise<Response> {
+  const arrivedAtMs = performance.now();
+  const request = await readBody(context, createSessionSchema);
+  const key = idempotencyKey(context);
+  const conversation = sessionKey(request.chat_id, request.thread_id);
+  const sessionId = key === undefined ? randomUUID() : deriveSessionId(deps.authToken, conversation, key);
+  return answer(context, deps, {
+    sessionId,
+    conversation: request.metadata?.session_key ?? conversation,
+    prepare: async (report) => ({
+      stored: key === undefined ? NOTHING_STORED : await beginSession(deps.store, sessionId, report),
+      mapping: {
+        kind: 'claim',
+        sessionKey: conversation,
+        replaces: await deps.table.find(conversation),
+      },
+    }),
+    userMessage: request.user_message,
+    idempotencyKey: key,
+    metadata: request.metadata,
+    arrivedAtMs,
+    timeLimitMs: request.time_limit_ms,
+  });
+}
 
-async function answer(context: Context, deps: AppDeps, asked: Asked): Promise<Response> {
-  const { sessionId } = asked;
-  const report = (error: unknown): void => deps.onError(toAgentError(error), sessionId);
-  const held = await holdSession(deps.leases, sessionId, {
+async function message(context: RequestContext, deps: AppDeps): Promise<Response> {
+  const arrivedAtMs = performance.now();
+  const { session_id: sessionId } = parse(sessionPathSchema, context.req.param());
+  const request = await readBody(context, sendMessageSchema);
+  const conversation = request.metadata?.session_key;
+  return answer(context, deps, {
+    sessionId,
+    conversation,
+    prepare: async (report) => ({
+      stored: await openSession(deps.store, sessionId, report),
+      mapping: conversation === undefined ? undefined : { kind: 'refresh', sessionKey: conversation },
+    }),
+    userMessage: request.user_message,
+    idempotencyKey: idempotencyKey(context),
+    metadata: request.metadata,
+    arrivedAtMs,
+    timeLimitMs: request.time_limit_ms,
+  });
+}
+
+type Prepared = Pick<TurnToRun, 'stored' | 'mapping'>;
+
+interface Asked extends Omit<TurnToRun, keyof Prepared | 'signal' | 'held' | 'deadlineAtMs'> {
+  /** `chat_id:thread_id`, as far as it is known: where the user says stop. */
+  readonly conversation: string | undefined;
+  /** Called when the session is held: what another holder wrote until a moment ago counts. */
+  readonly prepare: (report: (error: unknown) => void) => Promise<Prepared>;
+}
+
+async function answer(context: RequestContext, deps: AppDeps, asked: Asked): Promise<Response> {
+  const { prepare, ...turn } = asked;
+  const report = (error: unknown): void => deps.onError(toAgentError(error), turn.sessionId);
+  const held = await holdSession(deps.leases, turn.sessionId, {
     isStopped: () => isStopped(deps, asked),
     onError: report,
     ...(deps.tenure === undefined ? {} : { tenure: deps.tenure }),
   });
   const abort = new AbortController();
   try {
-    // Only now: what another holder wrote until a moment ago counts.
-    const stored = asked.stored ?? (await openSession(deps.store, sessionId, report));
-    const events = releasing(runTurn({ ...asked, stored, held, signal: abort.signal }, deps), held, deps);
+    const prepared = await prepare(report);
+    const deadlineAtMs = deadlineOf(context.env);
+    const run = runTurn({ ...turn, ...prepared, deadlineAtMs, held, signal: abort.signal }, deps);
+    const events = releasing(run, held, deps);
     if (context.req.header('accept')?.includes(NDJSON_MEDIA_TYPE)) {
       const stream = eventStream(events, () => abort.abort(), deps.heartbeatMs);
       return new Response(stream, {
@@ -132,54 +177,14 @@ async function* releasing(
   }
 }
 
-async function isStopped(deps: AppDeps, { newSessionKey, metadata }: Asked): Promise<boolean> {
-  const sessionKey = metadata?.session_key ?? newSessionKey;
-  if (sessionKey === undefined || metadata?.update_id === undefined) return false;
-  return deps.stops.isStopped(sessionKey, metadata.update_id);
+async function isStopped(deps: AppDeps, { conversation, metadata }: Asked): Promise<boolean> {
+  if (conversation === undefined || metadata?.update_id === undefined) return false;
+  return deps.stops.isStopped(conversation, metadata.update_id);
 }
 
-function idempotencyKey(context: Context): string | undefined {
-  const key = context.req.header(IDEMPOTENCY_HEADER);
-  if (key !== undefined && key.length > MAX_IDEMPOTENCY_KEY_LENGTH) {
-    throw new AgentError('bad_request', `Idempotency-Key: at most ${MAX_IDEMPOTENCY_KEY_LENGTH} characters`);
-  }
-  return key;
-}
-
-/** A run that failed was reported where it failed, so its error is a value here. */
-async function wholeAnswer(events: AsyncIterable<RunEvent>): Promise<RunResponse | { error: WireError }> {
-  let response = '';
-  for await (const event of events) {
-    if (event.type === 'answer') response = event.text;
-    if (event.type === 'failed') return { error: event.error };
-    if (event.type === 'finished' || event.type === 'paused') {
-      const { type, ...result } = event;
-      return { response, is_stopped: false, is_paused: type === 'paused', ...result };
-    }
-  }
-  throw new AgentError('internal', 'The run ended without a result');
-}
-
-async function readJson(context: Context): Promise<unknown> {
-  try {
-    return await context.req.json();
-  } catch (error) {
-    if (error instanceof SyntaxError)
-      throw new AgentError('bad_request', 'The body is not JSON', { cause: error });
-    throw error;
-  }
-}
-
-function parse<T extends z.ZodType>(schema: T, input: unknown): z.output<T> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  const { issues } = parsed.error;
-  const isTooLong = issues.every(({ code, path }) => code === 'too_big' && path[0] === 'user_message');
-  throw new AgentError(
-    isTooLong ? 'too_large' : 'bad_request',
-    issues.map(({ path, message }) => `${path.join('.') || 'body'}: ${message}`).join('; '),
-    { cause: parsed.error },
-  );
+/** Who serves the app by its `fetch` alone hands no bindings over. */
+function deadlineOf(bindings: ServerBindings | undefined): number | undefined {
+  return bindings?.deadlineAtMs;
 }
 
 function tooLarge(): never {

@@ -1,5 +1,5 @@
 // stored session → (already answered? replay) → restore → run (events pass through) → persist → save the mapping → finished | paused | failed
-import type { FinishedEvent, RunEvent, RunMetadata } from '@omnicloud/protocol';
+import type { FinishedEvent, RunEvent, RunMetadata, WorkspaceFigures } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentError, toAgentError } from '../errors.ts';
 import type { AgentRun, AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
@@ -7,20 +7,19 @@ import { endLeftoverCli } from '../run/spawn-cli.ts';
 import type { HeldSession } from '../session/hold-session.ts';
 import { type LastTurn, replayable } from '../session/last-turn.ts';
 import { persist, persistDebugLog } from '../session/persist.ts';
-import { restore, type StoredSession } from '../session/restore.ts';
+import type { StoredSession } from '../session/restore.ts';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import { promptOf } from './prompt.ts';
+import { runLimitMs } from './run-limit.ts';
+import { type MappingChange, saveMapping, saveMappingAgain } from './save-mapping.ts';
+import { type HomeDeps, stayInHome } from './stay-in-home.ts';
 
-export interface TurnDeps {
+export interface TurnDeps extends HomeDeps {
   readonly store: SessionStore;
   readonly table: SessionTable;
   readonly runtime: AgentRuntime;
-  /** Sessions are laid out below this directory, each in one of its own. */
-  readonly workRoot: string;
-  /** The image's `agent/` folder. */
-  readonly imageFolder: string;
-  /** How long the agent may work on one request, in ms; then it is interrupted and `paused`. No limit unless given. */
+  /** How long one request may take until the agent is interrupted and `paused`, in ms. No limit unless given. */
   readonly turnLimitMs?: number;
   /** Waits before further tries of a write that failed, in ms; up to some seconds together unless given. */
   readonly saveRetryDelaysMs?: readonly number[];
@@ -30,13 +29,19 @@ export interface TurnDeps {
 
 export interface TurnToRun {
   readonly sessionId: string;
-  /** Set on the session's first turn: the conversation it is to be found under from now on. */
-  readonly newSessionKey: string | undefined;
+  /** What becomes of the conversation's mapping when the turn is saved; nothing, when nobody said which conversation it is. */
+  readonly mapping: MappingChange | undefined;
   readonly stored: StoredSession;
   readonly userMessage: string;
   /** The same for every try of one turn. */
   readonly idempotencyKey: string | undefined;
   readonly metadata: RunMetadata | undefined;
+  /** When the request arrived, by `performance.now()`. */
+  readonly arrivedAtMs: number;
+  /** The caller's own limit, from the arrival on; in ms. */
+  readonly timeLimitMs: number | undefined;
+  /** When the platform ends this request; ms since 1970. */
+  readonly deadlineAtMs: number | undefined;
   /** The right to run the session; the caller lets it go. */
   readonly held: HeldSession;
   /** Aborts when the reader has gone. */
@@ -53,13 +58,9 @@ export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<
     is_new: conversation === undefined,
     ...(lostTurns === undefined ? {} : { repaired: lostTurns }),
   };
-  const answered = replayable(turn.stored, turn.idempotencyKey);
-  if (answered) {
-    yield* replay(turn.sessionId, answered);
-    return;
-  }
   try {
-    yield* runAndSave(turn, home, deps);
+    const answered = replayable(turn.stored, turn.idempotencyKey);
+    yield* answered ? replay(turn, answered, deps) : runAndSave(turn, home, deps);
   } catch (cause) {
     const error = turn.held.lost.aborted ? leaseLost(cause) : toAgentError(cause);
     deps.onError(error, turn.sessionId);
@@ -74,13 +75,23 @@ async function* runAndSave(
   home: SessionHome,
   deps: TurnDeps,
 ): AsyncGenerator<RunEvent, void, undefined> {
+  // Whoever hears the terminal event may send the next message at once: by then nothing here touches the home any more.
+  yield yield* runInHome(turn, home, deps);
+}
+
+/** @returns the terminal event. */
+async function* runInHome(
+  turn: TurnToRun,
+  home: SessionHome,
+  deps: TurnDeps,
+): AsyncGenerator<RunEvent, RunEvent, undefined> {
   const clock = phaseClock();
   await endLeftoverCli(home);
-  await restore(turn.stored, home, deps.imageFolder);
+  await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps);
   const restored = clock();
   let summary: RunSummary | undefined;
   let answer = '';
-  const run = agentRun(turn, home, deps.turnLimitMs);
+  const run = agentRun(turn, home, deps);
   for await (const event of deps.runtime.run(run)) {
     if (event.type === 'answer') answer = event.text;
     if (event.type === 'summary') summary = event;
@@ -100,14 +111,16 @@ async function* runAndSave(
     cost_usd: costUsd,
     turns,
   };
-  await save(turn, home, result, deps);
+  const workspace = await save(turn, home, result, deps);
   const persisted = clock();
   const duration = { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted };
-  yield terminalEvent(turn.sessionId, result, duration);
+  return terminalEvent(turn.sessionId, result, duration, { ...workspace, ...stay.lost });
 }
 
-function agentRun(turn: TurnToRun, home: SessionHome, limitMs: number | undefined): AgentRun {
+function agentRun(turn: TurnToRun, home: SessionHome, { turnLimitMs }: TurnDeps): AgentRun {
   const { stopped } = turn.held;
+  const { arrivedAtMs, timeLimitMs, deadlineAtMs } = turn;
+  const limitMs = runLimitMs({ arrivedAtMs, limitsMs: [turnLimitMs, timeLimitMs], deadlineAtMs });
   return {
     home,
     isResumed: turn.stored.conversation !== undefined,
@@ -119,26 +132,46 @@ function agentRun(turn: TurnToRun, home: SessionHome, limitMs: number | undefine
 
 type Result = Omit<LastTurn, 'idempotency_key' | 'conversation_sha256'>;
 
-async function save(turn: TurnToRun, home: SessionHome, result: Result, deps: TurnDeps): Promise<void> {
+async function save(
+  turn: TurnToRun,
+  home: SessionHome,
+  result: Result,
+  deps: TurnDeps,
+): Promise<WorkspaceFigures> {
   const key = turn.idempotencyKey;
   const lastTurn = key === undefined ? undefined : { idempotency_key: key, ...result };
-  const { version: before } = turn.stored;
-  await persist(home, deps.store, { before, turn: lastTurn, retryDelaysMs: deps.saveRetryDelaysMs });
-  if (turn.newSessionKey !== undefined) await deps.table.save(turn.newSessionKey, turn.sessionId);
+  const { version: before, files } = turn.stored;
+  const workspace = await persist(home, deps.store, {
+    before,
+    files,
+    limits: deps.workspaceLimits,
+    turn: lastTurn,
+    retryDelaysMs: deps.saveRetryDelaysMs,
+    onLeftover: (error) => deps.onError(toAgentError(error), turn.sessionId),
+  });
+  if (turn.mapping) await saveMapping(turn.mapping, { ...deps, ...turn });
+  return workspace;
 }
 
 /** The caller asks again for a turn that is saved: it never heard the end. */
-function* replay(sessionId: string, turn: LastTurn): Generator<RunEvent, void, undefined> {
-  yield { type: 'answer', text: turn.answer };
-  yield terminalEvent(sessionId, turn, { restore: 0, run: 0, persist: 0, total: 0 });
+async function* replay(
+  turn: TurnToRun,
+  answered: LastTurn,
+  deps: TurnDeps,
+): AsyncGenerator<RunEvent, void, undefined> {
+  yield { type: 'answer', text: answered.answer };
+  if (turn.mapping) await saveMappingAgain(turn.mapping, { ...deps, ...turn });
+  yield terminalEvent(turn.sessionId, answered, { restore: 0, run: 0, persist: 0, total: 0 });
 }
 
 function terminalEvent(
   session_id: string,
   { usage, is_stopped, is_paused, cost_usd, turns }: Result,
   duration_ms: FinishedEvent['duration_ms'],
+  workspace?: WorkspaceFigures,
 ): RunEvent {
-  const result = { session_id, usage, cost_usd, turns, duration_ms };
+  const figures = { session_id, usage, cost_usd, turns, duration_ms };
+  const result = workspace === undefined ? figures : { ...figures, workspace };
   return is_paused ? { type: 'paused', ...result } : { type: 'finished', is_stopped, ...result };
 }
 

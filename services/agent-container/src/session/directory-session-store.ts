@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
-import { dirname, join, sep } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { takeObjectLock } from './object-lock.ts';
-import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
+import type { Expectation, ListedObject, SessionStore, StoredObject } from './session-store.ts';
 
 /** A lock is held for as long as a read and a rename take, so this is only reached when something is wrong with its holder. */
 const LOCK_WAIT_LIMIT_MS = 10_000;
@@ -47,6 +47,33 @@ export class DirectorySessionStore implements SessionStore {
     }
   }
 
+  async list(prefix: string): Promise<ListedObject[]> {
+    const folder = this.#pathOf(prefix);
+    try {
+      const names = await readdir(folder, { withFileTypes: true, recursive: true });
+      const objects = names.filter((item) => item.isFile() && !item.name.endsWith('.draft'));
+      const paths = objects.map((item) => join(item.parentPath, item.name));
+      return await Promise.all(
+        paths.map(async (path) => ({
+          key: relative(this.#root, path).replaceAll(sep, '/'),
+          modified: (await stat(path)).mtime,
+        })),
+      );
+    } catch (error) {
+      if (isMissing(error)) return [];
+      throw new AgentError('store_unavailable', 'The session store could not be listed', { cause: error });
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    const path = this.#pathOf(key);
+    try {
+      await rm(path, { force: true });
+    } catch (error) {
+      throw new AgentError('store_unavailable', 'The session store could not be cleaned', { cause: error });
+    }
+  }
+
   /** The slow part comes before the lock, so that it is held only briefly. */
   async #replaceDurably(path: string, body: Uint8Array, expected: Expectation | undefined): Promise<void> {
     const draft = `${path}.${randomUUID()}.draft`;
@@ -78,9 +105,13 @@ async function readObject(path: string): Promise<StoredObject | undefined> {
     const body = await readFile(path);
     return { body, version: versionOf(body) };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function versionOf(body: Uint8Array): string {

@@ -96,4 +96,20 @@ describe('A store of leases that fails', () => {
     await held.release();
     expect(errors.length).toBeGreaterThan(TENURE.ttlMs / TENURE.heartbeatMs);
   });
+
+  it('does not give a session back that was lost to it, when the store answers again', async () => {
+    let isDown = true;
+    const held = await hold({
+      acquire: (...asked) => leases.acquire(...asked),
+      renew: (...asked) =>
+        isDown ? Promise.reject(new AgentError('store_unavailable', 'Down')) : leases.renew(...asked),
+      release: (lease) => leases.release(lease),
+    });
+    await expect(held.confirm()).rejects.toMatchObject({ code: 'store_unavailable' });
+    await vi.advanceTimersByTimeAsync(TENURE.ttlMs + 2 * TENURE.heartbeatMs);
+    expect(held.lost.aborted).toBe(true);
+    isDown = false;
+    expect(await held.confirm()).toBe(false);
+    await held.release();
+  });
 });

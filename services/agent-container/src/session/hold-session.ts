@@ -22,7 +22,8 @@ export interface HeldSession {
   readonly stopped: AbortSignal;
   /**
    * Asks the store itself whether the session is still ours, and extends the lease: before the first write of a save, because a
-   * process that was frozen has not noticed yet.
+   * process that was frozen has not noticed yet. Once false, or once `lost` has aborted, false for ever.
+   * @throws AgentError `store_unavailable` when it cannot be told; then nothing may be written either.
    */
   confirm(): Promise<boolean>;
   /** Ends the heartbeat and lets the session go. Never throws: an unreleased lease expires. */
@@ -61,6 +62,8 @@ export async function holdSession(
   let isOver = false;
 
   const confirm = async (): Promise<boolean> => {
+    // What ran was told to end: a store that answers again does not bring it back.
+    if (lost.signal.aborted) return false;
     const renewed = await leases.renew(lease, tenure.ttlMs);
     if (renewed) lease = renewed;
     else lost.abort();

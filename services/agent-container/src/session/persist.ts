@@ -1,55 +1,86 @@
-// the session's home → debug.txt, todos.json, last-turn.json → conversation.jsonl last → store
+// the session's home → packs → debug.txt, todos.json, last-turn.json, snapshot → conversation.jsonl last → store
 import { readFile } from 'node:fs/promises';
-import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
+import { type SessionObject, sessionObjectKey, type WorkspaceFigures } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
+import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
-import type { SessionHome } from './session-home.ts';
+import { markSaved } from './idle-homes.ts';
 import { putPersistently } from './put-persistently.ts';
+import { saveFiles } from './save-files.ts';
+import type { WorkspaceLimits } from './scan-home.ts';
+import type { SessionHome } from './session-home.ts';
 import type { Expectation, SessionStore } from './session-store.ts';
+import { encodeSnapshot, type Snapshot } from './snapshot.ts';
+import { removeReplaced, snapshotKey, type StoredFiles } from './stored-files.ts';
 import { encodeTodos, readTasks } from './task-list.ts';
 
-/** The debug log of the last turns; older lines are dropped. In bytes. */
-const DEBUG_LOG_LIMIT_BYTES = 256 * 1024;
+const LINE_FEED = 0x0a;
 
 export interface Saving {
   /** The version of the conversation that was restored, undefined for a new session. */
   readonly before: string | undefined;
+  /** The files that were restored with it: what the store has of them is not sent again. */
+  readonly files?: StoredFiles | undefined;
+  /** What of the workspace is saved; 256 MB in 20,000 files unless told otherwise. */
+  readonly limits?: WorkspaceLimits | undefined;
   /** The turn's answer, when the caller may ask for it again by its key. */
   readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
   /** Waits before further tries of a write that failed; see `putPersistently`. */
   readonly retryDelaysMs?: readonly number[] | undefined;
+  /** Told when what the save replaced could not be removed: that costs room, and nothing else. */
+  readonly onLeftover?: ((error: unknown) => void) | undefined;
 }
 
 /**
- * Saves a finished turn. The conversation goes last: whoever is killed in between, the next run finds the whole turn or none of it.
+ * Saves a finished turn. The conversation goes last, and its digest names the files that belong to it: whoever is killed in between, the
+ * next run finds the whole turn or none of it.
+ * @returns what was saved of the workspace.
  * @throws AgentError `internal` when the CLI left no sound transcript, `lease_lost` when somebody
  * else wrote the session meanwhile, `store_unavailable` when the store refused.
  */
-export async function persist(home: SessionHome, store: SessionStore, saving: Saving): Promise<void> {
-  const { before, turn, retryDelaysMs } = saving;
+export async function persist(
+  home: SessionHome,
+  store: SessionStore,
+  saving: Saving,
+): Promise<WorkspaceFigures> {
+  const { before, files, limits, turn, retryDelaysMs } = saving;
+  const putAt = (key: string, body: Uint8Array, expected?: Expectation): Promise<void> =>
+    putPersistently(store, key, body, expected, retryDelaysMs);
   const put = (name: SessionObject, body: Uint8Array, expected?: Expectation): Promise<void> =>
-    putPersistently(store, sessionObjectKey(home.sessionId, name), body, expected, retryDelaysMs);
+    putAt(sessionObjectKey(home.sessionId, name), body, expected);
   const conversation = await readTranscript(home);
   const todos = encodeTodos(await readTasks(home.tasks));
+  const { snapshot, figures } = await saveFiles(home, store, {
+    before: files?.snapshot,
+    limits,
+    retryDelaysMs,
+  });
+  const now = { key: snapshotKey(home.sessionId, conversation), snapshot };
   const first = [
     persistDebugLog(home, store),
     put('todos.json', todos),
+    putAt(now.key, encodeSnapshot(snapshot)),
     ...(turn ? [put('last-turn.json', encodeLastTurn(turn, conversation))] : []),
   ];
   // Also when one of them failed: what follows must not meet a write that is still under way.
   await Promise.allSettled(first);
   await Promise.all(first);
   await put('conversation.jsonl', conversation, before === undefined ? 'absent' : { version: before });
+  const size = ({ entries }: Snapshot): number =>
+    entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), conversation.byteLength);
+  await markSaved(home, size(snapshot));
+  try {
+    await removeReplaced(store, home.sessionId, now, files);
+  } catch (error) {
+    saving.onLeftover?.(error);
+  }
+  return figures;
 }
 
 /** Saves only the debug log, if there is one: what a failed turn leaves for whoever looks into it. */
 export async function persistDebugLog(home: SessionHome, store: SessionStore): Promise<void> {
-  const log = await readFile(home.debugLog).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  });
-  if (log === undefined) return;
-  await store.put(sessionObjectKey(home.sessionId, 'debug.txt'), lastLines(log, DEBUG_LOG_LIMIT_BYTES));
+  const log = await readDebugLog(home);
+  if (log !== undefined) await store.put(sessionObjectKey(home.sessionId, 'debug.txt'), log);
 }
 
 async function readTranscript(home: SessionHome): Promise<Uint8Array> {
@@ -58,15 +89,20 @@ async function readTranscript(home: SessionHome): Promise<Uint8Array> {
       cause: error,
     });
   });
-  const entries = transcript
-    .toString('utf8')
-    .split('\n')
-    .filter((line) => line !== '');
+  let entryCount = 0;
+  for (let start = 0; start < transcript.byteLength;) {
+    const newline = transcript.indexOf(LINE_FEED, start);
+    const end = newline === -1 ? transcript.byteLength : newline;
+    if (end > start) {
+      assertEntry(transcript.toString('utf8', start, end));
+      entryCount += 1;
+    }
+    start = end + 1;
+  }
   // Saved, it would stand for a conversation that no CLI can resume.
-  if (entries.length === 0) {
+  if (entryCount === 0) {
     throw new AgentError('internal', 'The agent left an empty transcript, so this turn cannot be saved');
   }
-  entries.forEach(assertEntry);
   return transcript;
 }
 
@@ -79,10 +115,4 @@ function assertEntry(line: string): void {
       cause: error,
     });
   }
-}
-
-function lastLines(log: Uint8Array, limit: number): Uint8Array {
-  if (log.byteLength <= limit) return log;
-  const tail = log.subarray(log.byteLength - limit);
-  return tail.subarray(tail.indexOf(0x0a) + 1);
 }

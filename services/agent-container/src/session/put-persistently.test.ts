@@ -24,6 +24,8 @@ function scriptedStore(
       if (step !== 'ok') return Promise.reject(new AgentError('store_unavailable', 'Down'));
       return Promise.resolve('v2');
     },
+    list: () => Promise.resolve([]),
+    delete: () => Promise.resolve(),
   };
   return store;
 }

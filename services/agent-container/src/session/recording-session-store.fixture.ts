@@ -1,8 +1,9 @@
-import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
+import type { Expectation, ListedObject, SessionStore, StoredObject } from './session-store.ts';
 
 /** Passes everything on to a real store, notes the order of completed puts, and fails those it is told to. */
 export class RecordingSessionStore implements SessionStore {
   readonly puts: string[] = [];
+  readonly deleted: string[] = [];
   readonly #store: SessionStore;
   #failure: { key: RegExp; error: Error } | undefined;
 
@@ -25,6 +26,17 @@ export class RecordingSessionStore implements SessionStore {
     const version = await this.#store.put(key, body, expected);
     this.puts.push(key);
     return version;
+  }
+
+  async list(prefix: string): Promise<ListedObject[]> {
+    this.#mayFail(prefix);
+    return this.#store.list(prefix);
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#mayFail(key);
+    await this.#store.delete(key);
+    this.deleted.push(key);
   }
 
   #mayFail(key: string): void {

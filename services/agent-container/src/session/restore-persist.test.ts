@@ -63,18 +63,25 @@ describe('a session that was saved', () => {
     const { home, store } = await machine();
     await writeFile(home.transcript, entry(home, 'Hi'));
     await persist(home, store, FIRST_TURN);
-    expect(store.puts.slice(0, 2).sort()).toEqual([`sessions/${ID}/debug.txt`, `sessions/${ID}/todos.json`]);
-    expect(store.puts.slice(2)).toEqual([`sessions/${ID}/conversation.jsonl`]);
+    expect(store.puts.slice(0, 3).sort()).toEqual([
+      `sessions/${ID}/debug.txt`,
+      expect.stringMatching(`^sessions/${ID}/snapshots/[0-9a-f]{64}.json$`),
+      `sessions/${ID}/todos.json`,
+    ]);
+    expect(store.puts.slice(3)).toEqual([`sessions/${ID}/conversation.jsonl`]);
   });
 
-  it.each(['debug.txt', 'todos.json'] as const)('has no conversation when %s was refused', async (name) => {
-    const { home, store } = await machine();
-    await writeFile(home.transcript, entry(home, 'Hi'));
-    const refusal = new AgentError('store_unavailable', 'No');
-    store.failOn(new RegExp(name), refusal);
-    await expect(persist(home, store, FIRST_TURN)).rejects.toBe(refusal);
-    expect(await store.get(sessionObjectKey(ID, 'conversation.jsonl'))).toBeUndefined();
-  });
+  it.each(['debug.txt', 'todos.json', 'snapshots/'] as const)(
+    'has no conversation when %s was refused',
+    async (name) => {
+      const { home, store } = await machine();
+      await writeFile(home.transcript, entry(home, 'Hi'));
+      const refusal = new AgentError('store_unavailable', 'No');
+      store.failOn(new RegExp(name), refusal);
+      await expect(persist(home, store, FIRST_TURN)).rejects.toBe(refusal);
+      expect(await store.get(sessionObjectKey(ID, 'conversation.jsonl'))).toBeUndefined();
+    },
+  );
 });
 
 describe('a transcript', () => {

@@ -1,11 +1,14 @@
-// store → conversation.jsonl, todos.json, debug.txt → the session's home on this machine (+ the image's own agent folder)
-import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+// store → conversation.jsonl, todos.json, debug.txt, files → the session's home on this machine (+ the image's own agent folder)
+import { rm, symlink, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, sep } from 'node:path';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
+import { ownDirectory } from './own-directory.ts';
 import { relocateTranscript } from './relocate-transcript.ts';
+import { type LostFile, restoreFiles } from './restore-files.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
+import { findStoredFiles, type StoredFiles } from './stored-files.ts';
 import { decodeTodos, type Task, writeTasks } from './task-list.ts';
 
 /** The objects of a session as the store holds them; each may be absent. */
@@ -16,6 +19,8 @@ export interface StoredSession {
   readonly todos: Uint8Array | undefined;
   readonly debug: Uint8Array | undefined;
   readonly lastTurn: Uint8Array | undefined;
+  /** What lies beside the conversation; undefined for a session that was saved before files were. */
+  readonly files: StoredFiles | undefined;
   /** Set when the stored conversation was damaged and `conversation` is what could be repaired: the turns it lacks. */
   readonly lostTurns?: number;
 }
@@ -26,6 +31,7 @@ export const NOTHING_STORED: StoredSession = {
   todos: undefined,
   debug: undefined,
   lastTurn: undefined,
+  files: undefined,
 };
 
 /** @throws AgentError `store_unavailable` */
@@ -42,37 +48,56 @@ export async function readStoredSession(store: SessionStore, sessionId: string):
     todos: todos?.body,
     debug: debug?.body,
     lastTurn: lastTurn?.body,
+    files: conversation && (await findStoredFiles(store, sessionId, conversation.body)),
   };
 }
 
 /**
  * Lays the session out for the CLI. What an unfinished run left here is replaced: only the store counts.
  * @param imageFolder the image's own `agent/` folder.
- * @throws AgentError `internal` when the stored task list is damaged; then nothing here was touched.
+ * @param excludes patterns of what of a workspace is not saved, and so left as it is; the usual ones unless given.
+ * @returns the files that are missing or damaged in the store.
+ * @throws AgentError `internal` when the stored task list is damaged; then nothing here was touched. `store_unavailable`.
  */
-export async function restore(stored: StoredSession, home: SessionHome, imageFolder: string): Promise<void> {
+export async function restore(
+  stored: StoredSession,
+  home: SessionHome,
+  imageFolder: string,
+  excludes?: readonly string[],
+): Promise<LostFile[]> {
   const tasks = readTodos(stored.todos);
   // The CLI leaves probes and sockets of dead processes here.
   await rm(home.temporary, { recursive: true, force: true });
-  await Promise.all([
-    ...[home.workspace, home.temporary, dirname(home.transcript), dirname(home.debugLog)].map((directory) =>
-      mkdir(directory, { recursive: true, mode: 0o700 }),
-    ),
-  ]);
+  // One after another, because they have parents in common.
+  for (const directory of [
+    home.workspace,
+    home.temporary,
+    dirname(home.transcript),
+    dirname(home.debugLog),
+    dirname(home.tasks),
+  ])
+    await ownDirectory(home.root, relative(home.root, directory).split(sep).join('/'));
   await Promise.all([
     restoreTranscript(stored.conversation, home),
     writeTasks(home.tasks, tasks),
-    writeFile(home.debugLog, stored.debug ?? '', { mode: 0o600 }),
+    writeAnew(home.debugLog, stored.debug ?? ''),
     linkImageFolder(imageFolder, home.config),
   ]);
+  return stored.files ? restoreFiles(stored.files, home, excludes) : [];
 }
 
 async function restoreTranscript(conversation: Uint8Array | undefined, home: SessionHome): Promise<void> {
-  if (conversation === undefined) return rm(home.transcript, { force: true });
-  // Written anew, so that its time of change is fresh: the CLI deletes what looks older than `cleanupPeriodDays`.
-  await writeFile(home.transcript, relocateTranscript(new TextDecoder().decode(conversation), home), {
-    mode: 0o600,
-  });
+  if (conversation === undefined) return rm(home.transcript, { recursive: true, force: true });
+  await writeAnew(home.transcript, relocateTranscript(conversation, home));
+}
+
+/**
+ * Its time of change is fresh then: the CLI deletes what looks older than `cleanupPeriodDays`. And a link that lay in its place is
+ * not written through.
+ */
+async function writeAnew(path: string, content: string | Uint8Array): Promise<void> {
+  await rm(path, { recursive: true, force: true });
+  await writeFile(path, content, { mode: 0o600, flag: 'wx' });
 }
 
 function readTodos(todos: Uint8Array | undefined): Task[] {

@@ -1,17 +1,21 @@
 import { addAbortSignal, Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
+  DeleteObjectCommand,
   GetObjectCommand,
   NoSuchKey,
+  paginateListObjectsV2,
   PutObjectCommand,
   type S3Client,
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { AgentError } from '../errors.ts';
-import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
+import type { Expectation, ListedObject, SessionStore, StoredObject } from './session-store.ts';
 
-/** One get or put with all its retries. A transcript has a few MB. */
+/** One call with all its retries, beside the time that its body takes. */
 const CALL_LIMIT_MS = 30_000;
+/** The slowest that a body may be sent: a transcript or an archive of 100 MB has 50 s more. */
+const LEAST_BYTES_PER_MS = 2_000;
 
 /** Waits before the second, third … try of a write that met another one, in ms. */
 const CONFLICT_DELAYS_MS: readonly number[] = [50, 150, 450];
@@ -64,7 +68,8 @@ export class S3SessionStore implements SessionStore {
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
    */
   async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {
-    const abortSignal = AbortSignal.timeout(this.#callLimitMs);
+    const bodyMs = Math.floor(body.byteLength / LEAST_BYTES_PER_MS);
+    const abortSignal = AbortSignal.timeout(this.#callLimitMs + bodyMs);
     let mayHaveLanded = false;
     for (let tries = 0; ; tries += 1) {
       try {
@@ -86,6 +91,28 @@ export class S3SessionStore implements SessionStore {
         if (stored && Buffer.from(stored.body).equals(body)) return stored.version;
         throw new AgentError('lease_lost', 'Somebody else has written this session', { cause: error });
       }
+    }
+  }
+
+  async list(prefix: string): Promise<ListedObject[]> {
+    const objects: ListedObject[] = [];
+    try {
+      const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: this.#bucket, Prefix: prefix });
+      for await (const { Contents: listed = [] } of pages)
+        for (const { Key: key, LastModified: modified } of listed)
+          if (key !== undefined && modified !== undefined) objects.push({ key, modified });
+      return objects;
+    } catch (error) {
+      throw new AgentError('store_unavailable', 'The session store could not be listed', { cause: error });
+    }
+  }
+
+  async delete(key: string): Promise<void> {
+    const abortSignal = AbortSignal.timeout(this.#callLimitMs);
+    try {
+      await this.#client.send(new DeleteObjectCommand({ Bucket: this.#bucket, Key: key }), { abortSignal });
+    } catch (error) {
+      throw new AgentError('store_unavailable', 'The session store could not be cleaned', { cause: error });
     }
   }
 

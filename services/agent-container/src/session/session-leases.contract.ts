@@ -171,6 +171,7 @@ export function describeSessionLeases(name: string, open: OpenLeases): void {
           fc.asyncProperty(leaseSteps, async (steps) => {
             const model = new LeaseModel(seen, clock);
             for (const step of steps) await model.take(step);
+            await model.finish();
           }),
           { numRuns: 40 },
         );

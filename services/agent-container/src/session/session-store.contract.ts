@@ -132,6 +132,30 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       expect((await stored(at))?.text).toBe('6');
     });
 
+    it('lists what lies under a prefix, with the time of its last write, and nothing else', async () => {
+      const folder = `sessions/${randomUUID()}/`;
+      const before = Date.now() - 2_000;
+      expect(await open.store.list(`${folder}packs/`)).toEqual([]);
+      for (const name of ['packs/1.tar.gz', 'packs/2.tar.gz', 'packs.txt', 'todos.json'])
+        await open.store.put(folder + name, bytes(name));
+      const listed = await open.reopen().list(`${folder}packs/`);
+      expect(listed.map(({ key: at }) => at).sort()).toEqual([
+        `${folder}packs/1.tar.gz`,
+        `${folder}packs/2.tar.gz`,
+      ]);
+      for (const { modified } of listed) expect(modified.getTime()).toBeGreaterThan(before);
+    });
+
+    it('removes an object for everybody, and minds none that is not there', async () => {
+      const at = key();
+      await open.store.put(at, bytes('old'));
+      await open.store.delete(at);
+      await open.store.delete(at);
+      expect(await open.reopen().get(at)).toBeUndefined();
+      await open.store.put(at, bytes('new'), 'absent');
+      expect((await stored(at))?.text).toBe('new');
+    });
+
     async function stored(at: string): Promise<{ text: string; version: string } | undefined> {
       const found = await open.reopen().get(at);
       return found && { text: new TextDecoder().decode(found.body), version: found.version };

@@ -5,6 +5,13 @@ export interface StoredObject {
   readonly version: string;
 }
 
+/** An object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  /** When it was last written. */
+  readonly modified: Date;
+}
+
 /** What the object must be for a write to happen: `absent`, or still the version that was read. */
 export type Expectation = 'absent' | { readonly version: string };
 
@@ -26,4 +33,15 @@ export interface SessionStore {
    * @throws AgentError `store_unavailable` on any other failure; then the object is the old one or, when the answer was lost, the new one.
    */
   put(key: string, body: Uint8Array, expected?: Expectation): Promise<string>;
+  /**
+   * @param prefix ends with `/`.
+   * @returns every object whose key begins with it, in no order.
+   * @throws AgentError `store_unavailable`
+   */
+  list(prefix: string): Promise<ListedObject[]>;
+  /**
+   * Removes an object for good; nothing happens when there is none. Only for objects whose keys are never used again.
+   * @throws AgentError `store_unavailable`
+   */
+  delete(key: string): Promise<void>;
 }

@@ -8,19 +8,18 @@ export interface BacklogEntry {
 
 /**
  * Port: the turns of each group (`groupOf`) that were received and are not done. A view beside the queue, which shows neither what
- * waits nor how much of it: the queue alone decides what is handled, and an entry that is missing or late here costs no more than
- * its place in a count. An entry is forgotten 24 hours after it was added, which the reader checks itself; of a group with very
- * many the later ones are left out.
+ * waits nor how much of it: the queue alone decides what is handled. An entry is forgotten 24 hours after it was added, which the
+ * reader checks itself.
  */
 export interface Backlog {
-  /** Adds the turn, unless it is there. */
+  /** Adds the turn, unless it is there. Behind `MAX_BACKLOG` others it takes a place that cannot be seen. */
   add(turn: Turn): Promise<void>;
-  /** @returns the turns of a group, in the order they were added. What is no readable turn is left out. */
+  /** @returns the turns of a group in the order they were added, up to the first that cannot be seen: none in between is missing. */
   list(group: string): Promise<BacklogEntry[]>;
   /** Unknown ones are passed over. */
   remove(group: string, updateIds: readonly number[]): Promise<void>;
 }
 
 export const BACKLOG_LIFE_MS = 24 * 60 * 60 * 1000;
-/** More of one group is not kept in view. */
+/** More of one group cannot be seen. */
 export const MAX_BACKLOG = 50;

@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
-import { groupOf } from '@omnicloud/protocol';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { backlogKey, groupOf, MAX_USER_MESSAGE_LENGTH } from '@omnicloud/protocol';
 import { createDynamoTable } from '@omnicloud/session-table';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { BacklogUnavailableError } from '../errors.ts';
 import { describeBacklog } from './backlog.contract.ts';
-import { DynamoBacklog } from './dynamo-backlog.ts';
+import { BACKLOG_LIFE_MS } from './backlog.ts';
+import { DynamoBacklog, type DynamoBacklogOptions } from './dynamo-backlog.ts';
 import { sampleTurn } from './sample-turn.fixture.ts';
 
 const endpoint = inject('dynamodb');
-const DAY_MS = 24 * 60 * 60 * 1000;
 const GROUP = groupOf(sampleTurn(1));
-const KEY = { session_key: { S: `backlog#${GROUP}` } };
+const KEY = { session_key: backlogKey(GROUP) };
 
-async function openTable(): Promise<{ client: DynamoDBClient; tableName: string }> {
+type Table = Pick<DynamoBacklogOptions, 'client' | 'tableName'>;
+
+async function openTable(): Promise<Table> {
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
   const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
   const tableName = `omnicloud-${randomUUID()}`;
@@ -21,98 +24,104 @@ async function openTable(): Promise<{ client: DynamoDBClient; tableName: string 
   return { client, tableName };
 }
 
-async function tableOfTheTest(): Promise<{ client: DynamoDBClient; tableName: string }> {
+async function tableForTest(): Promise<Table> {
   const table = await openTable();
-  onTestFinished(() => {
-    table.client.destroy();
-  });
+  onTestFinished(() => table.client.destroy());
   return table;
+}
+
+async function itemOf({ client, tableName }: Table): Promise<Record<string, unknown> | undefined> {
+  const command = new GetCommand({ TableName: tableName, Key: KEY, ConsistentRead: true });
+  return (await DynamoDBDocumentClient.from(client).send(command)).Item;
 }
 
 describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
   describeBacklog('The DynamoDB backlog', async (now) => {
-    const options = { ...(await openTable()), now };
+    const table = await openTable();
     return {
-      backlog: new DynamoBacklog(options),
-      reopen: () => new DynamoBacklog(options),
+      backlog: new DynamoBacklog({ ...table, now }),
+      reopen: () => new DynamoBacklog({ ...table, now }),
       close: () => {
-        options.client.destroy();
+        table.client.destroy();
         return Promise.resolve();
       },
     };
   });
 
-  it('leaves out what would not fit into the item any more, and goes on', async () => {
-    const backlog = new DynamoBacklog(await tableOfTheTest());
-    const long = (id: number) => sampleTurn(id, { ask: { kind: 'message', text: '漢'.repeat(60_000) } });
-    for (const turn of [long(1), long(2), sampleTurn(3)]) await backlog.add(turn);
-    expect((await backlog.list(GROUP)).map(({ turn }) => turn.update_id)).toEqual([1, 3]);
-    await backlog.remove(GROUP, [1]);
-    await backlog.add(long(4));
-    expect((await backlog.list(GROUP)).map(({ turn }) => turn.update_id)).toEqual([3, 4]);
-  });
-
-  it('lets DynamoDB delete a group a day after the last turn was added, and creates none by removing', async () => {
-    const { client, tableName } = await tableOfTheTest();
-    const ttl = async (): Promise<string | undefined> =>
-      (await client.send(new GetItemCommand({ TableName: tableName, Key: KEY }))).Item?.expires_at?.N;
-    let nowMs = Date.UTC(2026, 0, 1) + 1;
-    const backlog = new DynamoBacklog({ client, tableName, now: () => nowMs });
-    await backlog.remove(GROUP, [1]);
-    const item = await client.send(new GetItemCommand({ TableName: tableName, Key: KEY }));
-    expect(item.Item).toBeUndefined();
-    await backlog.add(sampleTurn(1));
-    expect(await ttl()).toBe(String(Date.UTC(2026, 0, 2) / 1000 + 1));
-    nowMs += DAY_MS - 1;
-    await backlog.add(sampleTurn(2));
-    expect(await ttl()).toBe(String(Date.UTC(2026, 0, 3) / 1000));
-  });
-
-  it('does not keep what it has forgotten in an item that is always in use', async () => {
-    const { client, tableName } = await tableOfTheTest();
+  it('lets the table delete the item 24 hours after the last turn was added', async () => {
     let nowMs = Date.UTC(2026, 0, 1);
-    const backlog = new DynamoBacklog({ client, tableName, now: () => nowMs });
-    const attributes = async (): Promise<number> =>
-      Object.keys((await client.send(new GetItemCommand({ TableName: tableName, Key: KEY }))).Item ?? {})
-        .length;
+    const table = await tableForTest();
+    const backlog = new DynamoBacklog({ ...table, now: () => nowMs });
     await backlog.add(sampleTurn(1));
-    const one = await attributes();
-    for (const id of [2, 3, 4]) {
-      nowMs += DAY_MS;
-      await backlog.add(sampleTurn(id));
-    }
-    expect(await attributes()).toBe(one);
+    nowMs += 5_000;
+    await backlog.add(sampleTurn(2));
+    expect(await itemOf(table)).toMatchObject({ expires_at: (nowMs + BACKLOG_LIFE_MS) / 1000 });
   });
 
-  it.each(['{', '{"turn":1}', JSON.stringify({ turn: '{}', behind: 0, addedAtMs: Date.now() })])(
-    'leaves out %s, which is no turn, and lists the others',
-    async (S) => {
-      const { client, tableName } = await tableOfTheTest();
-      const backlog = new DynamoBacklog({ client, tableName });
-      for (const id of [1, 2]) await backlog.add(sampleTurn(id));
-      await client.send(
-        new UpdateItemCommand({
-          TableName: tableName,
-          Key: KEY,
-          UpdateExpression: 'SET u1 = :broken',
-          ExpressionAttributeValues: { ':broken': { S } },
-        }),
-      );
-      expect((await backlog.list(GROUP)).map(({ turn }) => turn.update_id)).toEqual([2]);
-    },
-  );
+  it('makes no item by removing', async () => {
+    const table = await tableForTest();
+    await new DynamoBacklog(table).remove(GROUP, [1]);
+    expect(await itemOf(table)).toBeUndefined();
+  });
 
-  it('says that it cannot be used, with the cause', async () => {
-    const { client } = await tableOfTheTest();
+  it('leaves nothing behind of turns that were removed or forgotten', async () => {
+    let nowMs = Date.UTC(2026, 0, 1);
+    const table = await tableForTest();
+    const backlog = new DynamoBacklog({ ...table, now: () => nowMs });
+    const ids = Array.from({ length: 60 }, (_, index) => 812_345_000 + index);
+    for (const updateId of ids) await backlog.add(sampleTurn(updateId));
+    await backlog.remove(GROUP, ids.slice(0, 5));
+    nowMs += BACKLOG_LIFE_MS;
+    await backlog.add(sampleTurn(7));
+    const names = Object.keys((await itemOf(table)) ?? {}).filter((name) => /\d$/.test(name));
+    expect(names.toSorted()).toEqual(['p7', 'u7']);
+  });
+
+  it('shows what fits into an item, and goes on behind it when there is room again', async () => {
+    const backlog = new DynamoBacklog(await tableForTest());
+    const text = '漢'.repeat(MAX_USER_MESSAGE_LENGTH / 4);
+    const ids = [1, 2, 3, 4];
+    for (const updateId of ids) await backlog.add(sampleTurn(updateId, { ask: { kind: 'message', text } }));
+    await backlog.add(sampleTurn(5));
+    expect((await backlog.list(GROUP)).map(({ turn }) => turn.update_id)).toEqual([1]);
+    await backlog.remove(GROUP, ids);
+    await backlog.add(sampleTurn(6));
+    expect((await backlog.list(GROUP)).map(({ turn }) => turn.update_id)).toEqual([5, 6]);
+  });
+
+  it('shows none behind what is no turn, until that is removed; what is no entry counts for nothing', async () => {
+    const { client, tableName } = await tableForTest();
+    const backlog = new DynamoBacklog({ client, tableName });
+    for (const updateId of [1, 2, 3]) await backlog.add(sampleTurn(updateId));
+    await DynamoDBDocumentClient.from(client).send(
+      new UpdateCommand({
+        TableName: tableName,
+        Key: KEY,
+        UpdateExpression: 'SET u2.turn = :other, u8 = :other, p8 = :place',
+        ExpressionAttributeValues: { ':other': '{"update_id":2}', ':place': 0 },
+      }),
+    );
+    expect(await backlog.list(GROUP)).toMatchObject([{ turn: { update_id: 1 } }]);
+    await backlog.remove(GROUP, [2]);
+    await backlog.add(sampleTurn(4));
+    expect(await backlog.list(GROUP)).toMatchObject([
+      { turn: { update_id: 1 }, behind: 0 },
+      { turn: { update_id: 3 }, behind: 2 },
+      { turn: { update_id: 4 }, behind: 2 },
+    ]);
+  });
+
+  it('says so when the table cannot be used, and names the cause', async () => {
+    const { client } = await tableForTest();
     const backlog = new DynamoBacklog({ client, tableName: 'nowhere' });
-    for (const use of [
-      () => backlog.add(sampleTurn(1)),
-      () => backlog.list(GROUP),
-      () => backlog.remove(GROUP, [1]),
-    ]) {
-      const failure = await use().catch((error: unknown) => error);
-      expect(failure).toBeInstanceOf(BacklogUnavailableError);
-      expect(failure).toMatchObject({ code: 'backlog_unavailable', cause: { code: 'table_refused' } });
+    const uses = [backlog.add(sampleTurn(1)), backlog.list(GROUP), backlog.remove(GROUP, [1])];
+    for (const outcome of await Promise.allSettled(uses)) {
+      const { reason } = outcome as PromiseRejectedResult;
+      expect(reason).toBeInstanceOf(BacklogUnavailableError);
+      expect(reason).toMatchObject({
+        code: 'backlog_unavailable',
+        cause: { code: 'table_refused', cause: { name: 'ResourceNotFoundException' } },
+      });
     }
   });
 });

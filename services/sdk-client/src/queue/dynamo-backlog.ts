@@ -3,15 +3,24 @@ import { DynamoTable, type DynamoTableOptions, type TableAttributes } from '@omn
 import { z } from 'zod';
 import { BacklogUnavailableError } from '../errors.ts';
 import { type Backlog, BACKLOG_LIFE_MS, type BacklogEntry, MAX_BACKLOG } from './backlog.ts';
-import { readBacklogEntry } from './read-backlog-entry.ts';
+import { readBacklog, type StoredBacklogEntry } from './read-backlog.ts';
 
-/** An item may have 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html). */
-const MAX_ITEM_BYTES = 300_000;
+/**
+ * An item may have 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html); above this, turns
+ * are added without their text.
+ */
+const MAX_SEEN_BYTES = 300_000;
+/** So many names fit into the 4 KB that an expression may have. */
+const MAX_FORGOTTEN_AT_ONCE = 100;
 const ENTRY_NAME = /^u(\d+)$/;
 
 const entrySchema = z.object({ turn: z.string(), behind: z.int(), addedAtMs: z.number() });
-const storedSchema = z.object({ entry: z.preprocess(fromJson, entrySchema), place: z.int() });
-type StoredEntry = z.infer<typeof entrySchema> & { readonly updateId: number; readonly place: number };
+
+interface Entry extends StoredBacklogEntry {
+  readonly addedAtMs: number;
+  /** Counted by the table, because clocks differ between machines. */
+  readonly position: number;
+}
 
 export interface DynamoBacklogOptions extends DynamoTableOptions {
   /** Milliseconds since 1970; the machine's clock unless told otherwise. */
@@ -19,8 +28,9 @@ export interface DynamoBacklogOptions extends DynamoTableOptions {
 }
 
 /**
- * The backlog in DynamoDB: one item per group with two attributes per turn, its entry and its place in the order, so that adding and
- * removing need no more than one write and do not disturb each other. Throws BacklogUnavailableError.
+ * The backlog in DynamoDB: one item per group with two attributes per turn, `u<update id>` and its position `p<update id>`, so that
+ * adding and removing need no more than one write and do not disturb each other. Throws BacklogUnavailableError, also when a group
+ * has so many turns that not even their places fit into its item.
  */
 export class DynamoBacklog implements Backlog {
   readonly #table: DynamoTable;
@@ -33,87 +43,69 @@ export class DynamoBacklog implements Backlog {
 
   async add(turn: Turn): Promise<void> {
     await using(async () => {
-      const group = groupOf(turn);
-      const item = await this.#withoutForgotten(group);
-      const behind = this.#entriesOf(item).length;
+      const key = backlogKey(groupOf(turn));
+      const item = await this.#table.find(key);
       const addedAtMs = this.#now();
-      const entry = JSON.stringify({ turn: JSON.stringify(turn), behind, addedAtMs });
-      if (behind >= MAX_BACKLOG || sizeOf(item) + Buffer.byteLength(entry) > MAX_ITEM_BYTES) return;
-      const { entryName, placeName } = namesOf(turn.update_id);
-      await this.#table.updateIf(backlogKey(group), {
-        // DynamoDB gives out the places: the clocks of several machines tell no order.
-        update: `SET ${entryName} = :entry, ${TABLE_TTL_ATTRIBUTE} = :ttl,
-          ${placeName} = if_not_exists(next_place, :first), next_place = if_not_exists(next_place, :first) + :one`,
-        condition: `attribute_not_exists(${entryName})`,
-        values: { ':entry': entry, ':ttl': ttlSeconds(addedAtMs + BACKLOG_LIFE_MS), ':first': 0, ':one': 1 },
+      const oldestMs = addedAtMs - BACKLOG_LIFE_MS;
+      const entries = entriesOf(item);
+      const behind = entries.filter((entry) => entry.addedAtMs > oldestMs).length;
+      const turnJson = JSON.stringify(turn);
+      const canBeSeen = behind < MAX_BACKLOG && sizeOf(item) + Buffer.byteLength(turnJson) <= MAX_SEEN_BYTES;
+      const id = turn.update_id;
+      const forgotten = entries
+        .filter((entry) => entry.addedAtMs <= oldestMs && entry.updateId !== id)
+        .slice(0, MAX_FORGOTTEN_AT_ONCE);
+      await this.#table.updateIf(key, {
+        update: `SET u${id} = :entry, p${id} = if_not_exists(added_count, :none),
+          added_count = if_not_exists(added_count, :none) + :one, ${TABLE_TTL_ATTRIBUTE} = :ttl
+          ${removing(forgotten.map(({ updateId }) => updateId))}`,
+        condition: `attribute_not_exists(u${id}) OR u${id}.addedAtMs <= :oldestMs`,
+        values: {
+          ':entry': { turn: canBeSeen ? turnJson : '', behind, addedAtMs },
+          ':none': 0,
+          ':one': 1,
+          ':oldestMs': oldestMs,
+          ':ttl': ttlSeconds(addedAtMs + BACKLOG_LIFE_MS),
+        },
       });
     });
   }
 
   async list(group: string): Promise<BacklogEntry[]> {
     const item = await using(() => this.#table.find(backlogKey(group)));
-    return this.#entriesOf(item).flatMap(({ updateId, turn, behind }) =>
-      readBacklogEntry(updateId, turn, behind),
-    );
+    const oldestMs = this.#now() - BACKLOG_LIFE_MS;
+    const entries = entriesOf(item).filter(({ addedAtMs }) => addedAtMs > oldestMs);
+    return readBacklog(entries.toSorted((a, b) => a.position - b.position));
   }
 
   async remove(group: string, updateIds: readonly number[]): Promise<void> {
     if (updateIds.length === 0) return;
     await using(async () => {
-      // DynamoDB refuses an expression that names an attribute twice.
-      const names = [...new Set(updateIds)].flatMap((updateId) => Object.values(namesOf(updateId)));
       // Without the condition, removing from nothing would create an empty item that never expires.
       await this.#table.updateIf(backlogKey(group), {
-        update: `REMOVE ${names.join(', ')}`,
+        update: removing(updateIds),
         condition: `attribute_exists(${TABLE_TTL_ATTRIBUTE})`,
         values: undefined,
       });
     });
   }
-
-  /** In a group that is always in use the item never expires, so what is forgotten in it has to be removed. */
-  async #withoutForgotten(group: string): Promise<TableAttributes | undefined> {
-    const item = await this.#table.find(backlogKey(group));
-    const known = new Set(this.#entriesOf(item).map(({ updateId }) => updateId));
-    const forgotten = updateIdsIn(item).filter((updateId) => !known.has(updateId));
-    if (forgotten.length === 0) return item;
-    await this.remove(group, forgotten);
-    return this.#table.find(backlogKey(group));
-  }
-
-  /** @returns those that can be read and have not expired, in the order they were added. */
-  #entriesOf(item: TableAttributes = {}): StoredEntry[] {
-    const oldestMs = this.#now() - BACKLOG_LIFE_MS;
-    return updateIdsIn(item)
-      .flatMap((updateId): StoredEntry[] => {
-        const { entryName, placeName } = namesOf(updateId);
-        const { data } = storedSchema.safeParse({ entry: item[entryName], place: item[placeName] });
-        return data === undefined ? [] : [{ ...data.entry, place: data.place, updateId }];
-      })
-      .filter(({ addedAtMs }) => addedAtMs > oldestMs)
-      .sort((a, b) => a.place - b.place);
-  }
 }
 
-function namesOf(updateId: number): { readonly entryName: string; readonly placeName: string } {
-  return { entryName: `u${updateId}`, placeName: `p${updateId}` };
+function removing(updateIds: readonly number[]): string {
+  if (updateIds.length === 0) return '';
+  return `REMOVE ${updateIds.flatMap((id) => [`u${id}`, `p${id}`]).join(', ')}`;
 }
 
-function updateIdsIn(item: TableAttributes = {}): number[] {
-  return Object.keys(item).flatMap((name) => {
+/** @returns the item's entries in no order, expired ones too; what has not the shape of one is none. */
+function entriesOf(item: TableAttributes = {}): Entry[] {
+  return Object.entries(item).flatMap(([name, value]): Entry[] => {
     const [, digits] = ENTRY_NAME.exec(name) ?? [];
-    return digits === undefined ? [] : [Number(digits)];
+    const { data: entry } = entrySchema.safeParse(value);
+    const { data: position } = z.number().safeParse(item[`p${digits}`]);
+    if (digits === undefined || entry === undefined || position === undefined) return [];
+    const { turn: turnJson, behind, addedAtMs } = entry;
+    return [{ updateId: Number(digits), turnJson, behind, addedAtMs, position }];
   });
-}
-
-/** @returns undefined for what is no JSON. */
-function fromJson(value: unknown): unknown {
-  try {
-    return JSON.parse(String(value));
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
-    throw error;
-  }
 }
 
 function sizeOf(item: TableAttributes = {}): number {
@@ -124,7 +116,6 @@ async function using<Result>(use: () => Promise<Result>): Promise<Result> {
   try {
     return await use();
   } catch (cause) {
-    if (cause instanceof BacklogUnavailableError) throw cause;
     throw new BacklogUnavailableError('The view of what waits could not be used', { cause });
   }
 }

@@ -4,7 +4,7 @@ import { groupOf, type Turn } from '@omnicloud/protocol';
 import { openSqliteFile } from '@omnicloud/session-table';
 import { BacklogUnavailableError } from '../errors.ts';
 import { type Backlog, BACKLOG_LIFE_MS, type BacklogEntry, MAX_BACKLOG } from './backlog.ts';
-import { readBacklogEntry } from './read-backlog-entry.ts';
+import { readBacklog } from './read-backlog.ts';
 
 const FILE_NAME = 'backlog.db';
 const MIGRATIONS = [
@@ -41,8 +41,8 @@ export class SqliteBacklog implements Backlog {
     this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
     this.#add = this.#database.prepare(
       `INSERT INTO entries (group_key, update_id, turn_json, behind, added_at_ms)
-       SELECT :group, :updateId, :turn, count(*), :nowMs FROM entries
-       WHERE group_key = :group AND added_at_ms > :oldestMs HAVING count(*) < ${MAX_BACKLOG}
+       SELECT :group, :updateId, iif(count(*) < ${MAX_BACKLOG}, :turn, ''), count(*), :nowMs FROM entries
+       WHERE group_key = :group AND added_at_ms > :oldestMs
        ON CONFLICT (group_key, update_id) DO NOTHING`,
     );
     this.#list = this.#database.prepare(
@@ -70,8 +70,12 @@ export class SqliteBacklog implements Backlog {
 
   async list(group: string): Promise<BacklogEntry[]> {
     const rows = using(() => this.#list.all(group, this.#now() - BACKLOG_LIFE_MS));
-    return rows.flatMap((row) =>
-      readBacklogEntry(Number(row.update_id), String(row.turn_json), Number(row.behind)),
+    return readBacklog(
+      rows.map((row) => ({
+        updateId: Number(row.update_id),
+        turnJson: String(row.turn_json),
+        behind: Number(row.behind),
+      })),
     );
   }
 

@@ -1,0 +1,20 @@
+/** Where the model is, and what opens it. */
+export type ModelAccess =
+  | {
+      kind: 'bedrock';
+      region: string;
+      /** Another endpoint that speaks Bedrock's protocol. */
+      baseUrl?: string;
+      credentials: BedrockCredentials;
+    }
+  | { kind: 'anthropic'; apiKey: string; baseUrl?: string };
+
+/** `chain`: the AWS SDK's standard chain finds the credentials; `none`: the endpoint wants no signature. */
+export type BedrockCredentials =
+  | { accessKeyId: string; secretAccessKey: string; sessionToken?: string }
+  /** A Bedrock API key. */
+  | { apiKey: string }
+  /** The name or ARN of a secret in the program's store of secrets. */
+  | { secret: string }
+  | 'chain'
+  | 'none';

@@ -1,0 +1,68 @@
+// the configuration → which provider, opened by what, for which models → a running proxy
+import type { Secrets } from '@omnicloud/secrets';
+import type { AgentConfig } from '../config.ts';
+import type { BedrockCredentials } from '../model-access.ts';
+import { AwsChainModelCredentials } from './aws-chain-model-credentials.ts';
+import { FixedModelCredentials, type ModelCredentials } from './model-credentials.ts';
+import { modelPolicy } from './model-policy.ts';
+import { ModelProxy, type ModelProxyOptions } from './model-proxy.ts';
+import { SecretsModelCredentials } from './secrets-model-credentials.ts';
+
+export interface StartOptions {
+  /** Needed when the credentials are in a secret. */
+  readonly secrets?: Secrets;
+  /** Further models, by id: those that the image's settings name. */
+  readonly models?: readonly string[];
+  readonly isWebSearchOn?: boolean;
+  readonly onError?: (error: unknown) => void;
+}
+
+/** @throws Error when the credentials are in a secret and `secrets` is not given. */
+export function startModelProxy(
+  config: AgentConfig,
+  { secrets, models = [], ...options }: StartOptions = {},
+): Promise<ModelProxy> {
+  return ModelProxy.start({
+    ...options,
+    ...providerOf(config, secrets),
+    allows: modelPolicy(config.models, [config.model, ...models]),
+    proxies: config.proxies,
+  });
+}
+
+type Provider = Pick<ModelProxyOptions, 'protocol' | 'baseUrl' | 'region' | 'credentials'>;
+
+function providerOf({ access, proxies }: AgentConfig, secrets: Secrets | undefined): Provider {
+  if (access.kind === 'anthropic') {
+    return {
+      protocol: 'anthropic',
+      baseUrl: access.baseUrl ?? 'https://api.anthropic.com',
+      region: '',
+      credentials: new FixedModelCredentials({ kind: 'anthropic-key', apiKey: access.apiKey }),
+    };
+  }
+  return {
+    protocol: 'bedrock',
+    baseUrl: access.baseUrl ?? bedrockUrl(access.region),
+    region: access.region,
+    credentials: bedrockCredentials(access.credentials, proxies, secrets),
+  };
+}
+
+/** https://docs.aws.amazon.com/general/latest/gr/bedrock.html */
+function bedrockUrl(region: string): string {
+  return `https://bedrock-runtime.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
+}
+
+function bedrockCredentials(
+  given: BedrockCredentials,
+  proxies: AgentConfig['proxies'],
+  secrets: Secrets | undefined,
+): ModelCredentials {
+  if (given === 'none') return new FixedModelCredentials({ kind: 'none' });
+  if (given === 'chain') return new AwsChainModelCredentials(proxies);
+  if ('apiKey' in given) return new FixedModelCredentials({ kind: 'bearer', token: given.apiKey });
+  if ('accessKeyId' in given) return new FixedModelCredentials({ kind: 'aws-keys', ...given });
+  if (!secrets) throw new Error('BEDROCK_SECRET_ARN names a secret, but nothing reads secrets here');
+  return new SecretsModelCredentials(secrets, given.secret);
+}

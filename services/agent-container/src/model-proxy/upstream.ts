@@ -1,0 +1,162 @@
+// a call without credentials → signed or with its key → the provider → its response, as soon as the headers are here
+import { type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { AgentError } from '../errors.ts';
+import { authoriseCall, type UpstreamCall } from './authorise-call.ts';
+import type { ModelCredential, ModelCredentials } from './model-credentials.ts';
+import { type Agents, openAgents, type ProxyVariables } from './upstream-agents.ts';
+
+export interface UpstreamOptions {
+  /** Where the provider's API begins; its path is kept. */
+  readonly baseUrl: string;
+  readonly region: string;
+  readonly credentials: ModelCredentials;
+  readonly proxies?: ProxyVariables;
+  readonly connectTimeoutMs?: number;
+  /** How long nothing may come; the CLI's own watchdogs are faster. */
+  readonly idleTimeoutMs?: number;
+}
+
+const CONNECT_TIMEOUT_MS = 10_000;
+const IDLE_TIMEOUT_MS = 150_000;
+
+/**
+ * What AWS says of keys that are wrong or have run out, so that others may be there by now
+ * (https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html).
+ * AccessDeniedException is none of them: it is about what known keys may do.
+ */
+const REFUSED_KEYS = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'InvalidSignatureException',
+  'SignatureDoesNotMatch',
+  'UnrecognizedClientException',
+]);
+
+/** The model provider, and the one place that knows what opens it. */
+export class Upstream {
+  readonly #options: UpstreamOptions;
+  readonly #agents: Agents;
+
+  constructor(options: UpstreamOptions) {
+    this.#options = options;
+    this.#agents = openAgents(options.proxies);
+  }
+
+  /**
+   * POSTs a call. When the provider refuses the credential, it is read anew once, and if it changed, the call is repeated.
+   * @param path below the base URL, with its query
+   * @param signal ends the call and its response at once
+   * @returns the provider's response, whatever its status, its body unread
+   * @throws AgentError `model_unavailable` when there is no answer, `model_refused` when there is no credential
+   */
+  async post(
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: Buffer,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const { baseUrl, credentials } = this.#options;
+    const call: UpstreamCall = { url: new URL(baseUrl.replace(/\/+$/, '') + path), headers, body };
+    const credential = await credentialFrom(() => credentials.get());
+    const response = await this.#send(call, credential, signal);
+    if (!refusesCredential(response, credential)) return response;
+    const renewed = await credentialFrom(() => credentials.refresh()).catch((error: unknown) => {
+      response.destroy();
+      throw error;
+    });
+    if (JSON.stringify(renewed) === JSON.stringify(credential)) return response;
+    response.resume();
+    return this.#send(call, renewed, signal);
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+
+  async #send(
+    call: UpstreamCall,
+    credential: ModelCredential,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const headers = await authoriseCall(call, credential, this.#options.region);
+    try {
+      return await this.#exchange(call, headers, signal).catch((error: unknown) => {
+        if (error instanceof StaleConnectionError) return this.#exchange(call, headers, signal);
+        throw error;
+      });
+    } catch (error) {
+      throw new AgentError('model_unavailable', 'The model could not be reached', { cause: error });
+    }
+  }
+
+  #exchange(
+    { url, body }: UpstreamCall,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<IncomingMessage> {
+    const { connectTimeoutMs = CONNECT_TIMEOUT_MS, idleTimeoutMs = IDLE_TIMEOUT_MS } = this.#options;
+    const isTls = url.protocol === 'https:';
+    const request = (isTls ? httpsRequest : httpRequest)(url, {
+      method: 'POST',
+      headers: { ...headers, 'content-length': String(body.length) },
+      agent: isTls ? this.#agents.https : this.#agents.http,
+      signal,
+      timeout: idleTimeoutMs,
+    });
+    const connecting = setTimeout(
+      () => request.destroy(new Error(`No connection within ${connectTimeoutMs} ms`)),
+      connectTimeoutMs,
+    );
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+    request.once('socket', (socket) => {
+      if (socket.connecting) socket.once(isTls ? 'secureConnect' : 'connect', () => clearTimeout(connecting));
+      else clearTimeout(connecting);
+    });
+    request.once('timeout', () => request.destroy(new Error(`Nothing came for ${idleTimeoutMs} ms`)));
+    request.once('response', resolve);
+    request.once('close', () => clearTimeout(connecting));
+    // Stays: a request that is destroyed while its response is read says so once more.
+    request.on('error', (error) => reject(isStale(request, error) ? new StaleConnectionError(error) : error));
+    request.end(body);
+    return promise;
+  }
+}
+
+/** A kept connection that the other side had already given up, as after a machine's pause: nothing was taken from it. */
+class StaleConnectionError extends Error {
+  override readonly name = 'StaleConnectionError';
+
+  constructor(cause: Error) {
+    super('A kept connection had been closed', { cause });
+  }
+}
+
+function isStale(request: { reusedSocket: boolean }, error: Error): boolean {
+  return request.reusedSocket && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+}
+
+async function credentialFrom(read: () => Promise<ModelCredential>): Promise<ModelCredential> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && 'retryable' in error && error.retryable === true) {
+      throw new AgentError('model_unavailable', 'The credentials of the model cannot be read now', {
+        cause: error,
+      });
+    }
+    throw new AgentError('model_refused', 'The credentials of the model could not be had', { cause: error });
+  }
+}
+
+/** A key of the other kinds has no name for being wrong that could be told from other refusals. */
+function refusesCredential(response: IncomingMessage, { kind }: ModelCredential): boolean {
+  const { statusCode, headers } = response;
+  if (kind !== 'aws-keys') return statusCode === 401 || statusCode === 403;
+  // The type may be followed by a colon and a URL.
+  const type = String(headers['x-amzn-errortype'] ?? '').split(':')[0] ?? '';
+  return (statusCode === 400 || statusCode === 403) && REFUSED_KEYS.has(type);
+}

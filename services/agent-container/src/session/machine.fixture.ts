@@ -1,0 +1,62 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { DirectorySessionStore } from './directory-session-store.ts';
+import { persist, type Saving } from './persist.ts';
+import { RecordingSessionStore } from './recording-session-store.fixture.ts';
+import { NOTHING_STORED, readStoredSession, restore, type StoredSession } from './restore.ts';
+import { type SessionHome, sessionHome } from './session-home.ts';
+import { temporaryDirectory } from './temporary-directory.fixture.ts';
+import { jsonl, wholeTurn } from './transcript.fixture.ts';
+
+export const ID = '0190c8a4-0000-4000-8000-000000000001';
+
+/** A machine that shares a store with others, and one session's home on it. */
+export interface Machine {
+  readonly home: SessionHome;
+  readonly store: RecordingSessionStore;
+  /** What the store has of the session now. */
+  stored(): Promise<StoredSession>;
+  /** Lays out what is stored, if anything is. @returns the paths of the lost files. */
+  restore(excludes?: readonly string[]): Promise<string[]>;
+  /** Saves a turn with a conversation of its own. */
+  save(saving?: Partial<Saving>): ReturnType<typeof persist>;
+  /** Writes files, by their paths in the home. */
+  write(files: Record<string, string | Uint8Array>): Promise<void>;
+  /** @returns another machine, with an empty disk, that uses the same store. */
+  another(): Promise<Machine>;
+}
+
+/** @returns a machine with an empty session laid out on it, and an empty store. */
+export async function newMachine(shared?: RecordingSessionStore): Promise<Machine> {
+  const root = await temporaryDirectory();
+  const image = join(root, 'image');
+  for (const folder of ['agents', 'skills']) await mkdir(join(image, folder), { recursive: true });
+  for (const file of ['settings.json', 'CLAUDE.md'])
+    await writeFile(join(image, file), `the image's ${file}`);
+  const home = sessionHome(join(root, 'work'), ID);
+  const store = shared ?? new RecordingSessionStore(new DirectorySessionStore(join(root, 'objects')));
+  const stored = (): Promise<StoredSession> => readStoredSession(store, ID);
+  const machine: Machine = {
+    home,
+    store,
+    stored,
+    restore: async (excludes) => {
+      const lost = await restore(await readStoredSession(store, ID), home, image, excludes);
+      return lost.map(({ path }) => path);
+    },
+    save: async (saving = {}) => {
+      const { version: before, files } = saving.before === undefined ? await stored() : {};
+      await writeFile(home.transcript, jsonl(...wholeTurn({ cwd: home.workspace })));
+      return persist(home, store, { before, files, retryDelaysMs: [0, 0, 0], ...saving });
+    },
+    write: async (files) => {
+      for (const [path, content] of Object.entries(files)) {
+        await mkdir(dirname(join(home.root, path)), { recursive: true });
+        await writeFile(join(home.root, path), content);
+      }
+    },
+    another: () => newMachine(store),
+  };
+  await restore(NOTHING_STORED, home, image);
+  return machine;
+}

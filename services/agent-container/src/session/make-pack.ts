@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { WORKSPACE_FOLDER } from './confined-path.ts';
+import { contentOf, openPlain } from './file-digest.ts';
+import type { FileToSave } from './plan-packs.ts';
+import { TarGzip } from './tar-gzip.ts';
+
+export interface MadePack {
+  readonly archive: Uint8Array;
+  /** Of its contents, in bytes. */
+  readonly bytes: number;
+  /** What was really packed for each path: a file may have been changed since it was looked at. */
+  readonly packed: ReadonlyMap<string, { sha256: string; member: string }>;
+}
+
+/** Packs files of a home under their own paths, so that any tar shows and unpacks them. */
+export async function makePack(root: string, files: readonly FileToSave[]): Promise<MadePack> {
+  const archive = new TarGzip();
+  const packed = new Map<string, { sha256: string; member: string }>();
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  const fill = async (): Promise<void> => {
+    try {
+      for (const file of files) packed.set(file.path, await addFile(archive, root, file));
+      await archive.end();
+    } catch (error) {
+      archive.fail(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    }
+  };
+  const [, whole] = await Promise.all([fill(), buffer(archive.stream)]);
+  return { archive: whole, bytes, packed };
+}
+
+async function addFile(
+  archive: TarGzip,
+  root: string,
+  file: FileToSave,
+): Promise<{ sha256: string; member: string }> {
+  const hash = createHash('sha256');
+  const member = memberName(file);
+  const handle = await openPlain(join(root, file.path));
+  try {
+    const hashed = async function* (): AsyncGenerator<Uint8Array> {
+      for await (const chunk of contentOf(handle, file.size)) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    };
+    await archive.addFile({ path: member, mode: file.mode, modified: file.modified }, file.size, hashed());
+  } finally {
+    await handle.close();
+  }
+  return { sha256: hash.digest('hex'), member };
+}
+
+/** A pax header is made of lines, so a name with a line break or the like would not come back as it was. */
+function memberName({ path, sha256 }: FileToSave): string {
+  const isPlain = !/\p{Cc}|\\/u.test(path);
+  return isPlain ? path : `${WORKSPACE_FOLDER}/${sha256}`;
+}

@@ -1,0 +1,152 @@
+// snapshot → what the home lacks → packs → each content to a draft outside, checked, then moved to its place
+import { createHash } from 'node:crypto';
+import { chmod, copyFile, mkdir, open, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { WORKSPACE_FOLDER } from './confined-path.ts';
+import { fileDigest } from './file-digest.ts';
+import { relocateFile } from './relocate-transcript.ts';
+import { ownDirectory } from './own-directory.ts';
+import { removeOthers } from './remove-others.ts';
+import { lstatIfThere, WORKSPACE_LIMITS } from './scan-home.ts';
+import type { SessionHome } from './session-home.ts';
+import type { Snapshot, SnapshotFile } from './snapshot.ts';
+import type { StoredFiles } from './stored-files.ts';
+import { untarGzip } from './untar-gzip.ts';
+
+/**
+ * Makes the workspace and the side folders of a home what the snapshot says, whatever an earlier run left there. What is there already
+ * is not fetched. Nothing is written through a link: every parent is a directory of our own, and contents are moved into place.
+ * @param excludes patterns of what is not saved; it is left as it is.
+ * @returns the files whose content is missing or damaged in the store; all others are in place.
+ * @throws AgentError `store_unavailable`.
+ */
+export async function restoreFiles(
+  files: StoredFiles,
+  home: SessionHome,
+  excludes: readonly string[] = WORKSPACE_LIMITS.excludes,
+): Promise<LostFile[]> {
+  const { snapshot } = files;
+  await removeOthers(snapshot, home, excludes);
+  const missing = new Map<string, SnapshotFile[]>();
+  for (const entry of snapshot.entries) {
+    if (entry.type === 'directory') await ownDirectory(home.root, entry.path);
+    if (entry.type !== 'file' || (await isInPlace(home, entry))) continue;
+    missing.set(entry.pack, [...(missing.get(entry.pack) ?? []), entry]);
+  }
+  const drafts = join(home.temporary, 'restore');
+  await mkdir(drafts, { recursive: true, mode: 0o700 });
+  const lost: LostFile[] = [];
+  for (const [pack, wanted] of missing) {
+    const archive = await files.readPack(pack);
+    const limit = { bytes: snapshot.packs[pack]?.bytes ?? 0, members: snapshot.entries.length };
+    lost.push(...(await restorePack(archive, limit, wanted, { home, drafts, snapshot })));
+  }
+  await rm(drafts, { recursive: true, force: true });
+  // Last, when no path leads through them any more.
+  for (const entry of snapshot.entries) if (entry.type === 'link') await restoreLink(home, entry);
+  return lost;
+}
+
+/** A file that cannot be had again. */
+export interface LostFile {
+  /** In the session's home. */
+  readonly path: string;
+  readonly cause: unknown;
+}
+
+interface Site {
+  readonly home: SessionHome;
+  readonly drafts: string;
+  readonly snapshot: Snapshot;
+}
+
+/** Several files may share one content, which lies in the pack once. */
+async function restorePack(
+  archive: Uint8Array | undefined,
+  limit: { bytes: number; members: number },
+  files: readonly SnapshotFile[],
+  site: Site,
+): Promise<LostFile[]> {
+  const byMember = Map.groupBy(files, ({ member }) => member);
+  const restored = new Set<SnapshotFile>();
+  let cause: unknown = new Error(archive ? 'The content is not in its archive' : 'The archive is missing');
+  if (archive) {
+    try {
+      await untarGzip(archive, limit, (member, size) => {
+        const wanted = byMember.get(member)?.filter((file) => file.size === size);
+        const [first] = wanted ?? [];
+        if (!first || !wanted) return undefined;
+        byMember.delete(member);
+        return async (content) => {
+          const draft = join(site.drafts, first.sha256);
+          if ((await writeDraft(draft, content)) !== first.sha256) return;
+          for (const file of wanted.filter(({ sha256 }) => sha256 === first.sha256)) {
+            await putInPlace(draft, file, site);
+            restored.add(file);
+          }
+        };
+      });
+    } catch (error) {
+      // A full or refusing disk is no damage of the archive.
+      if (error instanceof Error && 'syscall' in error) throw error;
+      cause = error;
+    }
+  }
+  return files.filter((file) => !restored.has(file)).map(({ path }) => ({ path, cause }));
+}
+
+/** @returns the digest of what was written. */
+async function writeDraft(draft: string, content: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256');
+  const file = await open(draft, 'w', 0o600);
+  try {
+    for await (const chunk of content) {
+      hash.update(chunk);
+      await file.appendFile(chunk);
+    }
+  } finally {
+    await file.close();
+  }
+  return hash.digest('hex');
+}
+
+async function putInPlace(draft: string, file: SnapshotFile, { home, snapshot }: Site): Promise<void> {
+  const copy = `${draft}.copy`;
+  await copyFile(draft, copy);
+  const isInWorkspace = file.path.startsWith(`${WORKSPACE_FOLDER}/`);
+  // What the CLI keeps stays fresh: it deletes what looks old.
+  if (isInWorkspace) await utimes(copy, new Date(), new Date(file.modified));
+  else if (/\.jsonl?$/.test(file.path)) await relocateFile(copy, snapshot.root, home.root);
+  await chmod(copy, ownersOwn(file.mode));
+  await ownDirectory(home.root, dirname(file.path));
+  const place = join(home.root, file.path);
+  await removeDirectory(place);
+  await rename(copy, place);
+}
+
+async function isInPlace(home: SessionHome, file: SnapshotFile): Promise<boolean> {
+  const place = join(home.root, file.path);
+  const stats = await lstatIfThere(place);
+  // A second name of the same file may lie anywhere, and would change with it.
+  if (stats?.isFile() !== true || stats.size !== file.size || stats.nlink !== 1) return false;
+  await chmod(place, ownersOwn(file.mode));
+  return (await fileDigest(place)).sha256 === file.sha256;
+}
+
+async function restoreLink(home: SessionHome, link: { path: string; target: string }): Promise<void> {
+  const place = join(home.root, link.path);
+  const stats = await lstatIfThere(place);
+  if (stats?.isSymbolicLink() === true && (await readlink(place)) === link.target) return;
+  await ownDirectory(home.root, dirname(link.path));
+  await rm(place, { recursive: true, force: true });
+  await symlink(link.target, place);
+}
+
+async function removeDirectory(place: string): Promise<void> {
+  if ((await lstatIfThere(place))?.isDirectory() === true) await rm(place, { recursive: true });
+}
+
+/** Never for others, never with setuid; and its owner can always read and replace it. */
+function ownersOwn(mode: number): number {
+  return (mode & 0o700) | 0o600;
+}

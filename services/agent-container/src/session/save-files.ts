@@ -1,0 +1,125 @@
+// the session's home → scan → digests → packs of what the store lacks → store → the snapshot that names everything
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { packObject, sessionObjectKey, type WorkspaceFigures } from '@omnicloud/protocol';
+import { WORKSPACE_FOLDER } from './confined-path.ts';
+import { fileDigest } from './file-digest.ts';
+import { makePack, type MadePack } from './make-pack.ts';
+import { type FileToSave, type PackPlan, planPacks } from './plan-packs.ts';
+import { putPersistently } from './put-persistently.ts';
+import { type Scan, scanHome, WORKSPACE_LIMITS, type WorkspaceLimits } from './scan-home.ts';
+import type { SessionHome } from './session-home.ts';
+import type { SessionStore } from './session-store.ts';
+import type { Snapshot, SnapshotEntry } from './snapshot.ts';
+
+/** Paths over the limit that are remembered, so that they stay where they still are. */
+const MAX_LEFT_OUT = 20_000;
+
+export interface FilesToSave {
+  /** The snapshot that was restored. */
+  readonly before: Snapshot | undefined;
+  readonly limits?: WorkspaceLimits | undefined;
+  readonly retryDelaysMs?: readonly number[] | undefined;
+}
+
+/**
+ * Sends every content that the store lacks. The snapshot itself is not written: it is the caller's, who knows the conversation.
+ * @returns the snapshot, and what to tell of the workspace.
+ * @throws AgentError `store_unavailable`; then nothing names what was sent.
+ */
+export async function saveFiles(
+  home: SessionHome,
+  store: SessionStore,
+  { before, limits = WORKSPACE_LIMITS, retryDelaysMs }: FilesToSave,
+): Promise<{ snapshot: Snapshot; figures: WorkspaceFigures }> {
+  const scan = await scanHome(home, limits);
+  const files = await withDigests(home, scan);
+  const plan = planPacks(files, before);
+  const sent: SentPack[] = [];
+  for (const list of plan.toPack) {
+    const made = await makePack(home.root, list);
+    const name = randomUUID();
+    await putPersistently(
+      store,
+      sessionObjectKey(home.sessionId, packObject(name)),
+      made.archive,
+      undefined,
+      retryDelaysMs,
+    );
+    sent.push({ name, bytes: made.bytes, packed: made.packed });
+  }
+  const entries = entriesOf(scan, files, plan, sent);
+  const snapshot: Snapshot = {
+    format: 1,
+    saved: new Date().toISOString(),
+    root: home.root,
+    entries,
+    packs: packsOf(entries, before, sent),
+    left_out: scan.overLimit.slice(0, MAX_LEFT_OUT),
+  };
+  return { snapshot, figures: figuresOf(snapshot, scan) };
+}
+
+type SentPack = { readonly name: string } & Pick<MadePack, 'bytes' | 'packed'>;
+
+/** What vanished since the scan is left out. */
+async function withDigests(home: SessionHome, scan: Scan): Promise<FileToSave[]> {
+  const files: FileToSave[] = [];
+  for (const entry of scan.entries) {
+    if (entry.type !== 'file') continue;
+    const digest = await fileDigest(join(home.root, entry.path)).catch((error: unknown) => {
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
+      throw error;
+    });
+    if (digest) files.push({ ...entry, ...digest });
+  }
+  return files;
+}
+
+function entriesOf(
+  scan: Scan,
+  files: readonly FileToSave[],
+  { stored }: PackPlan,
+  sent: readonly SentPack[],
+): SnapshotEntry[] {
+  const places = new Map<string, { sha256: string; pack: string; member: string }>();
+  for (const [sha256, place] of stored) places.set(sha256, { sha256, ...place });
+  const wanted = new Map(files.map((file) => [file.path, file.sha256]));
+  for (const { name, packed } of sent)
+    for (const [path, { sha256, member }] of packed)
+      places.set(wanted.get(path) ?? sha256, { sha256, pack: name, member });
+  const byPath = new Map(files.map((file) => [file.path, file]));
+  return scan.entries.flatMap((entry): SnapshotEntry[] => {
+    const { path } = entry;
+    const modified = entry.modified.toISOString();
+    if (entry.type === 'link') return [{ type: 'link', path, modified, target: entry.target }];
+    if (entry.type === 'directory') return [{ type: 'directory', path, modified }];
+    const file = byPath.get(path);
+    const place = file && places.get(file.sha256);
+    return place ? [{ type: 'file', path, size: file.size, mode: file.mode, modified, ...place }] : [];
+  });
+}
+
+function packsOf(
+  entries: readonly SnapshotEntry[],
+  before: Snapshot | undefined,
+  sent: readonly SentPack[],
+): Snapshot['packs'] {
+  const known = new Map(Object.entries(before?.packs ?? {}));
+  for (const { name, bytes } of sent) known.set(name, { bytes });
+  const named = new Set(entries.flatMap((entry) => (entry.type === 'file' ? [entry.pack] : [])));
+  return Object.fromEntries([...known].filter(([name]) => named.has(name)));
+}
+
+function figuresOf({ entries }: Snapshot, { overLimit, unsavable }: Scan): WorkspaceFigures {
+  const files = entries.filter(
+    (entry) => entry.type === 'file' && entry.path.startsWith(`${WORKSPACE_FOLDER}/`),
+  );
+  return {
+    files: files.length,
+    bytes: files.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), 0),
+    skipped: overLimit.length + unsavable.length,
+    is_over_limit: overLimit.length > 0,
+  };
+}

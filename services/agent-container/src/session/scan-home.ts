@@ -1,0 +1,162 @@
+// the session's home → every file, link and empty directory that belongs to the session, within the limits → what is left out
+import type { Dirent, Stats } from 'node:fs';
+import { lstat, readdir, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import ignore, { type Ignore } from 'ignore';
+import { isConfinedLink, isConfinedPath, WORKSPACE_FOLDER } from './confined-path.ts';
+import { PROJECT_DIRECTORY_NAME, type SessionHome } from './session-home.ts';
+
+/** How much of a workspace is saved. */
+export interface WorkspaceLimits {
+  readonly bytes: number;
+  /** Files, links and empty directories together. */
+  readonly files: number;
+  /** Patterns as in a .gitignore, for what can be had again elsewhere: it is neither saved nor removed. */
+  readonly excludes: readonly string[];
+}
+
+export const WORKSPACE_LIMITS: WorkspaceLimits = {
+  bytes: 256 * 1024 * 1024,
+  files: 20_000,
+  excludes: ['node_modules/', '.venv/', '__pycache__/', '.cache/', '.npm/', '*.sock'],
+};
+
+/** For what the CLI keeps beside the transcript: large tool results and the transcripts of subagents. */
+const SIDE_LIMITS = { bytes: 256 * 1024 * 1024, files: 20_000 };
+
+/** Deeper or larger trees are not walked to their end: whoever makes a million files must not stop the server. */
+const MAX_ENTRIES_SEEN = 250_000;
+
+interface Found {
+  /** Relative to the home, with `/` between its parts. */
+  readonly path: string;
+  readonly modified: Date;
+}
+interface FoundFile extends Found {
+  readonly type: 'file';
+  readonly size: number;
+  readonly mode: number;
+}
+type FoundEntry =
+  | FoundFile
+  | (Found & { readonly type: 'link'; readonly target: string })
+  | (Found & { readonly type: 'directory' });
+
+/** What is to be saved of a home, in the order of its paths, and what of its workspace is not. */
+export interface Scan {
+  readonly entries: readonly FoundEntry[];
+  /** Paths that were over the limit. */
+  readonly overLimit: readonly string[];
+  /** Links that lead out of the workspace, and what is no file at all. */
+  readonly unsavable: readonly string[];
+}
+
+/** @returns the folders of the home, relative to it, whose content is saved beside the transcript. */
+export function sideFolders({ sessionId }: SessionHome): readonly string[] {
+  const project = `config/projects/${PROJECT_DIRECTORY_NAME}`;
+  return [`${project}/${sessionId}`, `${project}/memory`, 'config/plans', `config/file-history/${sessionId}`];
+}
+
+/** @returns which paths of the workspace, relative to the home, are neither saved nor removed. */
+export function excluder(patterns: readonly string[]): (path: string, isDirectory: boolean) => boolean {
+  const rules: Ignore = ignore().add([...patterns]);
+  return (path, isDirectory) => {
+    const inside = path.slice(WORKSPACE_FOLDER.length + 1);
+    return rules.ignores(isDirectory ? `${inside}/` : inside);
+  };
+}
+
+/** Looks at everything, follows no link and opens no file. A file that vanishes meanwhile is passed over. */
+export async function scanHome(home: SessionHome, limits: WorkspaceLimits): Promise<Scan> {
+  const isExcluded = excluder(limits.excludes);
+  const workspace = await walk(home, WORKSPACE_FOLDER, isExcluded);
+  const side = { entries: [] as FoundEntry[], unsavable: [] as string[] };
+  for (const folder of sideFolders(home)) {
+    const found = await walk(home, folder, () => false);
+    side.entries.push(...found.entries.filter(({ type }) => type === 'file'));
+  }
+  const kept = within(workspace.entries, limits);
+  const sideKept = within(side.entries, SIDE_LIMITS);
+  return {
+    entries: [...kept.entries, ...sideKept.entries].sort((a, b) => (a.path < b.path ? -1 : 1)),
+    overLimit: kept.overLimit,
+    unsavable: workspace.unsavable,
+  };
+}
+
+/** The smallest first, so that the most files are kept; which ones does not depend on the order in which they were made. */
+function within(
+  entries: readonly FoundEntry[],
+  limits: { bytes: number; files: number },
+): { entries: FoundEntry[]; overLimit: string[] } {
+  const bySize = [...entries].sort((a, b) => sizeOf(a) - sizeOf(b) || (a.path < b.path ? -1 : 1));
+  let bytes = 0;
+  const kept = bySize.filter((entry, index) => {
+    bytes += sizeOf(entry);
+    return bytes <= limits.bytes && index < limits.files;
+  });
+  return { entries: kept, overLimit: bySize.slice(kept.length).map(({ path }) => path) };
+}
+
+function sizeOf(entry: FoundEntry): number {
+  return entry.type === 'file' ? entry.size : 0;
+}
+
+async function walk(
+  home: SessionHome,
+  top: string,
+  isExcluded: (path: string, isDirectory: boolean) => boolean,
+): Promise<{ entries: FoundEntry[]; unsavable: string[] }> {
+  const entries: FoundEntry[] = [];
+  const unsavable: string[] = [];
+  const folders = [top];
+  for (let seen = 0, folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    const names = await inDirectory(join(home.root, folder));
+    for (const item of names ?? []) {
+      seen += 1;
+      if (seen > MAX_ENTRIES_SEEN) return { entries, unsavable: [...unsavable, folder] };
+      const path = `${folder}/${item.name}`;
+      if (isExcluded(path, item.isDirectory())) continue;
+      if (!isConfinedPath(path)) unsavable.push(path);
+      else if (item.isDirectory()) folders.push(path);
+      else {
+        const entry = await look(home, path);
+        if (entry === 'unsavable') unsavable.push(path);
+        else if (entry) entries.push(entry);
+      }
+    }
+    if (names?.length === 0 && folder !== top) {
+      const stats = await lstatIfThere(join(home.root, folder));
+      if (stats) entries.push({ type: 'directory', path: folder, modified: stats.mtime });
+    }
+  }
+  return { entries, unsavable };
+}
+
+async function look(home: SessionHome, path: string): Promise<FoundEntry | 'unsavable' | undefined> {
+  const absolute = join(home.root, path);
+  const stats = await lstatIfThere(absolute);
+  if (!stats) return undefined;
+  const found = { path, modified: stats.mtime };
+  if (stats.isFile()) return { type: 'file', ...found, size: stats.size, mode: stats.mode & 0o777 };
+  if (!stats.isSymbolicLink()) return 'unsavable';
+  const target = await readlink(absolute);
+  return isConfinedLink(path, target) ? { type: 'link', ...found, target } : 'unsavable';
+}
+
+async function inDirectory(path: string): Promise<Dirent[] | undefined> {
+  // A link that took a directory's place is not followed: the directory is opened by its parent's listing only.
+  const stats = await lstatIfThere(path);
+  if (stats?.isDirectory() !== true) return undefined;
+  return readdir(path, { withFileTypes: true });
+}
+
+export async function lstatIfThere(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}

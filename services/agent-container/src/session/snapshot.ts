@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { isConfinedLink, isConfinedPath } from './confined-path.ts';
+
+/** More than any limit that can be set, so that a damaged or hostile list cannot fill the disk. In bytes. */
+const MAX_FILE_BYTES = 64 * 1024 ** 3;
+
+const path = z.string().refine(isConfinedPath, 'leads out of the session');
+const modified = z.iso.datetime();
+
+const fileEntry = z.object({
+  type: z.literal('file'),
+  path,
+  size: z.int().min(0).max(MAX_FILE_BYTES),
+  sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  /** POSIX permission bits; no others. */
+  mode: z.int().min(0).max(0o777),
+  modified,
+  pack: z.uuid(),
+  /** The name of the content in its pack: the path that it had when it was packed. */
+  member: path,
+});
+const linkEntry = z.object({ type: z.literal('link'), path, modified, target: z.string() });
+/** Only those that hold nothing: any other comes into being with what it holds. */
+const directoryEntry = z.object({ type: z.literal('directory'), path, modified });
+
+const snapshotSchema = z
+  .object({
+    format: z.literal(1),
+    saved: z.iso.datetime(),
+    /** Where the session lived: transcripts of subagents name files by their absolute paths. */
+    root: z.string(),
+    entries: z.array(z.discriminatedUnion('type', [fileEntry, linkEntry, directoryEntry])),
+    /** Each `packs/{name}.tar.gz` that an entry names, with the bytes of the contents in it. */
+    packs: z.record(z.uuid(), z.object({ bytes: z.int().min(0).max(MAX_FILE_BYTES) })),
+    /** Files of the workspace that were over the limit. */
+    left_out: z.array(path),
+  })
+  .refine(({ entries }) => isTree(entries), 'two entries want the same place')
+  .refine(
+    ({ entries }) =>
+      entries.every((entry) => entry.type !== 'link' || isConfinedLink(entry.path, entry.target)),
+    'a link leads out of the workspace',
+  )
+  .refine(
+    ({ entries, packs }) =>
+      entries.every((entry) => entry.type !== 'file' || Object.hasOwn(packs, entry.pack)),
+    'a file is in no pack',
+  );
+
+/**
+ * What a session's home held beside its conversation when a turn was saved: the workspace, and what else the CLI needs. Paths
+ * are relative to the home, with `/` between their parts. A snapshot belongs to the conversation whose digest names it.
+ */
+export type Snapshot = z.infer<typeof snapshotSchema>;
+export type SnapshotEntry = Snapshot['entries'][number];
+export type SnapshotFile = Extract<SnapshotEntry, { type: 'file' }>;
+
+export function encodeSnapshot(snapshot: Snapshot): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(snapshot)}\n`);
+}
+
+/** @returns undefined when it is none, or one that no save can have written: then nothing of it is used. */
+export function decodeSnapshot(body: Uint8Array): Snapshot | undefined {
+  try {
+    return snapshotSchema.safeParse(JSON.parse(new TextDecoder().decode(body))).data;
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** Every path once, and none below one that is no directory: so nothing is ever written through a link. */
+function isTree(entries: readonly { type: string; path: string }[]): boolean {
+  const taken = new Set(entries.map(({ path }) => path));
+  if (taken.size !== entries.length) return false;
+  return entries.every(({ path }) => ancestorsOf(path).every((ancestor) => !taken.has(ancestor)));
+}
+
+function ancestorsOf(path: string): string[] {
+  const parts = path.split('/').slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+}
