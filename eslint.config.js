@@ -25,6 +25,7 @@ export default tseslint.config(
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-properties': ['error', ENVIRONMENT],
+      '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       'preserve-caught-error': 'error',
       'no-empty': ['error', { allowEmptyCatch: false }],
     },

@@ -116,7 +116,7 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
     const backlog = new DynamoBacklog({ client, tableName: 'nowhere' });
     const uses = [backlog.add(sampleTurn(1)), backlog.list(GROUP), backlog.remove(GROUP, [1])];
     for (const outcome of await Promise.allSettled(uses)) {
-      const { reason } = outcome as PromiseRejectedResult;
+      const reason: unknown = (outcome as PromiseRejectedResult).reason;
       expect(reason).toBeInstanceOf(BacklogUnavailableError);
       expect(reason).toMatchObject({
         code: 'backlog_unavailable',

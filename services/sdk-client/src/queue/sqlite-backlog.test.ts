@@ -66,7 +66,7 @@ it('says so when it cannot be used, and names the cause', async () => {
   file.close();
   const uses = [backlog.add(sampleTurn(1)), backlog.list(GROUP), backlog.remove(GROUP, [1])];
   for (const outcome of await Promise.allSettled(uses)) {
-    const { reason } = outcome as PromiseRejectedResult;
+    const reason: unknown = (outcome as PromiseRejectedResult).reason;
     expect(reason).toBeInstanceOf(BacklogUnavailableError);
     expect(reason).toMatchObject({ code: 'backlog_unavailable', cause: expect.any(Error) as Error });
   }

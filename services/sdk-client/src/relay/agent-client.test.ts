@@ -39,6 +39,7 @@ describe('what is asked', () => {
       accept: NDJSON_MEDIA_TYPE,
       'content-type': 'application/json',
       'idempotency-key': REQUEST.idempotencyKey,
+      'x-session-key': `${REQUEST.chatId}:${REQUEST.threadId}`,
     });
   });
 

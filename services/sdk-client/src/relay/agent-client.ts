@@ -10,6 +10,8 @@ import {
   routes,
   type RunEvent,
   type RunMetadata,
+  SESSION_KEY_HEADER,
+  sessionKey,
   type WireError,
 } from '@omnicloud/protocol';
 import { AgentUnreachableError } from '../errors.ts';
@@ -78,6 +80,7 @@ async function send(server: AgentServer, request: AgentRequest, signal: AbortSig
         accept: NDJSON_MEDIA_TYPE,
         'content-type': 'application/json',
         [IDEMPOTENCY_HEADER]: request.idempotencyKey,
+        [SESSION_KEY_HEADER]: sessionKey(chatId, threadId),
       },
       body: JSON.stringify(
         sessionId === undefined ? { chat_id: chatId, thread_id: threadId, ...message } : message,

@@ -10,7 +10,7 @@ import { SqliteBacklog } from '../queue/sqlite-backlog.ts';
 import { BotApi } from '../reply/bot-api.fixture.ts';
 import type { EditPace } from '../reply/live-reply.ts';
 import { ScriptedAgent } from './agent-server.fixture.ts';
-import { createTurnHandler } from './handle-turn.ts';
+import { createTurnHandler, type TurnHandlerDeps } from './handle-turn.ts';
 import type { Measure } from './meter.ts';
 import { SqliteTurnLedger } from './sqlite-turn-ledger.ts';
 import { turnOf } from './turn.fixture.ts';
@@ -22,10 +22,8 @@ export const AT_ONCE: EditPace = { firstAfterMs: 0, betweenMs: 0 };
 
 /** @returns the end of a delivery that is no try: the turn comes back after this time, or up to a tenth later. */
 export function later(afterMs: number): unknown {
-  return {
-    kind: 'later',
-    afterMs: expect.toSatisfy((ms: number) => ms >= afterMs && ms <= afterMs * 1.1 + 1),
-  };
+  const isRight = (ms: number): boolean => ms >= afterMs && ms <= afterMs * 1.1 + 1;
+  return { kind: 'later', afterMs: expect.toSatisfy(isRight) as unknown };
 }
 
 /** A handler of turns between a scripted agent server and a Telegram that remembers, with a real table and queue. */
@@ -66,7 +64,7 @@ export class RelayScene {
   }
 
   /** @param pace that of private chats; in a group nothing is shown before it is complete. */
-  handler(pace: EditPace = WHEN_COMPLETE): TurnHandler {
+  handler(pace: EditPace = WHEN_COMPLETE, changes: Partial<TurnHandlerDeps> = {}): TurnHandler {
     return createTurnHandler({
       api: this.botApi.api,
       queue: this.queue,
@@ -78,6 +76,7 @@ export class RelayScene {
       pace: { private: pace, group: WHEN_COMPLETE },
       meter: { add: (measure, value) => this.measures.push([measure, value]) },
       onError: (error) => this.errors.push(error),
+      ...changes,
     });
   }
 

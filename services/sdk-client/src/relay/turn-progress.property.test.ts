@@ -56,7 +56,9 @@ it('However deliveries of one turn overlap, only the last one begun writes, and 
         }
         const index = delivery % deliveries.length;
         const writes = ledger.history.length;
-        const acting = STEPS[what](deliveries[index] as TurnProgress);
+        const actor = deliveries[index];
+        if (!actor) throw new RangeError('There is no such delivery');
+        const acting = STEPS[what](actor);
         if (index === deliveries.length - 1) await acting;
         else {
           await expect(acting).rejects.toBeInstanceOf(TurnTakenOverError);

@@ -122,7 +122,7 @@ export class TurnProgress implements ReplyMemory {
   }
 
   async savePosted(posted: readonly PostedPart[]): Promise<void> {
-    await this.#save(({ sending: _, ...record }) => ({ ...record, posted: [...posted] }));
+    await this.#save(({ sending, ...record }) => ({ ...record, posted: [...posted] }));
   }
 
   /** From now on the agent does not run for this turn again. */
@@ -132,7 +132,7 @@ export class TurnProgress implements ReplyMemory {
 
   /** The text itself is no longer needed: it is in the chat, and in the session. */
   async saveDelivered(): Promise<void> {
-    await this.#save(({ answer: _, paused: __, sending: ___, ...record }) => ({
+    await this.#save(({ answer, paused, sending, ...record }) => ({
       ...record,
       state: 'delivered',
     }));

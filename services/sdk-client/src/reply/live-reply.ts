@@ -104,9 +104,10 @@ export class LiveReply {
     await this.#deleteFrom(parts.length);
   }
 
-  /** Leaves what was shown as it is: another delivery goes on with it. */
+  /** Shows what there is and leaves it so: another delivery goes on with it. */
   async rest(): Promise<void> {
     await this.#stop();
+    if (this.#draft !== '') await this.#writeDraft();
   }
 
   /** Takes back what was shown: there will be no answer, or another try will give it. */
