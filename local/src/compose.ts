@@ -1,7 +1,5 @@
 // page or Telegram → webhook | polling → queue → worker → agent server over HTTP → CLI → demo model | Bedrock | Anthropic
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { ClaudeRuntime, createApp, readAgentImage } from '@omnicloud/agent-container';
 import {
   createTurnHandler,
   createWebhook,
@@ -12,11 +10,10 @@ import {
 } from '@omnicloud/sdk-client';
 import type { Api } from 'grammy/web';
 import { Hono } from 'hono';
+import { addAgentServer } from './add-agent-server.ts';
 import { openAwsStores } from './aws-stores.ts';
-import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
+import type { LocalConfig } from './config.ts';
 import { announceCommands, identifyBot, poll, telegramApi } from './connect-telegram.ts';
-import { createBedrockStandIn } from './demo-model/bedrock-wire.ts';
-import { createDemoModel } from './demo-model/demo-model.ts';
 import { guardPage } from './guard-page.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
 import type { Log } from './log.ts';
@@ -60,8 +57,8 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   const runs = new Set<Promise<void>>();
   const app = new Hono();
   try {
-    const model = await addAgentServer(app, config, stores, runs, ownUrl, log, tempo);
-    const telegram = await addTelegram(app, config, stores, ownUrl, model, log);
+    const agentServer = await addAgentServer(app, config, stores, runs, ownUrl, log, tempo.wordDelayMs);
+    const telegram = await addTelegram(app, config, stores, ownUrl, agentServer.model, log);
     const handler = createTurnHandler({
       api: telegram.api,
       ...stores,
@@ -84,6 +81,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
         await Promise.all([serving, receiving]);
         // Their connections are cut, but they still end their processes and write their logs.
         await Promise.all(runs);
+        await agentServer.close();
         stores.close();
       },
     };
@@ -92,45 +90,6 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     stores.close();
     throw error;
   }
-}
-
-async function addAgentServer(
-  app: Hono,
-  config: LocalConfig,
-  stores: Stores,
-  runs: Set<Promise<void>>,
-  ownUrl: string,
-  log: Log,
-  tempo: Tempo,
-): Promise<PageInfo['model']> {
-  // Unguessable, because the path is all that keeps others from talking to the model.
-  const demoPath = `/demo-model/${randomBytes(16).toString('hex')}`;
-  const agent = config.agent ?? demoAgentConfig(ownUrl + demoPath, config);
-  if (!config.agent) {
-    const demo = createDemoModel(tempo.wordDelayMs === undefined ? {} : { wordDelayMs: tempo.wordDelayMs });
-    app.route(demoPath, createBedrockStandIn({ respond: demo }) as unknown as Hono);
-  }
-  const image = await readAgentImage();
-  const server = createApp({
-    authToken: config.authToken,
-    ...stores,
-    store: stores.objects,
-    runtime: new ClaudeRuntime(agent, image),
-    workRoot: join(config.dataDir, 'work'),
-    imageFolder: image.folder,
-    ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
-    ...(agent.workspaceLimits === undefined ? {} : { workspaceLimits: agent.workspaceLimits }),
-    onRun: (ended) => {
-      runs.add(ended);
-      void ended.then(() => runs.delete(ended));
-    },
-    onError: (error, sessionId) => log.error(`Session ${sessionId}`, error),
-  });
-  app.all('/session/*', (context) => server.fetch(context.req.raw));
-  app.get('/health', (context) => server.fetch(context.req.raw));
-  if (!config.agent) return { kind: 'demo', name: DEMO_MODEL_ID };
-  const { access, models, model } = config.agent;
-  return { kind: access.kind, name: model ?? models.sonnet ?? 'sonnet' };
 }
 
 interface Telegram {

@@ -16,8 +16,8 @@ export interface Reader {
 }
 
 /**
- * Draws one message of the log, with the emoji that the bot put on it. It holds no listeners (see message-actions.ts), so a newer view of the same message can be
- * morphed into it.
+ * Draws one message of the log, with the emoji that the bot put on it. It holds no listeners (see message-actions.ts), so a
+ * newer view of the same message can be morphed into it.
  */
 export function messageView(message: Message, reader: Reader, reaction?: string): HTMLElement {
   const service = serviceText(message);

@@ -32,6 +32,7 @@ export {
   routes,
   type RunMetadata,
   sendMessageSchema,
+  SESSION_KEY_HEADER,
   sessionPathSchema,
 } from './run-request.ts';
 export {

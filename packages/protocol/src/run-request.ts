@@ -77,4 +77,10 @@ export function messagePath(id: string): string {
 export const IDEMPOTENCY_HEADER = 'idempotency-key';
 export const MAX_IDEMPOTENCY_KEY_LENGTH = 128;
 
+/**
+ * Names the conversation (`chat_id:thread_id`) of a request for whatever stands in front of the server: on AWS, Lambda keeps the
+ * environments of one conversation apart from those of the others by it. The server itself does not read it.
+ */
+export const SESSION_KEY_HEADER = 'x-session-key';
+
 export const NDJSON_MEDIA_TYPE = 'application/x-ndjson';

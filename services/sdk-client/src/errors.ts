@@ -24,7 +24,7 @@ export class QueueUnavailableError extends ClientError {
   }
 }
 
-/** What waits could not be seen or noted; turns are handled all the same. */
+/** What waits could not be seen or noted. */
 export class BacklogUnavailableError extends ClientError {
   override readonly name = 'BacklogUnavailableError';
 

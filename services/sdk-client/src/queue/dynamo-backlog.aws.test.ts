@@ -1,6 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  type AttributeValue,
+  DynamoDBClient,
+  GetItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { backlogKey, groupOf, MAX_USER_MESSAGE_LENGTH } from '@omnicloud/protocol';
 import { createDynamoTable } from '@omnicloud/session-table';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
@@ -12,7 +16,7 @@ import { sampleTurn } from './sample-turn.fixture.ts';
 
 const endpoint = inject('dynamodb');
 const GROUP = groupOf(sampleTurn(1));
-const KEY = { session_key: backlogKey(GROUP) };
+const KEY = { session_key: { S: backlogKey(GROUP) } };
 
 type Table = Pick<DynamoBacklogOptions, 'client' | 'tableName'>;
 
@@ -30,9 +34,9 @@ async function tableForTest(): Promise<Table> {
   return table;
 }
 
-async function itemOf({ client, tableName }: Table): Promise<Record<string, unknown> | undefined> {
-  const command = new GetCommand({ TableName: tableName, Key: KEY, ConsistentRead: true });
-  return (await DynamoDBDocumentClient.from(client).send(command)).Item;
+async function itemOf({ client, tableName }: Table): Promise<Record<string, AttributeValue> | undefined> {
+  const command = new GetItemCommand({ TableName: tableName, Key: KEY, ConsistentRead: true });
+  return (await client.send(command)).Item;
 }
 
 describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
@@ -55,7 +59,9 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
     await backlog.add(sampleTurn(1));
     nowMs += 5_000;
     await backlog.add(sampleTurn(2));
-    expect(await itemOf(table)).toMatchObject({ expires_at: (nowMs + BACKLOG_LIFE_MS) / 1000 });
+    expect(await itemOf(table)).toMatchObject({
+      expires_at: { N: String((nowMs + BACKLOG_LIFE_MS) / 1000) },
+    });
   });
 
   it('makes no item by removing', async () => {
@@ -93,12 +99,12 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
     const { client, tableName } = await tableForTest();
     const backlog = new DynamoBacklog({ client, tableName });
     for (const updateId of [1, 2, 3]) await backlog.add(sampleTurn(updateId));
-    await DynamoDBDocumentClient.from(client).send(
-      new UpdateCommand({
+    await client.send(
+      new UpdateItemCommand({
         TableName: tableName,
         Key: KEY,
         UpdateExpression: 'SET u2.turn = :other, u8 = :other, p8 = :place',
-        ExpressionAttributeValues: { ':other': '{"update_id":2}', ':place': 0 },
+        ExpressionAttributeValues: { ':other': { S: '{"update_id":2}' }, ':place': { N: '0' } },
       }),
     );
     expect(await backlog.list(GROUP)).toMatchObject([{ turn: { update_id: 1 } }]);

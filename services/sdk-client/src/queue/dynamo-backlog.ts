@@ -93,7 +93,9 @@ export class DynamoBacklog implements Backlog {
 
 function removing(updateIds: readonly number[]): string {
   if (updateIds.length === 0) return '';
-  return `REMOVE ${updateIds.flatMap((id) => [`u${id}`, `p${id}`]).join(', ')}`;
+  // DynamoDB refuses an expression that names an attribute twice.
+  const names = [...new Set(updateIds)].flatMap((id) => [`u${id}`, `p${id}`]);
+  return `REMOVE ${names.join(', ')}`;
 }
 
 /** @returns the item's entries in no order, expired ones too; what has not the shape of one is none. */

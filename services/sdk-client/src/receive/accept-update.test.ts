@@ -53,7 +53,7 @@ it('writes a stop down before it is queued, and wants it again when that failed'
   expect(steps).toEqual(['queue_unavailable']);
 });
 
-it('puts a message into view before it is queued, and queues it all the same when that fails', async () => {
+it('puts a message into view before it is queued, and wants it again when that failed', async () => {
   const steps: string[] = [];
   const note = (step: string) => Promise.resolve(void steps.push(step));
   const intake: Intake = {
@@ -62,7 +62,7 @@ it('puts a message into view before it is queued, and queues it all the same whe
     stops: NO_STOPS,
     backlog: { add: () => note('in view') },
     onIgnored: () => undefined,
-    onError: (error) => void steps.push((error as BacklogUnavailableError).code),
+    onError: (error) => void steps.push((error as QueueUnavailableError).code),
   };
   expect(await acceptUpdate(privateMessage({ text: 'hello' }), intake)).toBe('taken');
   await acceptUpdate(privateMessage({ text: '/status' }), intake);
@@ -70,6 +70,6 @@ it('puts a message into view before it is queued, and queues it all the same whe
   steps.length = 0;
   const down = { add: () => Promise.reject(new BacklogUnavailableError('table down')) };
   const message = privateMessage({ text: 'hello' });
-  expect(await acceptUpdate(message, { ...intake, backlog: down })).toBe('taken');
-  expect(steps).toEqual(['backlog_unavailable', 'queued']);
+  expect(await acceptUpdate(message, { ...intake, backlog: down })).toBe('later');
+  expect(steps).toEqual(['queue_unavailable']);
 });

@@ -50,12 +50,12 @@ async function noteStop(turn: Turn, stops: Intake['stops']): Promise<void> {
   }
 }
 
-/** Only what waits behind others is worth seeing. The view may lack a turn; the turn itself must not wait for the view. */
-async function noteWaiting(turn: Turn, { backlog, onError }: Intake): Promise<void> {
+/** A turn that is queued and missing in the view would be overtaken by one that is merged past it. */
+async function noteWaiting(turn: Turn, { backlog }: Intake): Promise<void> {
   if (groupOf(turn) !== sessionKeyOf(turn)) return;
   try {
     await backlog.add(turn);
-  } catch (error) {
-    onError(error);
+  } catch (cause) {
+    throw new QueueUnavailableError(`Update ${turn.update_id} could not be put into view`, { cause });
   }
 }

@@ -18,7 +18,7 @@ import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
 export interface AnswerDeps extends TellingDeps {
-  readonly backlog: Pick<Backlog, 'list'>;
+  readonly backlog: Pick<Backlog, 'list' | 'remove'>;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
   readonly stops: Pick<StopRequests, 'isStopped'>;
@@ -42,13 +42,13 @@ export async function answerByAgent(
   // First the backlog, then the stop: a message in between the two is not stopped with those before it.
   const entries = await backlogOf(turn, deps);
   const isStopped = await deps.stops.isStopped(sessionKeyOf(turn), turn.update_id);
-  const merged = isStopped ? [] : await mergeTurns(turn, progress, entries, deps.ledger);
+  const merged = isStopped ? [] : await mergeTurns(turn, progress, entries, deps);
   const telling = tellingOf(turn, progress, merged.at(-1)?.messageId ?? turn.message_id, deps);
   const taken = [turn.update_id, ...merged.map(({ updateId }) => updateId)];
   // Still queued when the user said stop; after a pause, what there is stays.
   if (isStopped) return say(telling, stoppedText(progress, telling.language));
   await takeMarksOff(taken, entries, telling.chat, telling.onError);
-  const stopShowing = showWaiting(turn, taken, telling.chat, deps.backlog, telling.onError);
+  const stopShowing = showWaiting(turn, taken, telling.chat, deps, telling.onError);
   const stopTyping = keepTyping(telling.chat, telling.onError);
   try {
     const relayed = await relayRun(turn, questionOf(text, merged), telling, {
@@ -62,10 +62,19 @@ export async function answerByAgent(
   }
 }
 
-/** Without the view nothing is merged and nothing is marked; the turn is answered all the same. */
+/**
+ * Without the view nothing is merged and nothing is marked; the turn is answered all the same. What is seen before the turn is done:
+ * a copy of its update came later and brought it into view again.
+ */
 async function backlogOf(turn: Turn, { backlog, onError }: AnswerDeps): Promise<BacklogEntry[]> {
   try {
-    return await backlog.list(groupOf(turn));
+    const group = groupOf(turn);
+    const entries = await backlog.list(group);
+    const position = entries.findIndex((entry) => entry.turn.update_id === turn.update_id);
+    if (position <= 0) return entries;
+    const done = entries.slice(0, position).map((entry) => entry.turn.update_id);
+    await backlog.remove(group, done);
+    return entries.slice(position);
   } catch (error) {
     onError(error, turn);
     return [];

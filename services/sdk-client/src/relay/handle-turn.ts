@@ -72,8 +72,7 @@ type Deps = TurnHandlerDeps & { readonly meter: Meter };
 async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<Outcome> {
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return DONE;
   const { answer } = progress;
-  const replyTo = progress.merged?.at(-1)?.messageId ?? turn.message_id;
-  const telling = tellingOf(turn, progress, replyTo, deps);
+  const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
   if (answer !== undefined) return deliver(telling, answer);
   const { ask } = turn;
   switch (ask.kind) {
@@ -89,6 +88,11 @@ async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<O
   }
 }
 
+/** Of messages that are answered together, the last. */
+function answeredMessage(turn: Turn, { merged }: TurnProgress): number {
+  return merged?.at(-1)?.messageId ?? turn.message_id;
+}
+
 /** A redelivery must not forget the conversation that an earlier one began. */
 async function forgetOnce(turn: Turn, progress: TurnProgress, table: SessionTable): Promise<void> {
   if (progress.hasForgotten) return;
@@ -98,7 +102,7 @@ async function forgetOnce(turn: Turn, progress: TurnProgress, table: SessionTabl
 
 async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<void> {
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return;
-  const { reply, language, onError } = tellingOf(turn, progress, turn.message_id, deps);
+  const { reply, language, onError } = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
   try {
     await reply.finish(progress.answer ?? TEXTS[language].gaveUp);
   } catch (error) {

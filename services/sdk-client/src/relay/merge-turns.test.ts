@@ -103,12 +103,29 @@ describe('messages that waited behind one another', () => {
     expect(scene.botApi.screen).toEqual(['All three.']);
   });
 
+  it('are told together, below the last of them, that there is no answer', async () => {
+    scene.agent.script(failing('model_unavailable'));
+    await scene.handle(ONE);
+    await scene.giveUp(ONE);
+    expect(scene.botApi.payloads('sendMessage')).toMatchObject([
+      { reply_parameters: { message_id: THREE.message_id } },
+    ]);
+  });
+
   it('are not merged into a turn that the user stopped', async () => {
     await scene.stops.request(GROUP, 2);
     scene.agent.script(answered('The other two.'));
     for (const turn of [ONE, TWO, THREE]) expect(await scene.handle(turn)).toEqual(DONE);
     expect(asked()).toEqual(['two\n\nthree']);
     expect(scene.botApi.screen).toEqual(['⏹ Stopped.', 'The other two.']);
+  });
+
+  it('do not include one that was answered before and is in view once more', async () => {
+    await scene.ledger.save(2, recordOf({ state: 'delivered' }));
+    scene.agent.script(answered('One and three.'));
+    for (const turn of [ONE, TWO, THREE]) expect(await scene.handle(turn)).toEqual(DONE);
+    expect(asked()).toEqual(['one\n\nthree']);
+    expect(await scene.backlog.list(GROUP)).toEqual([]);
   });
 
   it('are answered one by one when the view of what waits fails', async () => {

@@ -1,6 +1,6 @@
 // backlog → the turns right behind this one that are of the same kind → marked in the ledger → one question to the agent
-import { MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
-import type { BacklogEntry } from '../queue/backlog.ts';
+import { groupOf, MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
+import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
@@ -40,16 +40,19 @@ export function questionOf(text: string, merged: readonly MergedTurn[]): string 
 export async function mergeTurns(
   turn: Turn,
   progress: TurnProgress,
-  backlog: readonly BacklogEntry[],
-  ledger: TurnLedger,
+  entries: readonly BacklogEntry[],
+  { ledger, backlog }: { readonly ledger: TurnLedger; readonly backlog: Pick<Backlog, 'remove'> },
 ): Promise<readonly MergedTurn[]> {
   if (progress.merged) return progress.merged;
   // An earlier delivery may have asked the agent already, without the others.
   if (!progress.isFirst) return [];
   const merged: MergedTurn[] = [];
-  for (const follower of followersOf(turn, backlog)) {
-    // One that has a way of its own already is not in between any more: the view is late.
-    if (!(await mark(follower, turn, ledger))) continue;
+  for (const follower of followersOf(turn, entries)) {
+    if (!(await mark(follower, turn, ledger))) {
+      // It was answered before and Telegram sent it once more.
+      await backlog.remove(groupOf(turn), [follower.update_id]);
+      continue;
+    }
     merged.push({
       updateId: follower.update_id,
       messageId: follower.message_id,

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Answer, LOST, throttled } from '../reply/bot-api.fixture.ts';
+import { type Answer, BROKEN, LOST, throttled } from '../reply/bot-api.fixture.ts';
 import { answered, failing } from './agent-server.fixture.ts';
 import { later, RelayScene } from './relay-scene.fixture.ts';
 import { recordOf } from './turn.fixture.ts';
+import { TurnProgress } from './turn-progress.ts';
 
 const DONE = { kind: 'done' };
 const AS_USUAL: Answer = (usual) => usual();
@@ -80,3 +81,18 @@ it('Nor does it take back what the other one has finished', async () => {
   await expect(scene.handle(UPDATE)).rejects.toMatchObject({ code: 'turn_taken_over' });
   expect(scene.botApi.screen).toEqual(['All of it.']);
 });
+
+it('Nor does it try again to delete what the other one may need', async () => {
+  const { message_id: first } = await scene.botApi.api.sendMessage(1, 'Half');
+  const { message_id: second } = await scene.botApi.api.sendMessage(1, 'of it');
+  const posted = [first, second].map((messageId) => ({ messageId, shown: '' }));
+  await scene.ledger.save(UPDATE.update_id, recordOf({ posted }));
+  const overtakenMeanwhile = async (): Promise<Response> => {
+    await TurnProgress.resume(scene.ledger, UPDATE.update_id);
+    return BROKEN(() => Promise.reject(new Error('It was not carried out')));
+  };
+  scene.botApi.script('deleteMessage', overtakenMeanwhile);
+  scene.agent.script(answered('All of it.'));
+  await expect(scene.handle(UPDATE)).rejects.toMatchObject({ code: 'turn_taken_over' });
+  expect(scene.botApi.payloads('deleteMessage')).toHaveLength(1);
+}, 10_000);

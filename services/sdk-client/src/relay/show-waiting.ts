@@ -2,6 +2,7 @@
 import { groupOf, type Turn } from '@omnicloud/protocol';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { TelegramChat } from '../reply/telegram-chat.ts';
+import type { TurnLedger } from './turn-ledger.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 const WAITING = '👀';
@@ -14,17 +15,21 @@ export function showWaiting(
   turn: Turn,
   taken: readonly number[],
   chat: TelegramChat,
-  backlog: Pick<Backlog, 'list'>,
+  { backlog, ledger }: { readonly backlog: Pick<Backlog, 'list'>; readonly ledger: TurnLedger },
   onError: (error: unknown) => void,
 ): () => void {
   const shown = new Set(taken);
   let isLooking = false;
+  let isOver = false;
   const look = async (): Promise<void> => {
     const entries = await backlog.list(groupOf(turn));
     const position = entries.findIndex((entry) => entry.turn.update_id === turn.update_id);
     for (const { turn: next } of position < 0 ? [] : entries.slice(position)) {
       if (shown.has(next.update_id)) continue;
       shown.add(next.update_id);
+      // What was begun does not wait: it is the late copy of an update that is done.
+      if ((await ledger.find(next.update_id)) !== undefined) continue;
+      if (isOver) return;
       await chat.react(next.message_id, WAITING);
     }
   };
@@ -37,7 +42,10 @@ export function showWaiting(
         isLooking = false;
       });
   }, LOOK_INTERVAL_MS);
-  return () => clearInterval(timer);
+  return () => {
+    isOver = true;
+    clearInterval(timer);
+  };
 }
 
 /** Takes the marks off messages that are answered now. Those that never waited have none. */

@@ -219,7 +219,6 @@ export class LiveReply {
 
   /** Deletes what is posted from this part on; a message that cannot be deleted is reported and stays. */
   async #deleteFrom(index: number): Promise<void> {
-    if (this.#posted.length > index) await this.#memory.confirm();
     const surplus = this.#posted.splice(index);
     for (const { messageId } of surplus) await this.#delete(messageId);
     if (surplus.length > 0) await this.#remember();
@@ -227,6 +226,7 @@ export class LiveReply {
 
   async #delete(messageId: number): Promise<void> {
     for (let attempt = 1; ; attempt += 1) {
+      await this.#memory.confirm();
       try {
         await this.#chat.delete(messageId);
         return;

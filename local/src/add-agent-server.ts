@@ -1,0 +1,64 @@
+// request → agent server → CLI → demo model | Bedrock | Anthropic
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { ClaudeRuntime, createApp, readAgentImage } from '@omnicloud/agent-container';
+import { openSecretsManager } from '@omnicloud/secrets';
+import type { Hono } from 'hono';
+import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
+import { createBedrockStandIn } from './demo-model/bedrock-wire.ts';
+import { createDemoModel } from './demo-model/demo-model.ts';
+import type { Log } from './log.ts';
+import type { PageInfo } from './page/page-info.ts';
+import type { Stores } from './stores.ts';
+
+/**
+ * Adds the agent server, and the demo model when there is no other.
+ * @param runs holds the ends of the runs that are under way.
+ * @param wordDelayMs of the demo model; its own unless given.
+ */
+export async function addAgentServer(
+  app: Hono,
+  config: LocalConfig,
+  stores: Stores,
+  runs: Set<Promise<void>>,
+  ownUrl: string,
+  log: Log,
+  wordDelayMs: number | undefined,
+): Promise<{ readonly model: PageInfo['model']; close(): Promise<void> }> {
+  // Unguessable, because the path is all that keeps others from talking to the model.
+  const demoPath = `/demo-model/${randomBytes(16).toString('hex')}`;
+  const agent = config.agent ?? demoAgentConfig(ownUrl + demoPath, config);
+  if (!config.agent) {
+    const demo = createDemoModel(wordDelayMs === undefined ? {} : { wordDelayMs });
+    app.route(demoPath, createBedrockStandIn({ respond: demo }) as unknown as Hono);
+  }
+  const image = await readAgentImage();
+  const runtime = new ClaudeRuntime(agent, image, {
+    secrets: openSecretsManager(),
+    onError: (error) => log.error('Model proxy', error),
+  });
+  const server = createApp({
+    authToken: config.authToken,
+    ...stores,
+    store: stores.objects,
+    runtime,
+    workRoot: join(config.dataDir, 'work'),
+    imageFolder: image.folder,
+    ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
+    ...(agent.workspaceLimits === undefined ? {} : { workspaceLimits: agent.workspaceLimits }),
+    onRun: (ended) => {
+      runs.add(ended);
+      void ended.then(() => runs.delete(ended));
+    },
+    onError: (error, sessionId) => log.error(`Session ${sessionId}`, error),
+  });
+  app.all('/session/*', (context) => server.fetch(context.req.raw));
+  app.get('/health', (context) => server.fetch(context.req.raw));
+  return { model: modelOf(config.agent), close: () => runtime.close() };
+}
+
+function modelOf(agent: LocalConfig['agent']): PageInfo['model'] {
+  if (!agent) return { kind: 'demo', name: DEMO_MODEL_ID };
+  const { access, models, model } = agent;
+  return { kind: access.kind, name: model ?? models.sonnet ?? 'sonnet' };
+}
