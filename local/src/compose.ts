@@ -5,6 +5,7 @@ import {
   createWebhook,
   type EditPace,
   type Intake,
+  type Meter,
   TELEGRAM_PACE,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
@@ -63,8 +64,10 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
       api: telegram.api,
       ...stores,
       agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
+      ownerId: telegram.ownerId,
       ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
       pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
+      meter: meterOf(log),
       onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),
     });
     listener.serve((request, ...rest) => app.fetch(request, ...rest));
@@ -92,9 +95,20 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   }
 }
 
+/** On one machine, the log is what operators look at; the rest shows in the chat. */
+function meterOf(log: Log): Meter {
+  return {
+    add: (measure) => {
+      if (measure === 'UndecidableSends') log.info('A message of unknown fate is sent once more');
+    },
+  };
+}
+
 interface Telegram {
   readonly api: Api;
   readonly standIn?: TelegramStandIn;
+  /** The user id of who runs the bot. */
+  readonly ownerId: string;
   /** Takes updates until the signal aborts. */
   receive(signal: AbortSignal): Promise<void>;
 }
@@ -115,7 +129,8 @@ async function addTelegram(
     token,
     onError: (error) => log.error('Telegram stand-in', error),
   });
-  const allowedUsers = new Set([String(standIn.person.id)]);
+  const ownerId = String(standIn.person.id);
+  const allowedUsers = new Set([ownerId]);
   app.route('/', createWebhook({ ...intakeOf(stores, allowedUsers, standIn.bot.username, log), secret }));
   const guard = guardPage(config.host);
   app.use('/', guard).use('/app/*', guard).use('/page/*', guard);
@@ -124,6 +139,7 @@ async function addTelegram(
   return {
     api: telegramApi(token, ownUrl),
     standIn,
+    ownerId,
     receive: async () => {
       standIn.start({ url: `${ownUrl}/webhook`, secret });
       return Promise.resolve();
@@ -146,7 +162,8 @@ async function connectTelegram(
   app.get('/', (context) =>
     context.text(`OmniCloud Agent serves the bot @${username ?? '(name unknown)'}.\n`),
   );
-  return { api, receive: (signal) => poll(api, telegram, intake, log, signal) };
+  const { ownerId } = telegram;
+  return { api, ownerId, receive: (signal) => poll(api, telegram, intake, log, signal) };
 }
 
 function intakeOf(
