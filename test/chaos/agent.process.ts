@@ -53,7 +53,7 @@ const app = createApp({
   onError: report,
 });
 const listener = await listen('127.0.0.1', 0);
-listener.serve((request, ...rest) => app.fetch(request, ...rest));
+listener.serve((request) => app.fetch(request));
 // Without the harness there is nobody to serve.
 process.on('disconnect', () => process.exit());
 process.send?.({ port: listener.port });

@@ -1,27 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { check, type Rule, STUCK_LIMIT_MS } from './checker.ts';
-import { answerText, CHAT, type Draft, sendOf, shown, soundRun, WORKER } from './evidence.fixture.ts';
-import { figures } from './figures.ts';
+import { check, STUCK_LIMIT_MS } from './checker.ts';
+import {
+  answerText,
+  at,
+  brokenOf,
+  CHAT,
+  figure,
+  OTHER_SESSION,
+  sendOf,
+  shown,
+  soundRun,
+} from './evidence.fixture.ts';
 
 const TOKENS = ['a', 'b', 'c'];
-
-/** @returns the rules that a run breaks, after it was spoilt, and the question that each of them names. */
-function broken(spoil: (run: Draft) => void): [Rule, string][] {
-  const run = soundRun(TOKENS);
-  spoil(run);
-  return check(run).violations.map(({ rule, token }) => [rule, token]);
-}
-
-/** @returns an element of a list that the fixture made. */
-function at<Item>(items: Item[], index: number): Item {
-  const item = items[index];
-  if (item === undefined) throw new Error(`There is no item ${index}`);
-  return item;
-}
-
-function figure(run: Draft, name: string): number | undefined {
-  return new Map(figures(run, check(run))).get(name);
-}
+const broken = brokenOf(() => soundRun(TOKENS));
 
 it('A run in which all went well breaks no rule', () => {
   expect(check(soundRun(TOKENS)).violations).toEqual([]);
@@ -53,36 +45,6 @@ describe('Every question is answered exactly once:', () => {
     expect(rules).toEqual([['answered exactly once', 'c']]);
   });
 
-  it('a second copy is excused when the answer to a send was lost, and counted apart', () => {
-    const run = soundRun(TOKENS);
-    run.shown.push(shown(answerText('c', 'run_of_c'), 32, 30));
-    run.calls.push({ ...sendOf(answerText('c', 'run_of_c'), 30, 3_400), isAnswerLost: true });
-    expect(check(run).violations).toEqual([]);
-    expect(figure(run, 'doubled by an undecidable send')).toBe(1);
-    expect(figure(run, 'undecidable sends')).toBe(1);
-  });
-
-  it('a second copy is excused when its sender was killed while it sent, and not when another process was', () => {
-    const doubled = (process: string, atMs: number): [Rule, string][] =>
-      broken((run) => {
-        run.shown.push(shown(answerText('c', 'run_of_c'), 32, 30));
-        run.blows.push({ kind: 'kill', process, atMs, untilMs: Infinity });
-      });
-    const sentAtMs = 3_300;
-    expect(doubled(WORKER, sentAtMs + 5)).toEqual([]);
-    expect(doubled('worker-2#1', sentAtMs + 5)).toEqual([['answered exactly once', 'c']]);
-    expect(doubled(WORKER, sentAtMs + 60_000)).toEqual([['answered exactly once', 'c']]);
-  });
-
-  it('a sender that waits for the store of a frozen process may still be cut short', () => {
-    const run = soundRun(TOKENS);
-    run.shown.push(shown(answerText('c', 'run_of_c'), 32, 30));
-    run.blows.push({ kind: 'kill', process: WORKER, atMs: 6_000, untilMs: Infinity });
-    expect(check(run).violations).toMatchObject([{ rule: 'answered exactly once', token: 'c' }]);
-    run.blows.push({ kind: 'freeze', process: 'agent-1#1', atMs: 3_200, untilMs: 6_500 });
-    expect(check(run).violations).toEqual([]);
-  });
-
   it('a user who was told that there is no answer was told once', () => {
     const told = soundRun(TOKENS);
     told.shown.splice(2, 1, shown('I could not answer.', 31, 30));
@@ -104,9 +66,9 @@ describe('The answers stand in the order of the questions:', () => {
     ]);
   });
 
-  it('one in another chat is astray', () => {
+  it('one in another topic is astray', () => {
     const rules = broken((run) => {
-      run.questions.push({ token: 'd', chatId: CHAT + 1, messageId: 10, atMs: 1_000 });
+      run.questions.push({ token: 'd', session: OTHER_SESSION, chatId: CHAT, messageId: 90, atMs: 1_000 });
       run.shown.push(shown(answerText('d', 'run_of_d'), 40, 30));
     });
     expect(rules).toContainEqual(['order', 'd']);
@@ -122,7 +84,7 @@ describe('The answers stand in the order of the questions:', () => {
 
   it('a part that was sent again because the answer to its first send was lost does not', () => {
     const rules = broken((run) => {
-      const parts = [1, 2, 3, 2, 3].map((part, index) =>
+      const parts = [1, 2, 3, 2].map((part, index) =>
         shown(answerText('c', 'run_of_c', part, 3), 31 + index, 30),
       );
       run.shown.splice(2, 1, ...parts);

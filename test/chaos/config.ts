@@ -10,6 +10,14 @@ const faults = z.object({
 });
 export type StoreFaults = z.infer<typeof faults>;
 
+const webhookOptions = z.object({
+  dataDir: z.string(),
+  secret: z.string(),
+  allowedUsers: z.array(z.string()),
+  faults,
+});
+export type WebhookOptions = z.infer<typeof webhookOptions>;
+
 const workerOptions = z.object({
   dataDir: z.string(),
   telegramUrl: z.string(),
@@ -33,6 +41,11 @@ const agentOptions = z.object({
   faults,
 });
 export type AgentOptions = z.infer<typeof agentOptions>;
+
+/** @throws ZodError when the process was not started by the harness. */
+export function parseWebhookOptions(argv: readonly string[] = process.argv): WebhookOptions {
+  return webhookOptions.parse(JSON.parse(argv[2] ?? 'null'));
+}
 
 /** @throws ZodError when the process was not started by the harness. */
 export function parseWorkerOptions(argv: readonly string[] = process.argv): WorkerOptions {

@@ -1,7 +1,12 @@
+import { check } from './checker.ts';
 import type { Evidence, ModelAsked, ShownMessage, TelegramCall } from './evidence.ts';
+import { figures } from './figures.ts';
 import { answerMark, marksIn } from './marks.ts';
+import type { Rule } from './verdict.ts';
 
 export const CHAT = 7;
+const SESSION = '7:0';
+export const OTHER_SESSION = '7:5';
 export const WORKER = 'worker-1#1';
 
 /** Evidence that a test may spoil. */
@@ -19,12 +24,19 @@ export function soundRun(tokens: readonly string[]): Draft {
   for (const [index, token] of tokens.entries()) {
     const atMs = 1_000 * (index + 1);
     const messageId = 10 * (index + 1);
-    draft.questions.push({ token, chatId: CHAT, messageId, atMs });
-    draft.requests.push({ token, atMs: atMs + 100, endedAtMs: atMs + 200, history: [...history] });
-    const text = answerText(token, `run-of-${token}`.replaceAll('-', '_'));
+    const run = `run_of_${token}`;
+    draft.questions.push({ token, session: SESSION, chatId: CHAT, messageId, atMs });
+    draft.requests.push({
+      tokens: [token],
+      run,
+      atMs: atMs + 100,
+      endedAtMs: atMs + 200,
+      history: [...history],
+    });
+    const text = answerText(token, run);
     draft.calls.push(sendOf(text, messageId, atMs + 300));
     draft.shown.push(shown(text, messageId + 1, messageId));
-    history.push({ token, run: `run_of_${token}` });
+    history.push({ token, run });
   }
   return draft;
 }
@@ -36,6 +48,7 @@ export function sendOf(text: string, replyTo: number, atMs: number): TelegramCal
     chatId: CHAT,
     replyTo,
     marks: marksIn(text),
+    reaction: undefined,
     atMs,
     isCarriedOut: true,
     isAnswerLost: false,
@@ -43,5 +56,40 @@ export function sendOf(text: string, replyTo: number, atMs: number): TelegramCal
 }
 
 export function shown(text: string, messageId: number, replyTo: number): ShownMessage {
-  return { chatId: CHAT, messageId, replyTo, text };
+  return { session: SESSION, messageId, replyTo, text };
+}
+
+/** @returns what finds the rules that a run breaks, and the question that each of them names, after it was spoilt. */
+export function brokenOf(sound: () => Draft): (spoil: (run: Draft) => void) => [Rule, string][] {
+  return (spoil) => {
+    const run = sound();
+    spoil(run);
+    return check(run).violations.map(({ rule, token }) => [rule, token]);
+  };
+}
+
+/** @returns an element of a list that the fixture made. */
+export function at<Item>(items: Item[], index: number): Item {
+  const item = items[index];
+  if (item === undefined) throw new Error(`There is no item ${index}`);
+  return item;
+}
+
+export function figure(run: Draft, name: string): number | undefined {
+  return new Map(figures(run, check(run))).get(name);
+}
+
+/** @returns as `soundRun` of `a` and `d`; between them `b` and `c` are asked in one breath and answered together. */
+export function mergedRun(): Draft {
+  const draft = soundRun(['a', 'b', 'c', 'd']);
+  const run = 'run_of_b';
+  const text = `${answerText('b', run)} ${answerText('c', run)} That is all.`;
+  const [, asked] = draft.requests;
+  if (asked) draft.requests.splice(1, 2, { ...asked, tokens: ['b', 'c'] });
+  draft.calls.splice(1, 2, sendOf(text, 30, 3_300));
+  draft.shown.splice(1, 2, shown(text, 31, 30));
+  const last = draft.requests.pop();
+  const history = last?.history.map((turn) => (turn.token === 'c' ? { ...turn, run } : turn)) ?? [];
+  if (last) draft.requests.push({ ...last, history });
+  return draft;
 }

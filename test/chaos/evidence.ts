@@ -12,6 +12,8 @@ export interface Evidence {
 
 export interface AskedQuestion {
   readonly token: string;
+  /** The conversation: a private chat, or a topic of a forum. */
+  readonly session: string;
   readonly chatId: number;
   /** Of the message that asks. */
   readonly messageId: number;
@@ -20,7 +22,10 @@ export interface AskedQuestion {
 
 /** One request as the model saw it. */
 export interface ModelAsked {
-  readonly token: string;
+  /** The questions of one user message: more than one when messages were merged. */
+  readonly tokens: readonly string[];
+  /** The answer that it gives; one that was paused goes on under the same name. */
+  readonly run: string;
   readonly atMs: number;
   /** When the model had answered, or the asker was gone. */
   readonly endedAtMs: number;
@@ -36,6 +41,8 @@ export interface TelegramCall {
   readonly chatId: number;
   readonly replyTo: number | undefined;
   readonly marks: readonly Mark[];
+  /** The message whose reaction is set or taken away. */
+  readonly reaction: { readonly messageId: number; readonly isSet: boolean } | undefined;
   readonly atMs: number;
   /** Whether it had an effect. */
   readonly isCarriedOut: boolean;
@@ -43,7 +50,7 @@ export interface TelegramCall {
 }
 
 export interface ShownMessage {
-  readonly chatId: number;
+  readonly session: string;
   readonly messageId: number;
   readonly replyTo: number | undefined;
   readonly text: string;

@@ -1,39 +1,51 @@
-import { answeredAtMs, type Verdict } from './checker.ts';
-import type { Evidence } from './evidence.ts';
-import { undecidableSends } from './undecidable.ts';
+import { bySession, openCase, waits } from './checker.ts';
+import type { Evidence, TelegramCall } from './evidence.ts';
+import type { Verdict } from './verdict.ts';
 
 /** @returns the run in figures, one a line: what it is and how much. Times are in ms. */
 export function figures(evidence: Evidence, { outcomes }: Verdict): [string, number][] {
-  const count = (kind: string): number => [...outcomes.values()].filter((one) => one.kind === kind).length;
-  const latencies: number[] = [];
-  let longestMs = 0;
-  for (const session of Map.groupBy(evidence.questions, ({ chatId }) => chatId).values()) {
-    let freeAtMs = 0;
-    for (const question of session) {
-      const atMs = answeredAtMs(question, outcomes.get(question.token), evidence);
-      if (atMs === undefined) continue;
-      latencies.push(atMs - question.atMs);
-      longestMs = Math.max(longestMs, atMs - Math.max(freeAtMs, question.atMs));
-      freeAtMs = atMs;
-    }
-  }
-  latencies.sort((one, two) => one - two);
+  const { questions, requests, calls, blows } = evidence;
+  const file = openCase(evidence);
+  const answers = [...outcomes.values()];
+  const count = (kind: string): number => answers.filter((one) => one.kind === kind).length;
+  const blown = (kind: string): number => blows.filter((blow) => blow.kind === kind).length;
+  const ends = bySession(questions).flatMap((session) => waits(session, file, outcomes));
+  const latencies = ends
+    .map(({ question, endedAtMs }) => endedAtMs - question.atMs)
+    .sort((one, two) => one - two);
   const percentile = (share: number): number =>
     latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? 0;
   return [
-    ['turns', evidence.questions.length],
+    ['turns', questions.length],
     ['answered exactly once', count('once')],
+    ['answered together with others', mergedIn(evidence, outcomes)],
     ['doubled by an undecidable send', count('double')],
     ['given up, and the user told', count('told')],
     ['not answered', count('missing')],
-    ['undecidable sends', evidence.questions.reduce((sum, one) => sum + undecidableSends(one, evidence), 0)],
-    ['answers not saved, and the user told', [...outcomes.values()].filter((one) => one.isUnsaved).length],
-    ['calls to Telegram', evidence.calls.length],
-    ['requests to the model', evidence.requests.length],
-    ['kills', evidence.blows.filter(({ kind }) => kind === 'kill').length],
-    ['freezes', evidence.blows.filter(({ kind }) => kind === 'freeze').length],
+    ['undecidable sends', file.undecidable.length],
+    ['answers not saved, and the user told', answers.filter((one) => one.isUnsaved).length],
+    ['calls to Telegram', calls.length],
+    ['requests to the model', requests.length],
+    ['requests to go on after a pause', requests.length - new Set(requests.map(({ run }) => run)).size],
+    ['reactions set to what waits', calls.filter((call) => call.reaction?.isSet).length],
+    ['reactions left in the end', leftReactions(calls)],
+    ['kills', blown('kill')],
+    ['freezes', blown('freeze')],
     ['latency p50 in ms', percentile(0.5)],
     ['latency p95 in ms', percentile(0.95)],
-    ['longest wait for a turn in ms', longestMs],
+    ['longest wait for a turn in ms', Math.max(0, ...ends.map(({ waitedMs }) => waitedMs))],
   ];
+}
+
+/** @returns how many questions are answered by a run that answers several. */
+function mergedIn({ requests }: Evidence, outcomes: Verdict['outcomes']): number {
+  const merging = new Set(requests.flatMap(({ tokens, run }) => (tokens.length > 1 ? [run] : [])));
+  return [...outcomes.values()].filter(({ run }) => run !== undefined && merging.has(run)).length;
+}
+
+function leftReactions(calls: readonly TelegramCall[]): number {
+  const last = new Map<string, boolean>();
+  for (const { chatId, reaction, isCarriedOut } of calls)
+    if (reaction && isCarriedOut) last.set(`${chatId}:${reaction.messageId}`, reaction.isSet);
+  return [...last.values()].filter(Boolean).length;
 }

@@ -3,12 +3,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { check, type Rule, type Violation } from './checker.ts';
+import { check } from './checker.ts';
 import type { Evidence } from './evidence.ts';
 import { figures } from './figures.ts';
 import { Random } from './random.ts';
 import { peopleOf, runChaos, type Size } from './run-chaos.ts';
 import { type ChaosSystem, startSystem } from './system.ts';
+import { showViolation } from './show-violation.ts';
+import type { Rule } from './verdict.ts';
 
 const MAX_TURNS = 10_000;
 /** So many violations of a rule are shown with what Telegram and the model saw. */
@@ -66,7 +68,7 @@ function report(evidence: Evidence): void {
   const failed = RULES.filter((rule) => {
     const violations = verdict.violations.filter((violation) => violation.rule === rule);
     console.log(`${violations.length === 0 ? 'ok  ' : 'FAIL'} ${rule}`);
-    for (const violation of violations.slice(0, SHOWN_VIOLATIONS)) show(violation, evidence);
+    for (const violation of violations.slice(0, SHOWN_VIOLATIONS)) showViolation(violation, evidence);
     return violations.length > 0;
   });
   if (failed.length > 0) {
@@ -74,32 +76,6 @@ function report(evidence: Evidence): void {
     process.exitCode = 1;
   }
   console.log(`${RULES.length - failed.length} passed, ${failed.length} failed`);
-}
-
-/** A violation with everything that Telegram and the model saw of its question. */
-function show({ token, what }: Violation, evidence: Evidence): void {
-  console.log(`     ${token}: ${what}`);
-  const question = evidence.questions.find((one) => one.token === token);
-  if (!question) return;
-  const { chatId, messageId, atMs: askedAtMs } = question;
-  const seen: [number, string][] = [[askedAtMs, `asked in ${chatId} as ${messageId}`]];
-  for (const { token: asked, atMs, history } of evidence.requests) {
-    const known = history.map((turn) => `${turn.token}=${turn.run ?? '?'}`).join(' ');
-    if (asked === token) seen.push([atMs, `model asked after [${known}]`]);
-  }
-  for (const { method, sender, marks, replyTo, atMs, ...call } of evidence.calls) {
-    if (call.chatId !== chatId) continue;
-    if (replyTo !== messageId && !marks.some((mark) => mark.token === token)) continue;
-    const fate = !call.isCarriedOut ? ' refused' : call.isAnswerLost ? ' answer lost' : '';
-    seen.push([
-      atMs,
-      `${sender} ${method} ${marks.map((m) => `${m.run} ${m.part}/${m.parts}`).join(', ')}${fate}`,
-    ]);
-  }
-  for (const { kind, process, atMs } of evidence.blows)
-    if (atMs > askedAtMs - 5_000 && atMs < askedAtMs + 30_000) seen.push([atMs, `${kind} ${process}`]);
-  for (const [atMs, event] of seen.sort(([one], [two]) => one - two))
-    console.log(`       ${String(atMs - askedAtMs).padStart(7)} ms ${event}`);
 }
 
 function amount(name: string, text: string, max: number): number {

@@ -1,4 +1,4 @@
-// scripted agents and the real CLI → one model that quotes the question → what it was asked, for the checker
+// scripted agents and the real CLI → one model that quotes every question it is asked → what it was asked, for the checker
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Hono } from 'hono';
@@ -6,7 +6,7 @@ import { createBedrockStandIn } from '../../local/src/demo-model/bedrock-wire.ts
 import { blocksOf, isSideRequest, isText } from '../../local/src/demo-model/model-request.ts';
 import { answerSideRequest } from '../../local/src/demo-model/side-request.ts';
 import type { ModelAsked } from './evidence.ts';
-import { answerMark, marksIn, questionsIn } from './marks.ts';
+import { answerMark, type Mark, marksIn, questionsIn } from './marks.ts';
 import type { Random } from './random.ts';
 import type { Spoken } from './scripted-runtime.ts';
 import { serve } from './serve.ts';
@@ -29,18 +29,21 @@ export async function startModel(random: Random): Promise<ChaosModel> {
 
   const answer = async (messages: readonly Spoken[], signal: AbortSignal): Promise<string> => {
     const atMs = Date.now();
-    const token = messages.flatMap(({ role, text }) => (role === 'user' ? questionsIn(text) : [])).at(-1);
-    if (token === undefined) throw new Error('The model was asked nothing that the harness had asked');
-    runs += 1;
-    const run = `r${runs}`;
-    const parts = random.chance(LONG_SHARE) ? random.integer(4, 8) : 1;
+    const { tokens, said, history } = readConversation(messages);
+    if (tokens.length === 0) throw new Error('The model was asked nothing that the harness had asked');
+    // After a pause the same answer goes on; otherwise a new one begins.
+    const run = said?.run ?? `r${(runs += 1)}`;
+    const parts = said?.parts ?? (random.chance(LONG_SHARE) ? random.integer(4, 8) : 1);
     // The client of a request may go away, and then the wait ends early.
     await Promise.race([delay(random.between(10, THINKING_MS)), signal.aborted || once(signal, 'abort')]);
-    asked.push({ token, atMs, endedAtMs: Date.now(), history: historyOf(messages) });
-    return Array.from({ length: parts }, (_, index) => {
-      const mark = answerMark({ token, run, part: index + 1, parts });
-      return `${mark} ${parts > 1 ? FILLER.repeat(15) : 'That is all.'}`;
-    }).join('\n\n');
+    asked.push({ tokens, run, atMs, endedAtMs: Date.now(), history });
+    const missing = Array.from({ length: parts }, (_, index) => index + 1).slice(said?.part ?? 0);
+    return missing
+      .map((part) => {
+        const marks = tokens.map((token) => answerMark({ token, run, part, parts }));
+        return `${marks.join(' ')} ${parts > 1 ? FILLER.repeat(15) : 'That is all.'}`;
+      })
+      .join('\n\n');
   };
 
   const app = new Hono();
@@ -71,14 +74,25 @@ export async function startModel(random: Random): Promise<ChaosModel> {
   return { url: server.url, asked, close: () => server.close() };
 }
 
-/** Everything but the question itself, which comes last. */
-function historyOf(messages: readonly Spoken[]): ModelAsked['history'] {
-  const turns: { token: string; run: string | undefined }[] = [];
+interface Conversation {
+  /** What the latest user message with a question in it asks. */
+  readonly tokens: string[];
+  /** The last that was said to that; undefined when nothing was yet. */
+  readonly said: Mark | undefined;
+  /** What was asked before, and by which run it was answered. */
+  readonly history: ModelAsked['history'];
+}
+
+function readConversation(messages: readonly Spoken[]): Conversation {
+  const turns: { tokens: string[]; said?: Mark }[] = [];
   for (const { role, text } of messages) {
-    if (role === 'user') turns.push(...questionsIn(text).map((token) => ({ token, run: undefined })));
+    const tokens = role === 'user' ? questionsIn(text) : [];
+    if (tokens.length > 0) turns.push({ tokens });
     const last = turns.at(-1);
     const mark = role === 'assistant' ? marksIn(text).at(-1) : undefined;
-    if (last && mark?.token === last.token) last.run = mark.run;
+    if (last && mark && last.tokens.includes(mark.token)) last.said = mark;
   }
-  return turns.slice(0, -1);
+  const now = turns.pop();
+  const history = turns.flatMap(({ tokens, said }) => tokens.map((token) => ({ token, run: said?.run })));
+  return { tokens: now?.tokens ?? [], said: now?.said, history };
 }

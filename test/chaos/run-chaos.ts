@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { check, STUCK_LIMIT_MS } from './checker.ts';
 import type { AskedQuestion, Evidence } from './evidence.ts';
 import { questionMark } from './marks.ts';
+import { type Place, sessionOf } from './places.ts';
 import type { Random } from './random.ts';
 import { type ChaosSystem, LEASE_MS, VISIBILITY_MS } from './system.ts';
 
@@ -15,8 +16,12 @@ export interface Size {
 
 const REAL_TURNS = 4;
 const FIRST_PERSON = 2_000_001;
-/** Between two questions of a person, in ms; some come before the last answer. */
+/** Every so many a session is a topic of the forum instead of a private chat. */
+const TOPIC_EVERY = 3;
+/** Between two questions of a person, in ms; some come before the last answer, and some in one breath. */
 const LONGEST_PAUSE_MS = 20_000;
+const BREATH_MS = 300;
+const IN_ONE_BREATH_SHARE = 0.3;
 /** Between two blows, in ms. */
 const BLOW_PAUSE_MS = { min: 1_500, max: 5_500 };
 const KILL_SHARE = 0.7;
@@ -40,21 +45,33 @@ export async function runChaos(
   signal: AbortSignal,
 ): Promise<Evidence> {
   const questions: AskedQuestion[] = [];
+  const places = await placesOf(size, system);
   const calm = new AbortController();
   const talk = { system, questions, signal };
   const talking = Promise.all(
-    peopleOf(size).map((person, index) => speak(person, index, size, random.fork(`person-${index}`), talk)),
+    places.map((place, index) => speak(place, index, size, random.fork(`person-${index}`), talk)),
   ).finally(() => calm.abort());
   await Promise.all([talking, hit(system, random.fork('blows'), AbortSignal.any([calm.signal, signal]))]);
   const evidence = (): Evidence => ({
     questions,
     requests: system.model.asked,
     calls: system.telegram.calls,
-    shown: system.telegram.shown(peopleOf(size)),
+    shown: system.telegram.shown(places),
     blows: system.blows,
   });
   await untilQuiet(evidence, system, signal);
   return evidence();
+}
+
+async function placesOf(size: Size, { telegram }: ChaosSystem): Promise<Place[]> {
+  const places: Place[] = [];
+  for (const [index, personId] of peopleOf(size).entries()) {
+    const isTopic = index % TOPIC_EVERY === 1;
+    places.push(
+      isTopic ? await telegram.openTopic(personId) : { personId, chatId: personId, threadId: undefined },
+    );
+  }
+  return places;
 }
 
 interface Talk {
@@ -64,19 +81,22 @@ interface Talk {
 }
 
 async function speak(
-  person: number,
+  place: Place,
   index: number,
   size: Size,
   random: Random,
   { system, questions, signal }: Talk,
 ): Promise<void> {
   for (let turn = 1; turn <= turnsOf(size, index); turn += 1) {
-    await delay(LONGEST_PAUSE_MS * random.next() ** 2, undefined, { signal });
+    const pauseMs = random.chance(IN_ONE_BREATH_SHARE)
+      ? random.between(0, BREATH_MS)
+      : LONGEST_PAUSE_MS * random.next() ** 2;
+    await delay(pauseMs, undefined, { signal });
     const token = `s${index}t${turn}x${random.integer(0x1000, 0xffff).toString(16)}`;
     const text = `${questionMark(token)} What do you say?${index < size.real ? ' (real)' : ''}`;
     const atMs = Date.now();
-    const { message_id: messageId } = system.telegram.say(person, text);
-    questions.push({ token, chatId: person, messageId, atMs });
+    const { message_id: messageId } = system.telegram.say(place, text);
+    questions.push({ token, session: sessionOf(place), chatId: place.chatId, messageId, atMs });
   }
 }
 

@@ -24,6 +24,9 @@ interface Entry {
 
 /** Between two pieces of an answer, at most, in ms. */
 const PAUSE_MS = 120;
+/** Long enough that an answer is whole before a turn may not go on any more. */
+const LEAST_PAUSED_PARTS = 5;
+const TIME_UP_SHARE = 0.5;
 const USAGE = {
   input_tokens: 1,
   output_tokens: 1,
@@ -48,7 +51,8 @@ export class ScriptedRuntime implements AgentRuntime {
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Entry);
-      const answer = await this.#ask([...entries.map(spoken), { role: 'user', text: prompt }], signal);
+      const whole = await this.#ask([...entries.map(spoken), { role: 'user', text: prompt }], signal);
+      const { answer, isStopped } = this.#untilTimeIsUp(whole);
       const middle = this.#random.integer(1, answer.length);
       yield { type: 'text', offset: 0, delta: answer.slice(0, middle) };
       await delay(this.#random.between(0, PAUSE_MS), undefined, { signal });
@@ -56,11 +60,22 @@ export class ScriptedRuntime implements AgentRuntime {
       await delay(this.#random.between(0, PAUSE_MS), undefined, { signal });
       await writeFile(home.transcript, before + turnLines(entries.at(-1), prompt, answer, home.workspace));
       yield { type: 'answer', text: answer };
-      yield { type: 'summary', usage: USAGE, costUsd: 0, turns: 1, isStopped: false };
+      yield { type: 'summary', usage: USAGE, costUsd: 0, turns: 1, isStopped };
     } catch (error) {
       const why = signal.aborted ? 'The run was interrupted' : 'The scripted agent failed';
       throw new AgentError('agent_crashed', why, { cause: error });
     }
+  }
+
+  /** Some long answers are interrupted as a time limit would: between two of their paragraphs. */
+  #untilTimeIsUp(answer: string): { answer: string; isStopped: boolean } {
+    const parts = answer.split('\n\n');
+    if (parts.length < LEAST_PAUSED_PARTS || !this.#random.chance(TIME_UP_SHARE))
+      return { answer, isStopped: false };
+    return {
+      answer: parts.slice(0, this.#random.integer(1, parts.length - 1)).join('\n\n'),
+      isStopped: true,
+    };
   }
 
   async #ask(messages: readonly Spoken[], signal: AbortSignal): Promise<string> {

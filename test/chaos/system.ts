@@ -1,18 +1,15 @@
-// two workers and two agent servers on one data directory, between the harness's Telegram and model
+// a webhook, two workers and two agent servers on one data directory, between the harness's Telegram and model
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { SqliteTurnQueue } from '@omnicloud/sdk-client';
-import { SqliteStopRequests } from '@omnicloud/session-table';
 import { type AgentProxy, startAgentProxy } from './agent-proxy.ts';
 import { ChaosProcess } from './chaos-process.ts';
-import type { AgentOptions, StoreFaults, WorkerOptions } from './config.ts';
+import type { AgentOptions, StoreFaults, WebhookOptions, WorkerOptions } from './config.ts';
 import type { Blow } from './evidence.ts';
-import { faulty } from './faulty-port.ts';
 import { endLeftovers } from './leftovers.ts';
 import { type ChaosModel, startModel } from './model.ts';
 import type { Random } from './random.ts';
-import { BOT_TOKEN, type ChaosTelegram, startTelegram } from './telegram.ts';
+import { BOT_TOKEN, type ChaosTelegram, SECRET, startTelegram } from './telegram.ts';
 
 /** Far shorter than in production, so that a freeze can outlast them. */
 export const LEASE_MS = 2_000;
@@ -50,16 +47,24 @@ export async function startSystem(
   const telegramDir = join(root, 'telegram');
   for (const directory of [dataDir, telegramDir]) await mkdir(directory, { recursive: true });
   const blows: Blow[] = [];
-  const queue = new SqliteTurnQueue({ directory: dataDir, onError });
-  const stops = new SqliteStopRequests({ directory: dataDir });
   const model = await startModel(random.fork('model'));
   const telegram = startTelegram(random.fork('telegram'), {
     directory: telegramDir,
-    queue,
-    stops: faulty('stops', stops, faultsOf(random, 'webhook'), () => new Error('The chaos failed it')),
-    people,
+    webhookPort: () => webhook.port,
     onError,
   });
+  const webhookOptions = (life: string): Promise<WebhookOptions> =>
+    Promise.resolve({
+      dataDir,
+      secret: SECRET,
+      allowedUsers: people.map(String),
+      faults: faultsOf(random, life),
+    });
+  const webhook = new ChaosProcess(
+    'webhook',
+    { file: fileOf('webhook'), options: webhookOptions, logDir: root },
+    blows,
+  );
   const workRoots = SIDE.map((side) => join(root, `work-${side}`));
   const agents = SIDE.map((side) => {
     const options = (life: string): Promise<AgentOptions> =>
@@ -91,7 +96,7 @@ export async function startSystem(
     });
     return new ChaosProcess(`worker-${side}`, { file: fileOf('worker'), options, logDir: root }, blows);
   });
-  const processes = [...agents, ...workers];
+  const processes = [webhook, ...agents, ...workers];
   const system: ChaosSystem = {
     telegram,
     model,
@@ -107,8 +112,6 @@ export async function startSystem(
       await proxy.close();
       await telegram.close();
       await model.close();
-      queue.close();
-      stops.close();
     },
   };
   try {
@@ -125,6 +128,6 @@ function faultsOf(random: Random, name: string): StoreFaults {
   return { seed, errorRate: STORE_ERROR_RATE, latencyMs: STORE_LATENCY_MS };
 }
 
-function fileOf(tier: 'worker' | 'agent'): string {
+function fileOf(tier: 'webhook' | 'worker' | 'agent'): string {
   return fileURLToPath(new URL(`./${tier}.process.ts`, import.meta.url));
 }

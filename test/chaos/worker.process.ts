@@ -1,5 +1,5 @@
 // one worker: the shared queue → agent servers behind the harness's proxy → the harness's Telegram
-import { createTurnHandler, SqliteTurnLedger, SqliteTurnQueue } from '@omnicloud/sdk-client';
+import { createTurnHandler, SqliteBacklog, SqliteTurnLedger, SqliteTurnQueue } from '@omnicloud/sdk-client';
 import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
 import { Api } from 'grammy/web';
 import { parseWorkerOptions } from './config.ts';
@@ -19,6 +19,7 @@ const queue = new SqliteTurnQueue({
 const handler = createTurnHandler({
   api: new Api(options.botToken, { apiRoot: options.telegramUrl, timeoutSeconds: 10 }),
   queue,
+  backlog: faulty('backlog', new SqliteBacklog({ directory }), faults, failure),
   table: faulty('table', new SqliteSessionTable({ directory }), faults, failure),
   stops: faulty('stops', new SqliteStopRequests({ directory }), faults, failure),
   ledger: faulty('ledger', new SqliteTurnLedger(directory), faults, failure),

@@ -97,6 +97,23 @@ describe('A store of leases that fails', () => {
     expect(errors.length).toBeGreaterThan(TENURE.ttlMs / TENURE.heartbeatMs);
   });
 
+  it('is still told to be ours when a call or two failed on the way', async () => {
+    let failures = 2;
+    const held = await hold({
+      acquire: (...asked) => leases.acquire(...asked),
+      renew: (...asked) => {
+        failures -= 1;
+        return failures >= 0
+          ? Promise.reject(new AgentError('store_unavailable', 'Down'))
+          : leases.renew(...asked);
+      },
+      release: (lease) => leases.release(lease),
+    });
+    expect(await held.confirm()).toBe(true);
+    expect(errors).toHaveLength(2);
+    await held.release();
+  });
+
   it('does not give a session back that was lost to it, when the store answers again', async () => {
     let isDown = true;
     const held = await hold({

@@ -1,4 +1,5 @@
 // acquire → renew and ask for a stop, again and again → release
+import { setTimeout as delay } from 'node:timers/promises';
 import { AgentError } from '../errors.ts';
 import { holderName } from './lease-holder.ts';
 import type { Lease, SessionLeases } from './session-lease.ts';
@@ -12,6 +13,9 @@ export interface Tenure {
 
 /** A stop must take effect within 2 s; a holder that died or hangs gives the session free after 15 s. */
 const TENURE: Tenure = { ttlMs: 15_000, heartbeatMs: 1_000 };
+
+const CONFIRM_TRIES = 4;
+const CONFIRM_PAUSE_MS = 400;
 
 /** A session that this process may run. */
 export interface HeldSession {
@@ -61,7 +65,7 @@ export async function holdSession(
   let beating: Promise<void> = Promise.resolve();
   let isOver = false;
 
-  const confirm = async (): Promise<boolean> => {
+  const renew = async (): Promise<boolean> => {
     // What ran was told to end: a store that answers again does not bring it back.
     if (lost.signal.aborted) return false;
     const renewed = await leases.renew(lease, tenure.ttlMs);
@@ -69,9 +73,21 @@ export async function holdSession(
     else lost.abort();
     return renewed !== undefined;
   };
+  const confirm = async (): Promise<boolean> => {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await renew();
+      } catch (error) {
+        // A finished turn hangs on this answer: one call that failed must not cost it.
+        if (tries === CONFIRM_TRIES || Date.now() > lease.expiresAt.getTime()) throw error;
+        onError(error);
+        await delay(CONFIRM_PAUSE_MS);
+      }
+    }
+  };
   const beat = async (): Promise<void> => {
     try {
-      if (!(await confirm())) return;
+      if (!(await renew())) return;
       if (!stopped.signal.aborted && (await isStopped())) stopped.abort();
     } catch (error) {
       onError(error);

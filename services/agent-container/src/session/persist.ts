@@ -1,11 +1,11 @@
 // the session's home → packs → debug.txt, todos.json, last-turn.json, snapshot → conversation.jsonl last → store
-import { readFile } from 'node:fs/promises';
 import { type SessionObject, sessionObjectKey, type WorkspaceFigures } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
 import { markSaved } from './idle-homes.ts';
 import { putPersistently } from './put-persistently.ts';
+import { readPlainFile } from './read-plain.ts';
 import { saveFiles } from './save-files.ts';
 import type { WorkspaceLimits } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
@@ -15,6 +15,9 @@ import { removeReplaced, snapshotKey, type StoredFiles } from './stored-files.ts
 import { encodeTodos, readTasks } from './task-list.ts';
 
 const LINE_FEED = 0x0a;
+
+/** It is held in memory as a whole, and more than once. */
+const TRANSCRIPT_LIMIT_BYTES = 512 * 1024 * 1024;
 
 export interface Saving {
   /** The version of the conversation that was restored, undefined for a new session. */
@@ -27,7 +30,7 @@ export interface Saving {
   readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
   /** Waits before further tries of a write that failed; see `putPersistently`. */
   readonly retryDelaysMs?: readonly number[] | undefined;
-  /** Told when what the save replaced could not be removed: that costs room, and nothing else. */
+  /** Told of what failed and lost nothing of the turn: its debug log, or removing what it replaced. */
   readonly onLeftover?: ((error: unknown) => void) | undefined;
 }
 
@@ -57,7 +60,7 @@ export async function persist(
   });
   const now = { key: snapshotKey(home.sessionId, conversation), snapshot };
   const first = [
-    persistDebugLog(home, store),
+    persistDebugLog(home, store).catch((error: unknown) => saving.onLeftover?.(error)),
     put('todos.json', todos),
     putAt(now.key, encodeSnapshot(snapshot)),
     ...(turn ? [put('last-turn.json', encodeLastTurn(turn, conversation))] : []),
@@ -84,7 +87,7 @@ export async function persistDebugLog(home: SessionHome, store: SessionStore): P
 }
 
 async function readTranscript(home: SessionHome): Promise<Uint8Array> {
-  const transcript = await readFile(home.transcript).catch((error: unknown) => {
+  const transcript = await readPlainFile(home.transcript, TRANSCRIPT_LIMIT_BYTES).catch((error: unknown) => {
     throw new AgentError('internal', 'The agent left no transcript, so this turn cannot be saved', {
       cause: error,
     });

@@ -71,17 +71,26 @@ describe('a session that was saved', () => {
     expect(store.puts.slice(3)).toEqual([`sessions/${ID}/conversation.jsonl`]);
   });
 
-  it.each(['debug.txt', 'todos.json', 'snapshots/'] as const)(
-    'has no conversation when %s was refused',
-    async (name) => {
-      const { home, store } = await machine();
-      await writeFile(home.transcript, entry(home, 'Hi'));
-      const refusal = new AgentError('store_unavailable', 'No');
-      store.failOn(new RegExp(name), refusal);
-      await expect(persist(home, store, FIRST_TURN)).rejects.toBe(refusal);
-      expect(await store.get(sessionObjectKey(ID, 'conversation.jsonl'))).toBeUndefined();
-    },
-  );
+  it.each(['todos.json', 'snapshots/'] as const)('has no conversation when %s was refused', async (name) => {
+    const { home, store } = await machine();
+    await writeFile(home.transcript, entry(home, 'Hi'));
+    const refusal = new AgentError('store_unavailable', 'No');
+    store.failOn(new RegExp(name), refusal);
+    await expect(persist(home, store, FIRST_TURN)).rejects.toBe(refusal);
+    expect(await store.get(sessionObjectKey(ID, 'conversation.jsonl'))).toBeUndefined();
+  });
+});
+
+it('A turn is saved though its debug log was refused, and that is reported', async () => {
+  const { home, store } = await machine();
+  await writeFile(home.transcript, entry(home, 'Hi'));
+  await writeFile(home.debugLog, 'first line\n');
+  const refusal = new AgentError('store_unavailable', 'No');
+  store.failOn(/debug\.txt/, refusal);
+  const reported: unknown[] = [];
+  await persist(home, store, { ...FIRST_TURN, onLeftover: (error) => reported.push(error) });
+  expect(store.puts.at(-1)).toBe(sessionObjectKey(ID, 'conversation.jsonl'));
+  expect(reported).toEqual([refusal]);
 });
 
 describe('a transcript', () => {

@@ -90,7 +90,11 @@ async function send(server: AgentServer, request: AgentRequest, signal: AbortSig
   );
 }
 
-async function refusal(response: Response): Promise<WireError> {
+/**
+ * @returns why the agent server did not carry out the request.
+ * @throws AgentUnreachableError when it was not our server that answered.
+ */
+export async function refusal(response: Response): Promise<WireError> {
   try {
     return errorBodySchema.parse(await response.json()).error;
   } catch (error) {
@@ -103,7 +107,7 @@ async function refusal(response: Response): Promise<WireError> {
 }
 
 /** Aborts when no byte came for a while: the server promises a heartbeat. */
-function watchSilence(silenceMs: number): {
+export function watchSilence(silenceMs: number): {
   signal: AbortSignal;
   watch: (
     body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

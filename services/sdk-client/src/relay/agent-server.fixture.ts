@@ -1,6 +1,8 @@
 // a request of the bot → recorded → the scripted events or error
 import {
+  ARCHIVE_MEDIA_TYPE,
   encodeEvent,
+  fileRoutes,
   httpStatusOf,
   messagePath,
   NDJSON_MEDIA_TYPE,
@@ -47,6 +49,7 @@ export class ScriptedAgent {
     });
     this.#app.post(routes.create, ({ req }) => this.#answer(req.raw));
     this.#app.post(routes.message, ({ req }) => this.#answer(req.raw));
+    for (const route of Object.values(fileRoutes)) this.#app.get(route, ({ req }) => this.#answer(req.raw));
   }
 
   get server(): AgentServer & { fetch: typeof fetch } {
@@ -67,7 +70,11 @@ export class ScriptedAgent {
 
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    this.calls.push({ path: pathname, headers: request.headers, body: await request.json() });
+    this.calls.push({
+      path: pathname,
+      headers: request.headers,
+      body: request.body && (await request.json()),
+    });
     const answer = this.#answers.shift();
     if (!answer) throw new Error(`Nothing is scripted for ${pathname}`);
     return answer();
@@ -105,6 +112,18 @@ export function failing(
   events: Iterable<RunEvent | Promise<RunEvent>> = [],
 ): AgentAnswer {
   return streamed([ACCEPTED, ...events, { type: 'failed', error: wireError(code, 'for the log alone') }]);
+}
+
+/** @returns a list of files; only paths and sizes matter. */
+export function listing(files: Readonly<Record<string, number>>): AgentAnswer {
+  const modified = '2026-01-02T03:04:05.000Z';
+  return () =>
+    Response.json({ files: Object.entries(files).map(([path, size]) => ({ path, size, modified })) });
+}
+
+/** @returns an archive that arrives in these pieces. */
+export function archived(pieces: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AgentAnswer {
+  return () => new Response(ReadableStream.from(pieces), { headers: { 'content-type': ARCHIVE_MEDIA_TYPE } });
 }
 
 /** @returns a request that is refused with the error's own HTTP status. */

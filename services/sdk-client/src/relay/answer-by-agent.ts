@@ -10,7 +10,7 @@ import { keepTyping } from '../reply/typing.ts';
 import type { AgentServer } from './agent-client.ts';
 import { mergeTurns, questionOf } from './merge-turns.ts';
 import type { Meter } from './meter.ts';
-import type { Relayed, RunResult } from './relay-answer.ts';
+import { joinAnswers, type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
 import { putOff, say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
@@ -93,7 +93,9 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
       return say(telling, annotateAnswer(relayed.text, relayed.notes, language));
     case 'paused': {
       await reply.rest();
-      const { text, notes } = relayed;
+      const { text } = relayed;
+      // The run that ends the answer says it again, below all of it.
+      const notes = relayed.notes.filter(({ kind }) => kind !== 'workspace_over_limit');
       await progress.savePaused(notes.length === 0 ? text : annotateAnswer(text, notes, language));
       return { kind: 'later', afterMs: 0 };
     }
@@ -110,7 +112,7 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
         return { kind: 'retry' };
       }
       meter.add('TurnsFailed', 1);
-      return say(telling, failureText(relayed.code, language));
+      return say(telling, joinAnswers(progress.paused.text, failureText(relayed.code, language)));
   }
 }
 

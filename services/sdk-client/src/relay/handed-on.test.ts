@@ -88,6 +88,18 @@ describe('a run whose time is up', () => {
   });
 });
 
+it('What the user has read of a paused answer stays when the rest of it fails for good, or is given up', async () => {
+  scene.agent.script(paused('First half.'), failing('over_budget'), paused('Another half.'));
+  await scene.handle(TURN);
+  expect(await scene.handle(TURN)).toEqual(DONE);
+  await scene.handle({ update_id: 6 });
+  await scene.giveUp({ update_id: 6 });
+  expect(scene.botApi.screen).toEqual([
+    expect.stringMatching(/^First half\.\n\nI could not answer: the spending limit/),
+    expect.stringMatching(/^Another half\.\n\nI could not answer this message after several tries/),
+  ]);
+});
+
 describe('a session that is in use', () => {
   it('puts the turn off until its lease ends, or a little while, without counting a try', async () => {
     scene.agent.script(busy(700), busy(60_000), busy(-5_000));

@@ -11,6 +11,7 @@ import type { AgentServer } from './agent-client.ts';
 import { answerByAgent } from './answer-by-agent.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
+import { joinAnswers } from './relay-answer.ts';
 import { obeyCommand } from './obey-command.ts';
 import { deliver, DONE, say, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
@@ -24,6 +25,8 @@ export interface TurnHandlerDeps {
   readonly ledger: TurnLedger;
   readonly stops: Pick<StopRequests, 'isStopped'>;
   readonly agent: AgentServer;
+  /** The Telegram user id that `/debug` is for; without one it is for nobody. */
+  readonly ownerId?: string;
   readonly pace: Record<'private' | 'group', EditPace>;
   /** How often an agent that reached its time limit may go on with one turn; 4 unless given. */
   readonly maxContinuations?: number;
@@ -104,7 +107,8 @@ async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<v
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return;
   const { reply, language, onError } = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
   try {
-    await reply.finish(progress.answer ?? TEXTS[language].gaveUp);
+    // What earlier runs said, the user has read.
+    await reply.finish(progress.answer ?? joinAnswers(progress.paused.text, TEXTS[language].gaveUp));
   } catch (error) {
     // What may succeed later is the queue's to repeat.
     if (!(error instanceof TelegramError) || error.retryable) throw error;

@@ -1,14 +1,18 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
 import type { Backlog } from '../queue/backlog.ts';
 import type { Outcome, TurnQueue } from '../queue/turn-queue.ts';
+import { listFiles } from '../reply/list-files.ts';
 import { TEXTS } from '../reply/texts.ts';
+import { fetchFileList } from './agent-files.ts';
+import { readSession, type SessionReaderDeps } from './read-session.ts';
+import { sendArchive } from './send-archive.ts';
 import { say, type Telling } from './telling.ts';
 
-export interface CommandDeps {
+export interface CommandDeps extends SessionReaderDeps {
   readonly queue: Pick<TurnQueue, 'waiting'>;
   readonly backlog: Pick<Backlog, 'list'>;
-  readonly table: SessionTable;
+  /** The Telegram user id of who runs the bot; without one, what is for the owner is for nobody. */
+  readonly ownerId?: string;
 }
 
 export type CommandAsk = Extract<Turn['ask'], { kind: 'command' }>;
@@ -34,6 +38,16 @@ export async function obeyCommand(
         texts.status({ sessionId: mapping?.sessionId, lastUsed: mapping?.savedAt, waiting }),
       );
     }
+    case 'files':
+      return readSession(turn, telling, deps, fetchFileList, (files) =>
+        say(telling, listFiles(files, telling.language)),
+      );
+    case 'export':
+      return sendArchive(turn, 'export', telling, deps);
+    case 'debug':
+      return turn.sender.id === deps.ownerId
+        ? sendArchive(turn, 'debug', telling, deps)
+        : say(telling, texts.ownerOnly);
     case 'stop':
       // The stop itself was written down when the update was received.
       return say(telling, texts.stopped);

@@ -5,6 +5,7 @@ import {
   type Turn,
   type WireError,
   type WireErrorCode,
+  type WorkspaceFigures,
 } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentUnreachableError } from '../errors.ts';
@@ -90,7 +91,10 @@ async function relayFrom(
       if (event.type === 'accepted' && event.repaired !== undefined)
         notes.push({ kind: 'repaired', lostTurns: event.repaired });
       if (event.type === 'answer') answer = event.text;
-      if (event.type === 'finished' || event.type === 'paused') deps.onResult?.(event);
+      if (event.type === 'finished' || event.type === 'paused') {
+        deps.onResult?.(event);
+        notes.push(...notesOn(event.workspace));
+      }
       if (event.type === 'failed') return failed(event.error, answer);
       if (event.type === 'finished' && event.is_stopped) notes.push({ kind: 'stopped' });
       if (event.type === 'paused') return { kind: 'paused', text: answer ?? '', notes };
@@ -101,6 +105,14 @@ async function relayFrom(
     return { kind: 'failed', code: 'internal', isRetryable: true, error };
   }
   return { kind: 'answered', text: answer ?? '', notes };
+}
+
+/** @returns what the user must learn of the files that the run had and left. */
+function notesOn(workspace: WorkspaceFigures | undefined): Note[] {
+  const notes: Note[] = [];
+  if (workspace?.lost !== undefined) notes.push({ kind: 'files_lost', count: workspace.lost });
+  if (workspace?.is_over_limit) notes.push({ kind: 'workspace_over_limit' });
+  return notes;
 }
 
 /** @returns two pieces of one answer, between which the agent was interrupted. */

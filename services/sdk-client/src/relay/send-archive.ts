@@ -1,0 +1,56 @@
+// turn → the session's archive, all of it → sendDocument → delivered, or again when Telegram takes it
+import type { Turn } from '@omnicloud/protocol';
+import { TelegramError } from '../errors.ts';
+import type { Outcome } from '../queue/turn-queue.ts';
+import { renderMarkdown } from '../reply/render-markdown.ts';
+import { TEXTS } from '../reply/texts.ts';
+import { keepShowing } from '../reply/typing.ts';
+import { fetchArchive } from './agent-files.ts';
+import { MAX_DOCUMENT_BYTES, readSession, type SessionReaderDeps } from './read-session.ts';
+import { DONE, putOff, say, type Telling } from './telling.ts';
+
+type Archive = 'export' | 'debug';
+
+const NAMES: Record<Archive, string> = { export: 'session', debug: 'debug' };
+
+/** Sends the turn's session, or the files that tell how it went, as a document. */
+export async function sendArchive(
+  turn: Turn,
+  archive: Archive,
+  telling: Telling,
+  deps: SessionReaderDeps,
+): Promise<Outcome> {
+  const stopShowing = keepShowing('upload_document', telling.chat, telling.onError);
+  try {
+    return await readSession(
+      turn,
+      telling,
+      deps,
+      (server, session) => fetchArchive(server, session, archive, MAX_DOCUMENT_BYTES),
+      (content, { sessionId }) => post(archive, `${NAMES[archive]}-${sessionId}.tar.gz`, content, telling),
+    );
+  } finally {
+    stopShowing();
+  }
+}
+
+async function post(archive: Archive, name: string, content: Uint8Array, telling: Telling): Promise<Outcome> {
+  const { chat, progress, language, onError } = telling;
+  const texts = TEXTS[language];
+  await progress.saveSending(0);
+  try {
+    await chat.sendDocument({ name, content }, renderMarkdown(texts.archive[archive]));
+  } catch (error) {
+    if (!(error instanceof TelegramError)) throw error;
+    onError(error);
+    // Refused or put off, it has not arrived; without an answer, nobody knows.
+    if (error.code !== 'telegram_unreachable') await progress.savePosted(progress.posted);
+    if (error.retryAfterMs !== undefined) return putOff(progress, error.retryAfterMs);
+    if (error.retryable) return { kind: 'retry' };
+    // Too large for this server, or no files are allowed here; when nobody is there, this is refused too.
+    return say(telling, texts.archiveRefused);
+  }
+  // One step: a document that were written down as a part of a reply would be edited by the next delivery.
+  await progress.saveDelivered();
+  return DONE;
+}

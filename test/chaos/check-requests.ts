@@ -1,0 +1,53 @@
+import type { AskedQuestion, ModelAsked } from './evidence.ts';
+import type { Outcome, Report } from './verdict.ts';
+
+/** What the model is told with a question holds every answered turn before it, once and in order. */
+export function checkContext(
+  session: readonly AskedQuestion[],
+  requests: readonly ModelAsked[],
+  outcomes: ReadonlyMap<string, Outcome>,
+  report: Report,
+): void {
+  const order = session.map(({ token }) => token);
+  for (const { tokens, history } of requests) {
+    const [token = ''] = tokens;
+    if (!order.includes(token)) continue;
+    const known = history.map((turn) => turn.token);
+    if (new Set([...known, ...tokens]).size !== known.length + tokens.length)
+      report('context', token, `a question is in its context twice: ${[...known, ...tokens].join(' ')}`);
+    const places = [...known, ...tokens].map((one) => order.indexOf(one));
+    if (places.some((place, index) => place < (places[index - 1] ?? 0)))
+      report('context', token, `its context is out of order: ${[...known, ...tokens].join(' ')}`);
+    for (const earlier of order.slice(0, order.indexOf(token))) {
+      const outcome = outcomes.get(earlier);
+      if (outcome?.run === undefined || outcome.isUnsaved) continue;
+      const turn = history.find((one) => one.token === earlier);
+      if (turn === undefined) report('context', token, `its context skips ${earlier}`);
+      else if (turn.run !== outcome.run)
+        report('context', token, `of ${earlier} it knows another answer than the user`);
+    }
+  }
+}
+
+/** A session's turns follow one another: while the model works on one question, nobody asks it another one of the same session. */
+export function checkWriters(
+  session: readonly AskedQuestion[],
+  requests: readonly ModelAsked[],
+  report: Report,
+): void {
+  const order = new Set(session.map(({ token }) => token));
+  const own = requests
+    .filter(({ tokens: [token = ''] }) => order.has(token))
+    .sort((one, two) => one.atMs - two.atMs);
+  for (const [index, request] of own.entries()) {
+    const other = own
+      .slice(index + 1)
+      .find(({ tokens, atMs }) => tokens[0] !== request.tokens[0] && atMs < request.endedAtMs);
+    if (other)
+      report(
+        'one writer',
+        other.tokens[0] ?? '',
+        `it ran beside ${request.tokens.join(' ')} of the same session`,
+      );
+  }
+}

@@ -1,0 +1,38 @@
+import { askedTogether } from './asked-together.ts';
+import type { Evidence } from './evidence.ts';
+import { isFor } from './undecidable.ts';
+import type { Violation } from './verdict.ts';
+
+/** Blows so long before and after the question are shown too, in ms. */
+const BLOWS_SHOWN_MS = { before: 5_000, after: 30_000 };
+
+/** Prints a violation with everything that Telegram and the model saw of its question and of those that were asked with it. */
+export function showViolation({ token, what }: Violation, evidence: Evidence): void {
+  console.log(`     ${token}: ${what}`);
+  const question = evidence.questions.find((one) => one.token === token);
+  if (!question) return;
+  const asked = askedTogether(evidence).get(token) ?? [question];
+  const seen = asked.map(({ token: one, session, messageId, atMs }): [number, string] => [
+    atMs,
+    `${one} asked in ${session} as ${messageId}`,
+  ]);
+  for (const { tokens, run, atMs, history } of evidence.requests) {
+    const known = history.map((turn) => `${turn.token}=${turn.run ?? '?'}`).join(' ');
+    if (tokens.includes(token))
+      seen.push([atMs, `model asked ${tokens.join(' ')} for ${run} after [${known}]`]);
+  }
+  for (const call of evidence.calls.filter((one) => isFor(one, asked))) {
+    const fate = !call.isCarriedOut ? ' refused' : call.isAnswerLost ? ' answer lost' : '';
+    const marks = call.marks.map((mark) => `${mark.token} by ${mark.run} ${mark.part}/${mark.parts}`);
+    const reply = call.replyTo === undefined ? '' : ` below ${call.replyTo}`;
+    seen.push([call.atMs, `${call.sender} ${call.method}${reply} ${marks.join(', ')}${fate}`]);
+  }
+  const { atMs: askedAtMs } = question;
+  for (const { kind, process, atMs, untilMs } of evidence.blows) {
+    const isNear = atMs > askedAtMs - BLOWS_SHOWN_MS.before && atMs < askedAtMs + BLOWS_SHOWN_MS.after;
+    const until = kind === 'freeze' ? ` until ${untilMs - askedAtMs} ms` : '';
+    if (isNear) seen.push([atMs, `${kind} ${process}${until}`]);
+  }
+  for (const [atMs, event] of seen.sort(([one], [two]) => one - two))
+    console.log(`       ${String(atMs - askedAtMs).padStart(7)} ms ${event}`);
+}
