@@ -1,10 +1,10 @@
 // request → agent server → CLI → demo model | Bedrock | Anthropic
 import { randomBytes } from 'node:crypto';
-import { join } from 'node:path';
-import { ClaudeRuntime, createApp, readAgentImage } from '@omnicloud/agent-container';
+import { ClaudeRuntime, createApp, type Isolation, readAgentImage } from '@omnicloud/agent-container';
 import { openSecretsManager } from '@omnicloud/secrets';
 import type { Hono } from 'hono';
 import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
+import { workRootOf } from './confine-shell.ts';
 import { createBedrockStandIn } from './demo-model/bedrock-wire.ts';
 import { createDemoModel } from './demo-model/demo-model.ts';
 import type { Log } from './log.ts';
@@ -18,7 +18,7 @@ import type { Stores } from './stores.ts';
  */
 export async function addAgentServer(
   app: Hono,
-  config: LocalConfig,
+  config: LocalConfig & { readonly isolation: Isolation | undefined },
   stores: Stores,
   runs: Set<Promise<void>>,
   ownUrl: string,
@@ -34,6 +34,7 @@ export async function addAgentServer(
   }
   const image = await readAgentImage();
   const runtime = new ClaudeRuntime(agent, image, {
+    isolation: config.isolation,
     secrets: openSecretsManager(),
     onError: (error) => log.error('Model proxy', error),
   });
@@ -42,7 +43,7 @@ export async function addAgentServer(
     ...stores,
     store: stores.objects,
     runtime,
-    workRoot: join(config.dataDir, 'work'),
+    workRoot: workRootOf(config),
     imageFolder: image.folder,
     ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
     ...(agent.workspaceLimits === undefined ? {} : { workspaceLimits: agent.workspaceLimits }),

@@ -14,6 +14,7 @@ import { Hono } from 'hono';
 import { addAgentServer } from './add-agent-server.ts';
 import { openAwsStores } from './aws-stores.ts';
 import type { LocalConfig } from './config.ts';
+import { confineShell } from './confine-shell.ts';
 import { announceCommands, identifyBot, poll, telegramApi } from './connect-telegram.ts';
 import { guardPage } from './guard-page.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
@@ -43,22 +44,33 @@ const VERSION = '0.1.0';
 
 /**
  * Starts both tiers and what stands around them. When it resolves, a message can be answered.
- * @throws ConfigError when Telegram refuses the token; Node's own error when the port cannot be had.
+ * @throws ConfigError when Telegram refuses the token, or the shell is on and cannot be confined; Node's own error when the port
+ *   cannot be had.
  */
 export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
   const stores = config.aws
     ? await openAwsStores(config.aws, log, tempo.retryDelayMs)
     : openEmbeddedStores(config.dataDir, log, tempo.retryDelayMs);
-  const listener = await listen(config.host, config.port).catch((error: unknown) => {
+  const failed = (error: unknown): never => {
     stores.close();
     throw error;
-  });
+  };
+  const isolation = await confineShell(config).catch(failed);
+  const listener = await listen(config.host, config.port).catch(failed);
   const ownUrl = ownUrlOf(config.host, listener.port);
   const stop = new AbortController();
   const runs = new Set<Promise<void>>();
   const app = new Hono();
   try {
-    const agentServer = await addAgentServer(app, config, stores, runs, ownUrl, log, tempo.wordDelayMs);
+    const agentServer = await addAgentServer(
+      app,
+      { ...config, isolation },
+      stores,
+      runs,
+      ownUrl,
+      log,
+      tempo.wordDelayMs,
+    );
     const telegram = await addTelegram(app, config, stores, ownUrl, agentServer.model, log);
     const handler = createTurnHandler({
       api: telegram.api,

@@ -34,6 +34,7 @@ export interface LocalConfig {
   /** Undefined: the demo model. */
   readonly agent: AgentConfig | undefined;
   readonly isShellOn: boolean;
+  readonly shell: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn'>;
   /** How often an agent that reached its time limit may go on. */
   readonly maxContinuations: number | undefined;
   readonly authToken: string;
@@ -115,7 +116,10 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
   const telegram = TELEGRAM_SETTINGS.some(isSet) ? attempt(() => parseClientConfig(environment)) : undefined;
   const agent = ownsModel ? attempt(() => parseAgentConfig(withToken)) : undefined;
   // The settings that the demo's agent has too must be found wrong here, before anything is started.
-  if (!ownsModel) attempt(() => demoAgentConfig(ANY_URL, { authToken, isShellOn: false }, environment));
+  const isShellOn = environment.AGENT_SHELL === 'on' || environment.AGENT_SHELL === 'unconfined';
+  const demo = ownsModel
+    ? undefined
+    : attempt(() => demoAgentConfig(ANY_URL, { authToken, isShellOn }, environment));
   const aws = environment.STORE === 'aws' ? attempt(() => readSettings(awsSchema, environment)) : undefined;
   if (problems.length > 0 || !local) throw new ConfigError([...new Set(problems)]);
   return {
@@ -133,6 +137,7 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
     telegram,
     agent,
     isShellOn: local.AGENT_SHELL !== 'off',
+    shell: agent ?? demo ?? { isShellOn: false },
     maxContinuations: local.MAX_CONTINUATIONS,
     authToken,
   };
@@ -174,6 +179,7 @@ export function demoAgentConfig(
     SystemRoot: environment.SystemRoot,
     SDK_CLIENT_AUTH_TOKEN: config.authToken,
     AGENT_SHELL: config.isShellOn ? (environment.AGENT_SHELL ?? 'on') : 'off',
+    AGENT_NETWORK: environment.AGENT_NETWORK,
     TURN_LIMIT_SECONDS: environment.TURN_LIMIT_SECONDS,
     TURN_TOKEN_LIMIT: environment.TURN_TOKEN_LIMIT,
     TURN_BUDGET_USD: environment.TURN_BUDGET_USD,

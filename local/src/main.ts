@@ -2,6 +2,7 @@ import { ConfigError } from '@omnicloud/settings';
 import { startLocal } from './compose.ts';
 import { isStartedByNpm, parseLocalConfig, readEnvFile } from './config.ts';
 import { consoleLog } from './log.ts';
+import { readPassedSettings } from './passed-config.ts';
 
 const PARENT_WATCH_MS = 500;
 
@@ -29,6 +30,7 @@ function stopWithParent(stop: () => void): void {
   watch.unref();
 }
 
+readPassedSettings();
 readEnvFile();
 try {
   const system = await startLocal(parseLocalConfig(), consoleLog);

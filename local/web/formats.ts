@@ -48,6 +48,20 @@ export function listTime(unixSeconds: number): string {
   return format(unixSeconds, { day: '2-digit', month: '2-digit', year: '2-digit' });
 }
 
+const BYTE_UNITS = ['B', 'kB', 'MB', 'GB'] as const;
+
+/** @returns e.g. "7 B", "1.2 MB". */
+export function fileSize(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  // Rounded first, or 999 999 B would be 1000 kB.
+  while (Math.round(value) >= 1_000 && unit < BYTE_UNITS.length - 1) {
+    value /= 1_000;
+    unit += 1;
+  }
+  return `${unit > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${BYTE_UNITS[unit] ?? ''}`;
+}
+
 /** In calendar days of the reader; rounding absorbs the hour that daylight saving moves. */
 function daysAgo(unixSeconds: number): number {
   const midnight = (date: Date): number => date.setHours(0, 0, 0, 0);

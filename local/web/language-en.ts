@@ -72,6 +72,8 @@ export const en = {
   copied: 'Copied',
   copyFailed: 'The browser did not allow copying',
   code: 'code',
+  file: 'File',
+  download: 'Download {name}, {size}',
   spoiler: 'Hidden text',
   unsupported: 'This page cannot show this kind of message',
   topicCreated: 'Topic “{name}” created',

@@ -74,6 +74,8 @@ export const zh: Record<Sentence, string> = {
   copied: '已复制',
   copyFailed: '浏览器不允许复制',
   code: '代码',
+  file: '文件',
+  download: '下载 {name}，{size}',
   spoiler: '隐藏内容',
   unsupported: '本页无法显示这种消息',
   topicCreated: '已创建话题“{name}”',

@@ -133,7 +133,7 @@ function listenToReader(): void {
     command: send,
     retry: (id) => outbox.retry(id),
     editAgain: (id) => composer.prepend(outbox.withdraw(id)?.text ?? ''),
-    textOf: (id) => view.message(id)?.text ?? '',
+    textOf: (id) => view.message(id)?.text ?? view.message(id)?.caption ?? '',
   });
   setUpMainMenu(
     () => info,

@@ -1,4 +1,5 @@
 import type { Message } from 'grammy/types';
+import { documentView } from './document-view.ts';
 import { el, icon } from './dom.ts';
 import { clockTime, fullTime } from './formats.ts';
 import { t } from './i18n.ts';
@@ -30,7 +31,8 @@ export function messageView(message: Message, reader: Reader, reaction?: string)
   if (message.reply_to_message && !isTopicRoot(message))
     bubble.append(quote(message.reply_to_message, reader.meId));
   const last = meta(message, isOwn);
-  bubble.append(content(message), reaction === undefined ? last : reactionRow(reaction, last));
+  if (message.document) bubble.append(documentView(message, message.document));
+  bubble.append(...content(message), reaction === undefined ? last : reactionRow(reaction, last));
   return el(
     'article',
     {
@@ -61,7 +63,8 @@ export function outgoingView(item: Outgoing, reader: Reader): HTMLElement {
 
 /** @returns the text of a message on one line, for previews and quotes; '' when it has none. */
 export function oneLine(message: Message): string {
-  const text = serviceText(message) ?? message.text ?? message.caption ?? t('unsupported');
+  const file = message.document && `📎 ${message.document.file_name ?? t('file')}`;
+  const text = serviceText(message) ?? file ?? message.text ?? message.caption ?? t('unsupported');
   return text.replace(/\s+/g, ' ').trim();
 }
 
@@ -97,11 +100,14 @@ function quote(message: Message, meId: number | undefined): HTMLElement {
   );
 }
 
-function content(message: Message): HTMLElement {
+/** @returns the text of a message, or of what stands below its file. */
+function content(message: Message): HTMLElement[] {
   const text = message.text ?? message.caption;
-  if (text === undefined) return el('div', { class: 'text unsupported' }, t('unsupported'));
+  if (text === undefined) {
+    return message.document ? [] : [el('div', { class: 'text unsupported' }, t('unsupported'))];
+  }
   const entities = message.entities ?? message.caption_entities;
-  return el('div', { class: 'text', dir: 'auto' }, richText(text, entities));
+  return [el('div', { class: 'text', dir: 'auto' }, richText(text, entities))];
 }
 
 function meta(message: Message, isOwn: boolean): HTMLElement {

@@ -1,11 +1,15 @@
 import type { HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { BotApiCall, BotApiFault } from './bot-api-call.ts';
 import { BotApiError } from './bot-api-error.ts';
 import type { BotMethods, MethodResult } from './bot-method.ts';
 import { readCallPayload } from './call-payload.ts';
+
+/** What a bot may upload in one call, as the Bot API server of Telegram has it. https://core.telegram.org/bots/api#sending-files */
+const MAX_BODY_BYTES = 50 * 1024 * 1024;
 
 export interface BotApiAppOptions {
   token: string;
@@ -35,7 +39,13 @@ export function createBotApiApp({
   const names = new Map(Object.keys(methods).map((name) => [name.toLowerCase(), name]));
   const app = new Hono<Environment>();
 
-  app.on(['GET', 'POST'], '/:bot{bot[^/]+}/:method', async (context) => {
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new BotApiError(413, 'Request Entity Too Large');
+    },
+  });
+  app.on(['GET', 'POST'], '/:bot{bot[^/]+}/:method', limit, async (context) => {
     if (context.req.param('bot') !== `bot${token}`) throw new BotApiError(401, 'Unauthorized');
     const asked = context.req.param('method');
     const method = names.get(asked.toLowerCase()) ?? asked;

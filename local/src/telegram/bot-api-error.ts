@@ -8,7 +8,7 @@ const PREFIXES: Readonly<Record<number, string>> = {
 export class BotApiError extends Error {
   override readonly name = 'BotApiError';
   /** Both the HTTP status and the `error_code` of the body. */
-  readonly errorCode: 400 | 401 | 404 | 409;
+  readonly errorCode: 400 | 401 | 404 | 409 | 413;
 
   constructor(errorCode: BotApiError['errorCode'], reason: string, options?: ErrorOptions) {
     super(reason, options);

@@ -1,6 +1,7 @@
 import type { HonoRequest } from 'hono';
 import { z } from 'zod';
 import { badRequest } from './bot-api-error.ts';
+import { readMultipart } from './multipart-body.ts';
 
 /** A call's parameters as they came: typed values in JSON, strings (nested JSON too) in a query or a form. */
 export type CallPayload = Record<string, unknown>;
@@ -9,12 +10,15 @@ const jsonObject = z.record(z.string(), z.unknown());
 
 /**
  * Reads the parameters from the query and from a JSON, urlencoded or multipart body.
- * @throws BotApiError 400 when a JSON body is no object.
+ * @throws BotApiError 400 when a JSON body is no object, or a multipart body is none.
  */
 export async function readCallPayload(request: HonoRequest): Promise<CallPayload> {
   const query = request.query();
   if (request.method !== 'POST') return query;
   const mediaType = request.header('content-type') ?? '';
+  if (mediaType.startsWith('multipart/form-data')) {
+    return { ...query, ...(await readMultipart(mediaType, await request.arrayBuffer())) };
+  }
   if (!mediaType.startsWith('application/json')) return { ...query, ...(await request.parseBody()) };
   const body = jsonText.pipe(jsonObject).safeParse(await request.text());
   if (!body.success) throw badRequest("can't parse JSON object", { cause: body.error });
@@ -55,6 +59,7 @@ export const chatId = z.union([integer, z.string().min(1)]);
 
 /** Telegram's wording for what is missing or unreadable. */
 const REASONS: Readonly<Record<string, string>> = {
+  caption_entities: "can't parse entities",
   action: 'wrong parameter action in request',
   chat_id: 'chat_id is empty',
   entities: "can't parse entities",

@@ -1,7 +1,7 @@
 import type { Message, User, UserFromGetMe } from 'grammy/types';
 import { badRequest } from './bot-api-error.ts';
 import { type BotChat, type ChatStore, topicOf } from './chat-store.ts';
-import { type MessageText, messageText } from './message-text.ts';
+import { type MessageCaption, type MessageText, messageText } from './message-text.ts';
 import type { PageChat, PageTopic } from './page-api.ts';
 import type { PageEventHub } from './page-event-hub.ts';
 import type { SettingsStore } from './settings-store.ts';
@@ -29,7 +29,9 @@ export interface Draft {
   chat: BotChat;
   threadId: number | null;
   from: User;
-  content: MessageText & Pick<Message, 'reply_markup' | 'link_preview_options'>;
+  content: Partial<MessageText> &
+    MessageCaption &
+    Pick<Message, 'document' | 'reply_markup' | 'link_preview_options'>;
   repliesTo?: Message | undefined;
 }
 

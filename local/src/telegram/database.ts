@@ -36,6 +36,10 @@ const SCHEMA = `
     PRIMARY KEY (chat_id, message_id),
     FOREIGN KEY (chat_id, message_id) REFERENCES messages ON DELETE CASCADE
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS documents (file_id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
+  CREATE TRIGGER IF NOT EXISTS documents_go_with_their_message AFTER DELETE ON messages BEGIN
+    DELETE FROM documents WHERE file_id = old.message ->> '$.document.file_id';
+  END;
   CREATE TABLE IF NOT EXISTS commands (
     scope TEXT NOT NULL,
     language_code TEXT NOT NULL,

@@ -3,12 +3,13 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import { badRequest } from './bot-api-error.ts';
 import type { BotMethods } from './bot-method.ts';
-import { chatId, flag, integer, nested, parsePayload } from './call-payload.ts';
-import { type BotChat, type ChatStore, GENERAL_THREAD_ID, topicOf } from './chat-store.ts';
+import { chatId, integer, nested, parsePayload } from './call-payload.ts';
+import { type ChatStore, GENERAL_THREAD_ID } from './chat-store.ts';
 import type { Conversations } from './conversations.ts';
 import { messageEntity } from './message-entity.ts';
 import { type MessageText, messageText } from './message-text.ts';
 import type { PageEventHub } from './page-event-hub.ts';
+import { type PlaceFinder, sendPlace } from './send-place.ts';
 
 const content = z.object({
   text: z.string(),
@@ -18,13 +19,7 @@ const content = z.object({
   reply_markup: nested(z.custom<NonNullable<Message['reply_markup']>>(isRecord)).optional(),
 });
 
-const sendMessage = content.extend({
-  chat_id: chatId,
-  message_thread_id: integer.optional(),
-  reply_parameters: nested(
-    z.object({ message_id: integer, allow_sending_without_reply: flag.default(false) }),
-  ).optional(),
-});
+const sendMessage = sendPlace.extend(content.shape);
 const editMessageText = content.extend({ chat_id: chatId, message_id: integer });
 const deleteMessage = z.object({ chat_id: chatId, message_id: integer });
 const sendChatAction = z.object({
@@ -35,28 +30,26 @@ const sendChatAction = z.object({
 
 interface Parts {
   conversations: Conversations;
+  places: PlaceFinder;
   store: ChatStore;
   pages: PageEventHub;
   bot: User;
 }
 
 /** @returns the methods with which the bot writes. */
-export function messageMethods({ conversations, store, pages, bot }: Parts): BotMethods {
+export function messageMethods({ conversations, places, store, pages, bot }: Parts): BotMethods {
   return {
     sendMessage(payload) {
       const call = parsePayload(sendMessage, payload);
       const draft = toContent(call);
-      const chat = findChat(call.chat_id);
-      const repliesTo = findReplied(chat, call);
-      const threadId = findThread(chat, call.message_thread_id) ?? (repliesTo ? topicOf(repliesTo) : null);
-      const sent = conversations.post({ chat, threadId, from: bot, content: draft, repliesTo });
+      const sent = conversations.post({ ...places.find(call), from: bot, content: draft });
       return { result: conversations.asBotSees(sent) };
     },
 
     editMessageText(payload) {
       const call = parsePayload(editMessageText, payload);
       const draft = toContent(call);
-      const message = store.message(findChat(call.chat_id).id, call.message_id);
+      const message = store.message(places.chat(call.chat_id).id, call.message_id);
       if (!message) throw badRequest('message to edit not found');
       if (message.from?.id !== bot.id || message.text === undefined) {
         throw badRequest("message can't be edited");
@@ -77,7 +70,7 @@ export function messageMethods({ conversations, store, pages, bot }: Parts): Bot
 
     deleteMessage(payload) {
       const call = parsePayload(deleteMessage, payload);
-      const chat = findChat(call.chat_id);
+      const chat = places.chat(call.chat_id);
       const message = store.message(chat.id, call.message_id);
       if (!message) throw badRequest('message to delete not found');
       const mayDelete = message.from?.id === bot.id || chat.type === 'private';
@@ -88,7 +81,7 @@ export function messageMethods({ conversations, store, pages, bot }: Parts): Bot
 
     sendChatAction(payload) {
       const call = parsePayload(sendChatAction, payload);
-      const chat = findChat(call.chat_id);
+      const chat = places.chat(call.chat_id);
       const threadId = call.message_thread_id;
       // In a forum, an action without a thread succeeds and is shown nowhere: General has to be named here.
       if (chat.is_forum === true && threadId !== undefined) {
@@ -100,28 +93,6 @@ export function messageMethods({ conversations, store, pages, bot }: Parts): Bot
       return { result: true };
     },
   };
-
-  function findChat(id: number | string): BotChat {
-    if (typeof id === 'string') throw badRequest('chat not found');
-    return conversations.chat(id);
-  }
-
-  /** A thread means nothing in an ordinary group, is an error in a private chat, and in a forum must be a topic. */
-  function findThread(chat: BotChat, threadId = 0): number | null {
-    if (threadId === 0 || (chat.type !== 'private' && chat.is_forum !== true)) return null;
-    if (!store.hasTopic(chat.id, threadId)) throw badRequest('message thread not found');
-    return threadId;
-  }
-
-  function findReplied(chat: BotChat, call: z.output<typeof sendMessage>): Message | undefined {
-    const wanted = call.reply_parameters;
-    if (!wanted) return undefined;
-    const found = store.message(chat.id, wanted.message_id);
-    const thread = findThread(chat, call.message_thread_id);
-    if (found && (thread === null || topicOf(found) === thread)) return found;
-    if (wanted.allow_sending_without_reply) return undefined;
-    throw badRequest('message to be replied not found');
-  }
 }
 
 type Content = MessageText & Pick<Message, 'reply_markup' | 'link_preview_options'>;

@@ -5,6 +5,7 @@ import { linkUrlProblem } from './link-url.ts';
 
 /** Counted after the entities were parsed and the text was trimmed. */
 const MAX_TEXT_CODE_POINTS = 4096;
+const MAX_CAPTION_CODE_POINTS = 1024;
 /** What goes beyond is dropped without a word. */
 const MAX_ENTITIES = 100;
 
@@ -25,6 +26,11 @@ export interface MessageText {
   entities?: MessageEntity[];
 }
 
+export interface MessageCaption {
+  caption?: string;
+  caption_entities?: MessageEntity[];
+}
+
 /**
  * Checks and cleans a message's text and entities the way Telegram does: control characters become spaces, `\r` goes,
  * white space around the text is trimmed, and links, commands and mentions are marked.
@@ -32,18 +38,32 @@ export interface MessageText {
  * @throws BotApiError 400 with Telegram's reason.
  */
 export function messageText(raw: string, given: readonly MessageEntity[] = []): MessageText {
+  const { text, entities } = readText(raw, given);
+  if (text === '') throw badRequest('message text is empty');
+  if (Array.from(text).length > MAX_TEXT_CODE_POINTS) throw badRequest('message is too long');
+  return entities.length > 0 ? { text, entities } : { text };
+}
+
+/** Does the same with what stands below a file, which may be nothing. @throws as `messageText`. */
+export function messageCaption(raw = '', given: readonly MessageEntity[] = []): MessageCaption {
+  const { text, entities } = readText(raw, given);
+  if (Array.from(text).length > MAX_CAPTION_CODE_POINTS) throw badRequest('message caption is too long');
+  return {
+    ...(text !== '' && { caption: text }),
+    ...(entities.length > 0 && { caption_entities: entities }),
+  };
+}
+
+function readText(raw: string, given: readonly MessageEntity[]): Marked {
   if (!raw.isWellFormed()) throw badRequest('text must be encoded in UTF-8');
   const wanted = given.filter(({ type }) => !DETECTED_TYPES.has(type));
   for (const entity of wanted) checkEntity(raw, entity);
 
   const { text, entities } = trimmed(cleaned({ text: raw, entities: wanted }));
-  if (text === '') throw badRequest('message text is empty');
-  if (Array.from(text).length > MAX_TEXT_CODE_POINTS) throw badRequest('message is too long');
-
   const all = [...entities, ...detectEntities(text, entities)]
     .sort((a, b) => a.offset - b.offset || b.length - a.length)
     .slice(0, MAX_ENTITIES);
-  return all.length > 0 ? { text, entities: all } : { text };
+  return { text, entities: all };
 }
 
 /** Wording of TDLib's `fix_entities`, with the first letter lowered as the Bot API server does. */

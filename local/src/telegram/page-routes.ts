@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { BotApiError } from './bot-api-error.ts';
 import type { ChatStore } from './chat-store.ts';
 import type { Conversations } from './conversations.ts';
+import type { DocumentStore } from './document-store.ts';
 import type { PageError, PageMessages, PageState } from './page-api.ts';
 import type { PageEventHub } from './page-event-hub.ts';
 import { streamPageEvents } from './page-event-stream.ts';
@@ -21,6 +22,7 @@ const newMessage = z.object({
   language_code: z.string().min(2).max(35).exactOptional(),
 });
 const path = z.object({ chat_id: z.coerce.number().int() });
+const messagePath = path.extend({ message_id: z.coerce.number().int() });
 const threadQuery = z.object({ thread_id: z.coerce.number().int().optional() });
 const messageQuery = threadQuery.extend({
   before: z.coerce.number().int().exactOptional(),
@@ -30,6 +32,7 @@ const messageQuery = threadQuery.extend({
 interface Parts {
   conversations: Conversations;
   store: ChatStore;
+  documents: DocumentStore;
   reactions: ReactionStore;
   pages: PageEventHub;
   /** The page's state but for its chats. */
@@ -40,7 +43,7 @@ interface Parts {
 
 /** @returns `/page/*`: what the browser page asks and does. Its JSON is described in `page-api.ts`. */
 export function createPageRoutes(parts: Parts): Hono {
-  const { conversations, store, reactions, pages } = parts;
+  const { conversations, store, documents, reactions, pages } = parts;
   const app = new Hono();
 
   app.get('/page/state', (context) => {
@@ -68,6 +71,14 @@ export function createPageRoutes(parts: Parts): Hono {
     return context.json<PageMessages>({ messages, reactions: reactions.reactions(id, ids) });
   });
 
+  app.get('/page/chats/:chat_id/messages/:message_id/document', (context) => {
+    const { chat_id: chat, message_id: id } = parse(messagePath, context.req.param());
+    const message = store.message(chat, id);
+    const content = message && documents.content(message);
+    if (!content) throw new HTTPException(404, { message: 'There is no such file' });
+    return context.body(content, 200, downloadHeaders(message.document?.file_name ?? 'file'));
+  });
+
   app.post('/page/chats/:chat_id/messages', async (context) => {
     const { language_code: languageCode, ...message } = await body(context, newMessage);
     if (languageCode !== undefined) parts.setLanguage(languageCode);
@@ -92,6 +103,22 @@ export function createPageRoutes(parts: Parts): Hono {
   });
 
   return app;
+}
+
+/** Whatever is in the file, the browser saves it and runs nothing of it. */
+function downloadHeaders(name: string): Record<string, string> {
+  const ascii = name.replaceAll(/[^ -~]|["%\\]/g, '_');
+  const encoded = encodeURIComponent(name.toWellFormed()).replaceAll(
+    /['()*]/g,
+    (mark) => `%${mark.charCodeAt(0).toString(16)}`,
+  );
+  return {
+    'Content-Type': 'application/octet-stream',
+    'Content-Disposition': `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`,
+    'Content-Security-Policy': "default-src 'none'; sandbox",
+    'X-Content-Type-Options': 'nosniff',
+    'Cache-Control': 'private, no-store',
+  };
 }
 
 function chatIdOf(context: Context): number {

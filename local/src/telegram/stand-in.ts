@@ -8,6 +8,8 @@ import type { CallPayload } from './call-payload.ts';
 import { ChatStore } from './chat-store.ts';
 import { Conversations, type UserMessage } from './conversations.ts';
 import { openDatabase } from './database.ts';
+import { documentMethods } from './document-methods.ts';
+import { DocumentStore } from './document-store.ts';
 import { messageMethods } from './message-methods.ts';
 import type { PageState } from './page-api.ts';
 import { PageEventHub } from './page-event-hub.ts';
@@ -16,6 +18,7 @@ import { profileMethods } from './profile-methods.ts';
 import { reactionMethods } from './reaction-methods.ts';
 import { ReactionStore } from './reaction-store.ts';
 import { seedOnce } from './seed.ts';
+import { PlaceFinder } from './send-place.ts';
 import { SettingsStore } from './settings-store.ts';
 import { updateMethods } from './update-methods.ts';
 import { UpdateQueue } from './update-queue.ts';
@@ -71,6 +74,7 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   const settings = new SettingsStore(database);
   const store = new ChatStore(database);
   const reactions = new ReactionStore(database);
+  const documents = new DocumentStore(database);
   const updates = new UpdateQueue(database, settings);
   const pages = new PageEventHub();
   const conversations = new Conversations({ store, settings, updates, pages, bot });
@@ -89,10 +93,12 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
     reply,
     onError,
   });
+  const places = new PlaceFinder(conversations, store);
   const messageSender = { id: bot.id, is_bot: true, first_name: bot.first_name, username: bot.username };
   const methods: BotMethods = {
     ...profileMethods({ conversations, settings, bot }),
-    ...messageMethods({ conversations, store, pages, bot: messageSender }),
+    ...messageMethods({ conversations, places, store, pages, bot: messageSender }),
+    ...documentMethods({ conversations, places, documents, bot: messageSender }),
     ...reactionMethods({ conversations, store, reactions, pages }),
     ...updateMethods({ settings, updates, delivery, stopped: stop.signal }),
   };
@@ -106,7 +112,10 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   };
   const app = new Hono();
   app.route('/', createBotApiApp({ token, methods, onCall, intercept, onError }));
-  app.route('/', createPageRoutes({ conversations, store, reactions, pages, profile, setLanguage, onError }));
+  app.route(
+    '/',
+    createPageRoutes({ conversations, store, documents, reactions, pages, profile, setLanguage, onError }),
+  );
 
   // Both parts answer their own errors; what is left is a cut connection, which has no answer.
   app.onError((error) => {

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { telegramId, sessionKey } from './identifiers.ts';
 import { MAX_USER_MESSAGE_LENGTH } from './run-request.ts';
 
-export const COMMANDS = ['start', 'help', 'new', 'stop', 'status'] as const;
+export const COMMANDS = ['start', 'help', 'new', 'stop', 'status', 'files', 'export', 'debug'] as const;
 export type Command = (typeof COMMANDS)[number];
 
 /** Why an authenticated update is answered with a sentence instead of the agent. */

@@ -25,6 +25,7 @@ describe('the settings', () => {
     expect(parseClientConfig(REQUIRED)).toEqual({
       botToken: TOKEN,
       allowedUsers: new Set(['7123456789']),
+      ownerId: '7123456789',
       updates: { kind: 'polling' },
       apiRoot: 'https://api.telegram.org',
     });
@@ -36,8 +37,9 @@ describe('the settings', () => {
   });
 
   it.each(['1,2,3', ' 1, 2 ,3 ', '1 2\n3', '1,2,3,', '1,,2,3,3'])('read the list of people %j', (list) => {
-    const { allowedUsers } = parseClientConfig({ ...REQUIRED, ALLOWED_USERS: list });
+    const { allowedUsers, ownerId } = parseClientConfig({ ...REQUIRED, ALLOWED_USERS: list });
     expect(allowedUsers).toEqual(new Set(['1', '2', '3']));
+    expect(ownerId).toBe('1');
   });
 
   it.each([

@@ -5,6 +5,8 @@ export interface ClientConfig {
   readonly botToken: string;
   /** Telegram user ids that may talk to the agent. */
   readonly allowedUsers: ReadonlySet<string>;
+  /** The first of them, who runs the bot. */
+  readonly ownerId: string;
   readonly updates: { kind: 'webhook'; secret: string } | { kind: 'polling' };
   /** The Bot API server, without a trailing slash. */
   readonly apiRoot: string;
@@ -45,12 +47,20 @@ const environmentSchema = z
     when: () => true,
   });
 
+/** @returns the first of the people who may use the bot. */
+function ownerOf(allowedUsers: ReadonlySet<string>): string {
+  const [owner] = allowedUsers;
+  if (owner === undefined) throw new Error('Nobody may use the bot');
+  return owner;
+}
+
 /** @throws ConfigError naming every variable that is wrong or missing. */
 export function parseClientConfig(environment: NodeJS.ProcessEnv = process.env): ClientConfig {
   const env = readSettings(environmentSchema, environment);
   return {
     botToken: env.TELEGRAM_BOT_TOKEN,
     allowedUsers: env.ALLOWED_USERS,
+    ownerId: ownerOf(env.ALLOWED_USERS),
     updates:
       env.TELEGRAM_MODE === 'webhook' && env.TELEGRAM_WEBHOOK_SECRET !== undefined
         ? { kind: 'webhook', secret: env.TELEGRAM_WEBHOOK_SECRET }

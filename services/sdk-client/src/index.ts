@@ -1,4 +1,10 @@
 export { type ClientConfig, parseClientConfig } from './config.ts';
+export {
+  parseWebhookEnvironment,
+  parseWorkerEnvironment,
+  type WebhookConfig,
+  type WorkerConfig,
+} from './lambda-config.ts';
 export { TelegramError } from './errors.ts';
 export type { Backlog } from './queue/backlog.ts';
 export { DynamoBacklog, type DynamoBacklogOptions } from './queue/dynamo-backlog.ts';

@@ -8,7 +8,7 @@ import type { TurnProgress } from './turn-progress.ts';
 const MAX_MERGED = 20;
 
 /** @returns what the user says in the turn, when it is for the agent. */
-export function textOf({ ask }: Turn): string | undefined {
+function textOf({ ask }: Turn): string | undefined {
   return ask.kind === 'refusal' ? undefined : ask.text;
 }
 

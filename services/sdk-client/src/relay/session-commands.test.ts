@@ -124,6 +124,26 @@ describe('/export', () => {
     expect(scene.botApi.documents).toHaveLength(1);
   });
 
+  it('is tried again when the archive comes to a standstill', async () => {
+    async function* stuck(): AsyncGenerator<Uint8Array, void, undefined> {
+      yield HALVES[0] ?? new Uint8Array();
+      await new Promise(() => undefined);
+    }
+    scene.agent.script(archived(stuck()));
+    const agent = { ...scene.agent.server, silenceMs: 50 };
+    // The fixture's answer knows no signal; a connection ends with it.
+    const fetch: typeof agent.fetch = async (input, init) => {
+      const { body, headers } = await scene.agent.server.fetch(input, init);
+      const cut = new TransformStream<Uint8Array, Uint8Array>();
+      body?.pipeTo(cut.writable, init?.signal ? { signal: init.signal } : {}).catch(() => undefined);
+      return new Response(cut.readable, { headers });
+    };
+    const handler = scene.handler(WHEN_COMPLETE, { agent: { ...agent, fetch } });
+    expect(await handler.handle(turnOf(ask('export')), 1)).toEqual(RETRY);
+    expect(scene.errors).toMatchObject([{ code: 'agent_unreachable' }]);
+    expect(scene.botApi.documents).toEqual([]);
+  });
+
   it('reads no further than what Telegram takes, and says that it is too large', async () => {
     let sent = 0;
     function* endless(): Generator<Uint8Array, void, undefined> {

@@ -22,6 +22,12 @@ it('A lost session stands above the answer, a stop and a failed save below it', 
   expect(order).not.toContain(-1);
 });
 
+it('An answer that shows nothing is said to be empty also when something is to be told of the files', () => {
+  expect(annotateAnswer('', [{ kind: 'workspace_over_limit' }], 'en')).toMatch(
+    /^Done\. .*\n\n_The files are/,
+  );
+});
+
 it('A turn that was stopped before it said anything is only marked', () => {
   expect(annotateAnswer('', [{ kind: 'stopped' }], 'zh')).toBe('⏹ _已停止。_');
 });

@@ -12,13 +12,18 @@ export type Note =
   /** The answer could not be saved: the next message may not know of it. */
   | { kind: 'not_saved' }
   /** It reached its time limit again and again, and was ended. */
-  | { kind: 'endless' };
+  | { kind: 'endless' }
+  /** The largest files were not saved. */
+  | { kind: 'workspace_over_limit' }
+  /** Files that were saved once could not be had again. */
+  | { kind: 'files_lost'; count: number };
 
 /** @returns the answer as Markdown with its notes: what concerns the past above it, what concerns the answer itself below. */
 export function annotateAnswer(text: string, notes: readonly Note[], language: Language): string {
   const texts = TEXTS[language];
   const above: string[] = [];
   const below: string[] = [];
+  const last: string[] = [];
   for (const note of notes) {
     switch (note.kind) {
       case 'session_lost':
@@ -36,10 +41,16 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
       case 'not_saved':
         below.push(texts.notSaved);
         break;
+      case 'files_lost':
+        above.push(texts.filesLost(note.count));
+        break;
+      case 'workspace_over_limit':
+        last.push(texts.workspaceOverLimit);
+        break;
     }
   }
   // What looks like text may show nothing: an empty code block, a lone `&nbsp;`. A stopped turn may well have said nothing.
   const isEmpty = renderMarkdown(text).text === '';
   const answer = isEmpty ? (below.length > 0 ? [] : [texts.emptyAnswer]) : [text];
-  return [...above, ...answer, ...below].join('\n\n');
+  return [...above, ...answer, ...below, ...last].join('\n\n');
 }

@@ -1,5 +1,6 @@
 // a call of the bot → recorded → a scripted answer, or else what Telegram would answer
 import { Api } from 'grammy/web';
+import { parseBody } from 'hono/utils/body';
 
 /** Has the form of a real one, so that a test can look for it where it must not appear. */
 export const BOT_TOKEN = '123456:not-a-real-token';
@@ -11,6 +12,12 @@ export interface BotApiCall {
 
 /** @param usual carries the call out; to be called for an answer that is late or gets lost. */
 export type Answer = (usual: () => Promise<Response>) => Response | Promise<Response>;
+
+/** A file as it arrived. */
+interface ReceivedDocument {
+  readonly name: string;
+  readonly content: Uint8Array;
+}
 
 interface Shown {
   readonly text: string;
@@ -24,6 +31,8 @@ export class BotApi {
     fetch: (url: string, init: RequestInit) => this.#receive(url, init),
   });
   readonly calls: BotApiCall[] = [];
+  /** The files that the bot sent, oldest first; `screen` shows their captions. */
+  readonly documents: ReceivedDocument[] = [];
   /** What people wrote to the bot; `getUpdates` hands it out. */
   readonly updates: { update_id: number }[] = [];
   /** The most calls that were ever unanswered at the same time, `sendChatAction` aside. */
@@ -59,9 +68,11 @@ export class BotApi {
     this.#messages.clear();
   }
 
-  async #receive(url: string, { body, signal }: RequestInit): Promise<Response> {
+  async #receive(url: string, init: RequestInit): Promise<Response> {
+    const { body, signal } = init;
     const method = url.slice(url.lastIndexOf('/') + 1);
-    const payload = JSON.parse(body as string) as Record<string, unknown>;
+    const payload =
+      typeof body === 'string' ? (JSON.parse(body) as Record<string, unknown>) : await formOf(init);
     this.calls.push({ method, payload });
     const counts = method === 'sendChatAction' ? 0 : 1;
     this.#inFlight += counts;
@@ -83,6 +94,8 @@ export class BotApi {
     switch (method) {
       case 'sendMessage':
         return this.#show((this.#lastMessageId += 1), payload);
+      case 'sendDocument':
+        return this.#receiveDocument((this.#lastMessageId += 1), payload);
       case 'editMessageText':
         return this.#edit(Number(payload.message_id), payload);
       case 'deleteMessage':
@@ -101,6 +114,13 @@ export class BotApi {
     this.#messages.set(id, shown);
     this.#changed();
     return ok({ message_id: id, text });
+  }
+
+  async #receiveDocument(id: number, payload: Record<string, unknown>): Promise<Response> {
+    const file = payload[String(payload.document).slice('attach://'.length)];
+    if (!(file instanceof File)) return refusal(400, 'Bad Request: there is no document in the request');
+    this.documents.push({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) });
+    return this.#show(id, { text: payload.caption, entities: payload.caption_entities });
   }
 
   #edit(id: number, payload: Record<string, unknown>): Response {
@@ -130,6 +150,12 @@ export class BotApi {
     this.#waiting = [];
     for (const resolve of waiting) resolve();
   }
+}
+
+/** @returns the fields and files of a multipart body. */
+export async function formOf({ body, headers }: RequestInit): Promise<Record<string, string | File>> {
+  const form = { method: 'POST', body: body ?? null, headers: headers ?? {}, duplex: 'half' } as const;
+  return parseBody(new Request('http://form', form));
 }
 
 function ok(result: unknown): Response {

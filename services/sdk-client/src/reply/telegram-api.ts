@@ -4,6 +4,9 @@ import { Api } from 'grammy/web';
 /** A call to Telegram that takes longer is given up; the longest of ours, a send, takes about one. In seconds. */
 const TIMEOUT_SECONDS = 30;
 
+/** 401 for a token that is revoked, 404 for one that never was; no method that is called here is missing. */
+const REFUSALS_OF_TOKEN: ReadonlySet<number> = new Set([401, 404]);
+
 interface TelegramAccess {
   readonly secrets: Secrets;
   /** The name of the secret that holds the bot's token. */
@@ -26,7 +29,7 @@ export async function openTelegramApi({ secrets, tokenName, apiRoot }: TelegramA
   api.config.use(async (call, method, payload, signal) => {
     const used = token;
     const response = await call(method, payload, signal);
-    if (response.ok || response.error_code !== 401) return response;
+    if (response.ok || !REFUSALS_OF_TOKEN.has(response.error_code)) return response;
     token = await secrets.refresh(tokenName);
     return token === used ? response : call(method, payload, signal);
   });

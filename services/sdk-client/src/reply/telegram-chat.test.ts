@@ -11,6 +11,7 @@ import {
   BOT_TOKEN,
   BotApi,
   BROKEN,
+  formOf,
   refused,
   throttled,
   UNREACHABLE,
@@ -73,8 +74,49 @@ describe('a chat', () => {
     expect(botApi.screen).toEqual([]);
   });
 
+  it('sends a file with a caption as a reply, byte for byte, into the topic', async () => {
+    const content = new Uint8Array([0, 13, 10, 45, 45, 255]);
+    const caption = { text: 'a file', entities: [{ type: 'bold' as const, offset: 0, length: 1 }] };
+    const chat = chatAt({ threadId: '7', isForum: true });
+    expect(await chat.sendDocument({ name: 'a-b.tar.gz', content }, caption)).toEqual(expect.any(Number));
+    expect(botApi.documents).toEqual([{ name: 'a-b.tar.gz', content }]);
+    expect(botApi.payloads('sendDocument')).toMatchObject([
+      {
+        chat_id: PLACE.chatId,
+        message_thread_id: '7',
+        caption: 'a file',
+        caption_entities: JSON.stringify(caption.entities),
+        reply_parameters: JSON.stringify({ message_id: 42, allow_sending_without_reply: true }),
+      },
+    ]);
+  });
+
+  it('sends a file again with a new token when the old one was refused', async () => {
+    let token = 'old';
+    const files: number[] = [];
+    const api = new Api('1:first', {
+      apiRoot: 'https://telegram.test',
+      buildUrl: (root, _first, method) => `${root}/bot1:${token}/${method}`,
+      fetch: async (url: string, init: RequestInit) => {
+        const parts = Object.values(await formOf(init));
+        files.push(...parts.filter((part) => part instanceof File).map(({ size }) => size));
+        return url.endsWith('/bot1:new/sendDocument')
+          ? Response.json({ ok: true, result: { message_id: 7 } })
+          : Response.json({ ok: false, error_code: 401, description: 'Unauthorized' });
+      },
+    });
+    api.config.use(async (call, method, payload, signal) => {
+      const response = await call(method, payload, signal);
+      token = 'new';
+      return response.ok ? response : call(method, payload, signal);
+    });
+    const file = { name: 'x', content: new Uint8Array(9) };
+    expect(await new TelegramChat(api, PLACE).sendDocument(file, { text: '', entities: [] })).toBe(7);
+    expect(files).toEqual([9, 9]);
+  });
+
   it('names no thread for typing in a chat without topics', async () => {
-    await chatAt().typing();
+    await chatAt().act('typing');
     expect(botApi.payloads('sendChatAction')).toEqual([{ chat_id: PLACE.chatId, action: 'typing' }]);
   });
 });
@@ -124,7 +166,9 @@ describe('an error of the Bot API', () => {
     const { port } = server.address() as AddressInfo;
     await once(server.close(), 'close');
     const api = new Api(BOT_TOKEN, { apiRoot: `http://127.0.0.1:${port}` });
-    const error: unknown = await new TelegramChat(api, PLACE).typing().catch((reason: unknown) => reason);
+    const error: unknown = await new TelegramChat(api, PLACE)
+      .act('typing')
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ code: 'telegram_unreachable', cause: { code: 'ECONNREFUSED' } });
     expect(inspect(error, { depth: null, showHidden: true })).not.toContain(BOT_TOKEN);
   });

@@ -1,7 +1,8 @@
 // formatted text → Bot API call → message_id, or a TelegramError that says what to do about it
-import { type Api, GrammyError, HttpError } from 'grammy/web';
+import { type Api, GrammyError, HttpError, InputFile } from 'grammy/web';
 import { NetworkError, TelegramError } from '../errors.ts';
 import type { FormattedText } from './formatted-text.ts';
+import { uploadApi } from './upload-api.ts';
 
 /** Where a reply goes. */
 export interface ChatPlace {
@@ -10,6 +11,15 @@ export interface ChatPlace {
   readonly isForum: boolean;
   /** The message that is answered. */
   readonly replyTo: number;
+}
+
+/** What the chat shows the bot doing. */
+export type ChatAction = 'typing' | 'upload_document';
+
+interface OutgoingDocument {
+  /** Without spaces, slashes and quotes: it goes into a header as it is. */
+  readonly name: string;
+  readonly content: Uint8Array;
 }
 
 /** A forum's General topic: its messages carry no thread, but its chat action must name it. */
@@ -28,16 +38,28 @@ export class TelegramChat {
 
   /** @returns the new message's id. */
   async send({ text, entities }: FormattedText, options: { isReply: boolean }): Promise<number> {
-    const { chatId, threadId, replyTo } = this.#place;
     const message = await calling(() =>
-      this.#api.sendMessage(chatId, text, {
+      this.#api.sendMessage(this.#place.chatId, text, {
         entities,
         link_preview_options: NO_PREVIEW,
-        ...(threadId === null ? {} : { message_thread_id: Number(threadId) }),
-        ...(options.isReply
-          ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }
-          : {}),
+        ...this.#where(options),
       }),
+    );
+    return message.message_id;
+  }
+
+  /** Sends a file as a reply. @param caption at most 1,024 code points. @returns the new message's id. */
+  async sendDocument({ name, content }: OutgoingDocument, caption: FormattedText): Promise<number> {
+    const message = await calling(() =>
+      uploadApi(this.#api, content.byteLength).sendDocument(
+        this.#place.chatId,
+        new InputFile(content, name),
+        {
+          caption: caption.text,
+          caption_entities: caption.entities,
+          ...this.#where({ isReply: true }),
+        },
+      ),
     );
     return message.message_id;
   }
@@ -61,14 +83,27 @@ export class TelegramChat {
     await calling(() => this.#api.setMessageReaction(this.#place.chatId, messageId, reaction));
   }
 
-  /** Shows "typing…" for up to 5 s. */
-  async typing(): Promise<void> {
+  /** Shows what the bot is doing for up to 5 s. */
+  async act(action: ChatAction): Promise<void> {
     const { chatId, threadId, isForum } = this.#place;
     const thread = threadId === null ? (isForum ? GENERAL_TOPIC : undefined) : Number(threadId);
     await calling(() =>
-      this.#api.sendChatAction(chatId, 'typing', thread === undefined ? {} : { message_thread_id: thread }),
+      this.#api.sendChatAction(chatId, action, thread === undefined ? {} : { message_thread_id: thread }),
     );
   }
+
+  #where({ isReply }: { isReply: boolean }): Where {
+    const { threadId, replyTo } = this.#place;
+    return {
+      ...(threadId === null ? {} : { message_thread_id: Number(threadId) }),
+      ...(isReply ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
+    };
+  }
+}
+
+interface Where {
+  message_thread_id?: number;
+  reply_parameters?: { message_id: number; allow_sending_without_reply: true };
 }
 
 async function calling<T>(call: () => Promise<T>): Promise<T> {

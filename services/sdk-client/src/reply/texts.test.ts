@@ -11,7 +11,9 @@ const FIGURES = { sessionId: 'the-session', lastUsed: new Date(Date.UTC(2026, 0,
 
 /** @returns everything the bot may say in a language, by name. */
 function sentencesOf(language: Language): Record<string, string> {
-  const { commands, status, stranger, tooLong, repaired, failed, ...plain } = TEXTS[language];
+  const { commands, status, stranger, tooLong, repaired, failed, files, moreFiles, filesLost, ...others } =
+    TEXTS[language];
+  const { archive, archiveTooLarge, ...plain } = others;
   const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
   return {
     ...plain,
@@ -19,6 +21,14 @@ function sentencesOf(language: Language): Record<string, string> {
     ...(Object.fromEntries(reasons) as Record<string, string>),
     status: status(FIGURES),
     statusOfNothing: status({ sessionId: undefined, lastUsed: undefined, waiting: 0 }),
+    files: files(3, '1.2 MB'),
+    oneFile: files(1, '7 B'),
+    moreFiles: moreFiles(1_900),
+    filesLost: filesLost(2),
+    oneFileLost: filesLost(1),
+    exported: archive.export,
+    debugged: archive.debug,
+    archiveTooLarge: archiveTooLarge(50),
     stranger: stranger('7123456789'),
     tooLong: tooLong(200_000),
     repaired: repaired(2),
@@ -55,7 +65,8 @@ describe.each(LANGUAGES)('in %s', (language) => {
   });
 
   it('the help names every command that is worth one', () => {
-    for (const command of ['/new', '/status', '/help']) expect(TEXTS[language].help).toContain(command);
+    for (const command of ['/new', '/status', '/files', '/export', '/debug', '/help'])
+      expect(TEXTS[language].help).toContain(command);
   });
 
   it('the status shows session, last use and what is waiting', () => {

@@ -20,6 +20,16 @@ interface Texts {
   help: string;
   newSession: string;
   status: (figures: StatusFigures) => string;
+  noSession: string;
+  nothingStored: string;
+  noFiles: string;
+  /** @param size of all of them, ready to be read. */
+  files: (count: number, size: string) => string;
+  moreFiles: (count: number) => string;
+  archive: Record<'export' | 'debug', string>;
+  archiveTooLarge: (megabytes: number) => string;
+  archiveRefused: string;
+  ownerOnly: string;
   stranger: (id: string) => string;
   notText: string;
   tooLong: (limit: number) => string;
@@ -29,6 +39,8 @@ interface Texts {
   stopped: string;
   stoppedHere: string;
   notSaved: string;
+  workspaceOverLimit: string;
+  filesLost: (count: number) => string;
   endless: string;
   failed: (reason: string) => string;
   gaveUp: string;
@@ -41,6 +53,9 @@ const english: Texts = {
     new: 'Start a new conversation',
     stop: 'Stop what is being answered',
     status: 'Show this conversation',
+    files: 'List the files of this conversation',
+    export: 'Get this conversation and its files',
+    debug: 'Get the session files (owner only)',
   },
   welcome:
     'Hello! I am a Claude agent. Write to me, and I answer, also with files in a workspace of my own.\n\n' +
@@ -50,13 +65,29 @@ const english: Texts = {
     '/new – start a new conversation (the old one is kept)\n' +
     '/stop – stop what is being answered\n' +
     '/status – show this conversation\n' +
+    '/files – list its files\n' +
+    '/export – get it with its files, as an archive\n' +
+    '/debug – get its session files, to find out what went wrong (owner only)\n' +
     '/help – this text\n\n' +
     'Write as you would to a colleague. In a group with topics, every topic is a conversation of its own.',
   newSession: 'A new conversation begins here.',
   status: ({ sessionId, lastUsed, waiting }) =>
     sessionId === undefined
-      ? 'There is no conversation here yet; your next message starts one.'
+      ? english.noSession
       : `**Session** \`${sessionId}\`\n**Last answer** ${stamp(lastUsed)}${line('Waiting messages', waiting)}`,
+  noSession: 'There is no conversation here yet; your next message starts one.',
+  nothingStored: 'Nothing is stored of this conversation any more; your next message starts a new one.',
+  noFiles: 'There are no files in this conversation yet.',
+  files: (count, size) => `**${count === 1 ? '1 file' : `${count.toLocaleString('en')} files`}**, ${size}`,
+  moreFiles: (count) => `and ${count.toLocaleString('en')} more; /export brings them all.`,
+  archive: {
+    export: 'This conversation: transcript, debug log, tasks and files.',
+    debug: 'The session files: transcript, debug log and tasks.',
+  },
+  archiveTooLarge: (megabytes) =>
+    `The archive is too large: Telegram takes up to ${megabytes} MB from a bot. Ask me to delete what is no longer needed, and try again.`,
+  archiveRefused: 'Telegram did not take the archive here.',
+  ownerOnly: 'Only the owner of this bot can have the session files.',
   stranger: (id) =>
     `You are not on this bot's list. Your Telegram id is \`${id}\`; its owner can add it to \`ALLOWED_USERS\`.`,
   notText: 'I can read text only. Please write what you need.',
@@ -74,6 +105,12 @@ const english: Texts = {
   stoppedHere: '⏹ _Stopped._',
   endless: '_This took longer than one turn may, so it was ended here. Say “go on” to continue._',
   notSaved: '_This answer could not be saved: the next message may not know of it._',
+  workspaceOverLimit:
+    '_The files are over the size limit: the largest were not saved and may be gone later. Delete some to make room._',
+  filesLost: (count) =>
+    count === 1
+      ? '_One saved file could not be brought back: it is missing or damaged in the store._'
+      : `_${count.toLocaleString('en')} saved files could not be brought back: they are missing or damaged in the store._`,
   failed: (reason) => `I could not answer: ${reason}.`,
   gaveUp:
     'I could not answer this message after several tries. It was put aside; please send it again later.',
@@ -86,6 +123,9 @@ const chinese: Texts = {
     new: '开始新对话',
     stop: '停止正在进行的回答',
     status: '查看当前对话',
+    files: '列出当前对话的文件',
+    export: '导出当前对话和文件',
+    debug: '获取会话文件（仅限主人）',
   },
   welcome:
     '你好！我是一个 Claude 智能体。给我发消息，我会回答，也能在自己的工作区里读写文件。\n\n' +
@@ -95,13 +135,29 @@ const chinese: Texts = {
     '/new – 开始新对话（旧对话会保留）\n' +
     '/stop – 停止正在进行的回答\n' +
     '/status – 查看当前对话\n' +
+    '/files – 列出它的文件\n' +
+    '/export – 把对话和文件打包发给你\n' +
+    '/debug – 获取会话文件，用来查找问题（仅限主人）\n' +
     '/help – 显示本说明\n\n' +
     '像和同事说话一样写就行。在有话题的群组里，每个话题都是独立的对话。',
   newSession: '新的对话从这里开始。',
   status: ({ sessionId, lastUsed, waiting }) =>
     sessionId === undefined
-      ? '这里还没有对话；你的下一条消息会开始一个。'
+      ? chinese.noSession
       : `**会话** \`${sessionId}\`\n**上次回答** ${stamp(lastUsed)}${line('等待中的消息', waiting)}`,
+  noSession: '这里还没有对话；你的下一条消息会开始一个。',
+  nothingStored: '这个对话已经没有保存的内容；你的下一条消息会开始一个新的。',
+  noFiles: '这个对话里还没有文件。',
+  files: (count, size) => `**${count.toLocaleString('en')} 个文件**，共 ${size}`,
+  moreFiles: (count) => `还有 ${count.toLocaleString('en')} 个；用 /export 可以得到全部。`,
+  archive: {
+    export: '当前对话：记录、调试日志、任务和文件。',
+    debug: '会话文件：记录、调试日志和任务。',
+  },
+  archiveTooLarge: (megabytes) =>
+    `打包后太大了：Telegram 最多接受机器人发送 ${megabytes} MB。请让我删掉不需要的文件，再试一次。`,
+  archiveRefused: 'Telegram 没有接受在这里发送的压缩包。',
+  ownerOnly: '只有机器人的主人才能获取会话文件。',
   stranger: (id) =>
     `你不在这个机器人的名单里。你的 Telegram id 是 \`${id}\`；机器人的主人可以把它加入 \`ALLOWED_USERS\`。`,
   notText: '我目前只能读文字，请把需要写下来。',
@@ -116,6 +172,9 @@ const chinese: Texts = {
   stoppedHere: '⏹ _已停止。_',
   endless: '_这一轮花的时间超过了上限，到此为止。说“继续”可以接着做。_',
   notSaved: '_这个回答没能保存：下一条消息可能不知道它。_',
+  workspaceOverLimit: '_文件超出了大小上限：最大的那些没有保存，之后可能会丢失。请删除一些以腾出空间。_',
+  filesLost: (count) =>
+    `_有 ${count.toLocaleString('en')} 个保存过的文件没能恢复：它们在存储中缺失或已损坏。_`,
   failed: (reason) => `我没能回答：${reason}。`,
   gaveUp: '这条消息试了几次都没能回答，已经放到一边；请稍后再发一次。',
 };

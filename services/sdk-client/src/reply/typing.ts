@@ -1,17 +1,26 @@
-import type { TelegramChat } from './telegram-chat.ts';
+import type { ChatAction, TelegramChat } from './telegram-chat.ts';
 
-/** Telegram shows "typing…" for at most 5 s. */
-const TYPING_INTERVAL_MS = 4_000;
+/** Telegram shows an action for at most 5 s. */
+const ACTION_INTERVAL_MS = 4_000;
+
+/** Shows "typing…" as `keepShowing`. */
+export function keepTyping(chat: TelegramChat, onError: (error: unknown) => void): () => void {
+  return keepShowing('typing', chat, onError);
+}
 
 /**
- * Shows "typing…" until the returned function is called.
- * @param onError told of each failing call; the typing goes on.
+ * Shows what the bot is doing until the returned function is called.
+ * @param onError told of each failing call; it goes on all the same.
  */
-export function keepTyping(chat: TelegramChat, onError: (error: unknown) => void): () => void {
-  const type = (): void => {
-    chat.typing().catch(onError);
+export function keepShowing(
+  action: ChatAction,
+  chat: TelegramChat,
+  onError: (error: unknown) => void,
+): () => void {
+  const show = (): void => {
+    chat.act(action).catch(onError);
   };
-  type();
-  const timer = setInterval(type, TYPING_INTERVAL_MS);
+  show();
+  const timer = setInterval(show, ACTION_INTERVAL_MS);
   return () => clearInterval(timer);
 }

@@ -1,0 +1,64 @@
+import type { User } from 'grammy/types';
+import { z } from 'zod';
+import { badRequest } from './bot-api-error.ts';
+import type { BotMethods } from './bot-method.ts';
+import { type CallPayload, nested, parsePayload } from './call-payload.ts';
+import type { Conversations } from './conversations.ts';
+import type { DocumentStore } from './document-store.ts';
+import { messageEntity } from './message-entity.ts';
+import { messageCaption } from './message-text.ts';
+import { type PlaceFinder, sendPlace } from './send-place.ts';
+
+const sendDocument = sendPlace.extend({
+  document: z.union([z.string(), z.instanceof(File)]).optional(),
+  caption: z.string().optional(),
+  caption_entities: nested(z.array(messageEntity)).optional(),
+  parse_mode: z.string().optional(),
+});
+
+interface Parts {
+  conversations: Conversations;
+  places: PlaceFinder;
+  documents: DocumentStore;
+  bot: User;
+}
+
+/** @returns the method with which the bot sends files. https://core.telegram.org/bots/api#senddocument */
+export function documentMethods({ conversations, places, documents, bot }: Parts): BotMethods {
+  return {
+    async sendDocument(payload) {
+      const call = parsePayload(sendDocument, payload);
+      if (call.parse_mode)
+        throw badRequest("can't parse entities: parse modes are not supported, send entities");
+      const place = places.find(call);
+      const file = uploadOf(call.document, payload);
+      const caption = messageCaption(call.caption, call.caption_entities);
+      const content = new Uint8Array(await file.arrayBuffer());
+      const document = documents.add(content, {
+        name: nameOf(file),
+        mediaType: file.type === '' ? 'application/octet-stream' : file.type,
+      });
+      const sent = conversations.post({ ...place, from: bot, content: { document, ...caption } });
+      return { result: conversations.asBotSees(sent) };
+    },
+  };
+}
+
+/** A file is a part of the body, or named there by `attach://`. Ids and addresses of files are not taken here. */
+function uploadOf(document: string | File | undefined, payload: CallPayload): File {
+  const attached =
+    typeof document === 'string' && document.startsWith('attach://') ? payload[document.slice(9)] : document;
+  if (attached instanceof File) {
+    if (attached.size === 0) throw badRequest('file must be non-empty');
+    return attached;
+  }
+  if (attached === undefined) throw badRequest('there is no document in the request');
+  throw badRequest('wrong file identifier/HTTP URL specified');
+}
+
+/** @returns the last part of the name, without what a file system or a header could misread. */
+function nameOf({ name }: File): string {
+  const last = name.split(/[/\\]/).at(-1) ?? '';
+  // eslint-disable-next-line no-control-regex -- the very characters that must not be in a name
+  return last.replaceAll(/[\0-\x1f\x7f"]/g, '_') || 'file';
+}

@@ -1,0 +1,33 @@
+import type { Document, Message } from 'grammy/types';
+import { el, icon } from './dom.ts';
+import { fileSize } from './formats.ts';
+import { t } from './i18n.ts';
+
+/** Draws the file of a message as a link that saves it; the server says that it is to be saved, too. */
+export function documentView(message: Message, document: Document): HTMLElement {
+  const name = document.file_name ?? t('file');
+  const size = document.file_size === undefined ? '' : fileSize(document.file_size);
+  return el(
+    'a',
+    {
+      class: 'document',
+      href: `/page/chats/${message.chat.id}/messages/${message.message_id}/document`,
+      download: name,
+      'aria-label': t('download', { name, size }),
+      title: name,
+    },
+    el('span', { class: 'document-icon' }, icon('download')),
+    el('span', { class: 'document-name', dir: 'auto' }, ...shortenable(name)),
+    el('span', { class: 'document-size' }, size),
+  );
+}
+
+/** So many characters at the end of a name stay in view: the type of the file, and what tells it from its like. */
+const TAIL_LENGTH = 12;
+
+function shortenable(name: string): HTMLElement[] {
+  const characters = Array.from(name);
+  const head = characters.slice(0, -TAIL_LENGTH).join('');
+  const tail = characters.slice(-TAIL_LENGTH).join('');
+  return [el('span', { class: 'document-head' }, head), el('span', {}, tail)];
+}

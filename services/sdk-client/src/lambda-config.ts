@@ -1,0 +1,100 @@
+import { readSettings } from '@omnicloud/settings';
+import { z } from 'zod';
+import { allowedUsersSchema, apiRootSchema } from './config.ts';
+
+/** What both functions need to know of the deployment. */
+interface DeploymentConfig {
+  readonly table: string;
+  readonly queueUrl: string;
+  /** The `service` of log lines and metrics: tells one deployment's from another's. */
+  readonly service: string;
+}
+
+/** The function that Telegram calls. */
+export interface WebhookConfig extends DeploymentConfig {
+  /** Telegram user ids that may talk to the agent. */
+  readonly allowedUsers: ReadonlySet<string>;
+  /** The secret that holds `secret_token` of setWebhook. */
+  readonly webhookSecret: string;
+  /** Without `@`; commands to another bot in a group are told apart by it. */
+  readonly botUsername: string | undefined;
+}
+
+/** The function that the queue calls. */
+export interface WorkerConfig extends DeploymentConfig {
+  readonly deadLetterQueueUrl: string;
+  /** Without a trailing slash. */
+  readonly agentServerUrl: string;
+  /** The secret that holds the bot's token. */
+  readonly botTokenSecret: string;
+  /** The secret that holds the token which the agent server wants to see. */
+  readonly serviceTokenSecret: string;
+  /** How often an agent that reached its time limit may go on; undefined: as the relay has it. */
+  readonly maxContinuations: number | undefined;
+  /** The Bot API server, without a trailing slash. */
+  readonly apiRoot: string;
+}
+
+const required = z.string({ error: 'is required' });
+const fifoQueueUrl = z.url({
+  protocol: /^https?$/,
+  error: 'is required, and must be the URL of a FIFO queue',
+});
+
+const deploymentSchema = z.object({
+  SESSION_TABLE: required,
+  QUEUE_URL: fifoQueueUrl,
+  POWERTOOLS_SERVICE_NAME: z.string().default('omnicloud'),
+});
+
+const webhookSchema = deploymentSchema.extend({
+  ALLOWED_USERS: allowedUsersSchema,
+  WEBHOOK_SECRET_ARN: required,
+  TELEGRAM_BOT_USERNAME: z
+    .string()
+    .regex(/^\w{5,32}$/, 'must be a username without the @')
+    .optional(),
+});
+
+const workerSchema = deploymentSchema.extend({
+  DEAD_LETTER_QUEUE_URL: fifoQueueUrl,
+  AGENT_SERVER_URL: z.url({ protocol: /^https?$/, error: 'is required, and must be an http(s) URL' }),
+  TELEGRAM_BOT_TOKEN_SECRET_ARN: required,
+  SERVICE_TOKEN_SECRET_ARN: required,
+  MAX_CONTINUATIONS: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(0, 'must be at least 0')
+    .max(100, 'must be at most 100')
+    .optional(),
+  TELEGRAM_API_ROOT: apiRootSchema,
+});
+
+/** @throws ConfigError naming every variable that is wrong or missing. */
+export function parseWebhookEnvironment(environment: NodeJS.ProcessEnv = process.env): WebhookConfig {
+  const env = readSettings(webhookSchema, environment);
+  return {
+    ...deploymentOf(env),
+    allowedUsers: env.ALLOWED_USERS,
+    webhookSecret: env.WEBHOOK_SECRET_ARN,
+    botUsername: env.TELEGRAM_BOT_USERNAME,
+  };
+}
+
+/** @throws ConfigError naming every variable that is wrong or missing. */
+export function parseWorkerEnvironment(environment: NodeJS.ProcessEnv = process.env): WorkerConfig {
+  const env = readSettings(workerSchema, environment);
+  return {
+    ...deploymentOf(env),
+    deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL,
+    agentServerUrl: env.AGENT_SERVER_URL.replace(/\/+$/, ''),
+    botTokenSecret: env.TELEGRAM_BOT_TOKEN_SECRET_ARN,
+    serviceTokenSecret: env.SERVICE_TOKEN_SECRET_ARN,
+    maxContinuations: env.MAX_CONTINUATIONS,
+    apiRoot: env.TELEGRAM_API_ROOT,
+  };
+}
+
+function deploymentOf(env: z.infer<typeof deploymentSchema>): DeploymentConfig {
+  return { table: env.SESSION_TABLE, queueUrl: env.QUEUE_URL, service: env.POWERTOOLS_SERVICE_NAME };
+}

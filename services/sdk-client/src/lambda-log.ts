@@ -1,0 +1,25 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+
+/** One JSON object a line. Whatever concerns an update has its id as `correlation_id`, in both tiers alike. */
+export interface LambdaLog {
+  info(message: string, updateId?: number): void;
+  /** The error's code and its chain of causes stand in the line. */
+  error(message: string, error: unknown, updateId?: number): void;
+}
+
+/** @param service stands in every line. */
+export function openLambdaLog(service: string): LambdaLog {
+  const logger = new Logger({ serviceName: service });
+  return {
+    info: (message, updateId) => logger.info(message, correlation(updateId)),
+    error: (message, error, updateId) =>
+      logger.error(message, {
+        ...correlation(updateId),
+        error: error instanceof Error ? error : new Error(String(error)),
+      }),
+  };
+}
+
+function correlation(updateId: number | undefined): Record<string, string> {
+  return updateId === undefined || Number.isNaN(updateId) ? {} : { correlation_id: `update-${updateId}` };
+}

@@ -1,0 +1,40 @@
+// HTTP API event → secret → the webhook → queued in SQS → response
+import { DynamoStopRequests, openDynamoTable } from '@omnicloud/session-table';
+import { openSecretsManager } from '@omnicloud/secrets';
+import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import { parseWebhookEnvironment } from './lambda-config.ts';
+import { openLambdaLog } from './lambda-log.ts';
+import { DynamoBacklog } from './queue/dynamo-backlog.ts';
+import { openSqsIntake } from './queue/sqs-client.ts';
+import type { Intake } from './receive/accept-update.ts';
+import { requestOf, resultOf } from './receive/http-api-event.ts';
+import { createWebhook } from './receive/webhook.ts';
+
+const config = parseWebhookEnvironment();
+const log = openLambdaLog(config.service);
+const secrets = openSecretsManager();
+const table = openDynamoTable(config.table);
+const intake: Intake = {
+  queue: openSqsIntake(config.queueUrl),
+  backlog: new DynamoBacklog(table),
+  stops: new DynamoStopRequests(table),
+  allowedUsers: config.allowedUsers,
+  ...(config.botUsername === undefined ? {} : { botUsername: config.botUsername }),
+  onIgnored: (reason, updateId) => log.info(`The update becomes no turn: ${reason}`, updateId),
+  onError: (error) => log.error('Receiving an update', error),
+};
+
+/** Telegram sends what was answered like this again, and in its place. */
+const LATER: APIGatewayProxyStructuredResultV2 = { statusCode: 503, headers: { 'retry-after': '2' } };
+
+/** `POST /webhook` of an HTTP API (payload 2.0). A webhook secret that was replaced counts within five minutes. */
+export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+  let secret: string;
+  try {
+    secret = await secrets.get(config.webhookSecret);
+  } catch (error) {
+    log.error('Reading the webhook secret', error);
+    return LATER;
+  }
+  return resultOf(await createWebhook({ ...intake, secret }).fetch(requestOf(event)));
+}

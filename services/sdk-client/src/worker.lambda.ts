@@ -1,0 +1,79 @@
+// SQS event → turn → agent server (stream) → Telegram → which messages come again
+import { DynamoSessionTable, DynamoStopRequests, openDynamoTable } from '@omnicloud/session-table';
+import { openSecretsManager } from '@omnicloud/secrets';
+import type { Context } from 'aws-lambda';
+import { EmfMeter } from './emf-meter.ts';
+import { parseWorkerEnvironment } from './lambda-config.ts';
+import { openLambdaLog } from './lambda-log.ts';
+import { DynamoBacklog } from './queue/dynamo-backlog.ts';
+import { openSqsTurnQueue } from './queue/sqs-client.ts';
+import { handleSqsBatch, type SqsBatchResponse } from './queue/sqs-delivery.ts';
+import type { SqsRecord } from './queue/sqs-record.ts';
+import type { TurnHandler } from './queue/turn-queue.ts';
+import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
+import { createTurnHandler } from './relay/handle-turn.ts';
+import { renewingFetch } from './relay/renewing-fetch.ts';
+import { TELEGRAM_PACE } from './reply/live-reply.ts';
+import { openTelegramApi } from './reply/telegram-api.ts';
+
+/**
+ * What has to fit between the end of the agent's run and this function's own: the agent server saves the session (45 s at most),
+ * the last parts go to Telegram at its pace, the ledger and the queue are told. In ms.
+ */
+const MARGIN_MS = 75_000;
+
+const config = parseWorkerEnvironment();
+const log = openLambdaLog(config.service);
+const meter = new EmfMeter(config.service);
+const secrets = openSecretsManager();
+const table = openDynamoTable(config.table);
+const queue = openSqsTurnQueue({
+  queueUrl: config.queueUrl,
+  deadLetterQueueUrl: config.deadLetterQueueUrl,
+  onError: (error, turn) => log.error('Handling a message of the queue', error, turn?.update_id),
+});
+const stores = {
+  queue,
+  backlog: new DynamoBacklog(table),
+  table: new DynamoSessionTable(table),
+  ledger: new DynamoTurnLedger(table),
+  stops: new DynamoStopRequests(table),
+};
+const renewed = renewingFetch(() => secrets.refresh(config.serviceTokenSecret));
+
+/** An SQS event source with a batch size of 1 and `ReportBatchItemFailures`. */
+export async function handler(
+  event: { readonly Records: readonly SqsRecord[] },
+  context: Context,
+): Promise<SqsBatchResponse> {
+  try {
+    return await handleSqsBatch(event.Records, turnHandler(context), queue.delivery);
+  } finally {
+    meter.flush();
+  }
+}
+
+/** What it needs is opened inside of each try: a secret that cannot be read now is a failed try, and the queue knows what to do. */
+function turnHandler(context: Context): TurnHandler {
+  const open = async (): Promise<TurnHandler> => {
+    const [api, authToken] = await Promise.all([
+      openTelegramApi({ secrets, tokenName: config.botTokenSecret, apiRoot: config.apiRoot }),
+      secrets.get(config.serviceTokenSecret),
+    ]);
+    return createTurnHandler({
+      api,
+      ...stores,
+      agent: { url: config.agentServerUrl, authToken, fetch: renewed },
+      pace: TELEGRAM_PACE,
+      ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
+      timeLimitMs: () => context.getRemainingTimeInMillis() - MARGIN_MS,
+      meter,
+      onError: (error, turn) => log.error('Answering a turn', error, turn.update_id),
+    });
+  };
+  return {
+    handle: async (turn, attempt) => (await open()).handle(turn, attempt),
+    deferrals: async (turn) => (await stores.ledger.find(turn.update_id))?.deferrals ?? 0,
+    giveUp: async (turn) => (await open()).giveUp(turn),
+  };
+}
