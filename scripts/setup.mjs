@@ -1,6 +1,6 @@
 // Installs what package-lock.json names, when it is not there yet. Runs on any Node from 20 on, before anything is installed.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const root = new URL('..', import.meta.url).pathname.replace(/^\/([A-Z]:)/, '$1');
@@ -41,10 +41,11 @@ export function setUp() {
   }
 }
 
-/** The Node that runs everything here, which the lockfile brings for the common platforms. */
+const isWindows = process.platform === 'win32';
+
+/** The folder of the Node that runs everything here, which the lockfile brings for the common platforms; undefined: this very one. */
 export function nodeFolder() {
   const folder = join(root, 'node_modules', '.bin');
-  const isWindows = process.platform === 'win32';
   const { stdout } = spawnSync(join(folder, isWindows ? 'node.cmd' : 'node'), ['--version'], {
     encoding: 'utf8',
     shell: isWindows,
@@ -55,4 +56,10 @@ export function nodeFolder() {
     `Node 24 is needed, and none is packaged for ${process.platform}-${process.arch}: please install it and try again.`,
   );
   process.exit(1);
+}
+
+/** The Node that serves; not for Windows, where commands are scripts. */
+export function nodeProgram() {
+  if (Number(process.versions.node.split('.')[0]) >= 24) return process.execPath;
+  return realpathSync(join(nodeFolder(), 'node'));
 }

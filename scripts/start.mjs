@@ -1,11 +1,17 @@
-// npm start: sets the project up, then starts the local system on Node 24, in this very process when it already is one.
-import { nodeFolder, setUp } from './setup.mjs';
+// npm start: sets the project up, then starts the local system on Node 24; on Linux so that nothing of its settings shows below /proc.
+import { join } from 'node:path';
+import { launchServer } from './launch.mjs';
+import { nodeFolder, nodeProgram, root, setUp } from './setup.mjs';
+
+const MAIN = 'local/src/main.ts';
 
 setUp();
-if (Number(process.versions.node.split('.')[0]) >= 24) {
-  await import('../local/src/main.ts');
+if (process.platform === 'linux') {
+  launchServer(nodeProgram(), MAIN, join(root, 'node_modules', '.cache', 'omnicloud'), root);
+} else if (Number(process.versions.node.split('.')[0]) >= 24) {
+  await import(`../${MAIN}`);
 } else {
   nodeFolder();
-  process.argv.push('node', 'local/src/main.ts');
+  process.argv.push('node', MAIN);
   await import('./run.mjs');
 }

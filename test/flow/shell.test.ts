@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { PERSON } from '../fakes/telegram-server.ts';
-import { useFlow } from './system.fixture.ts';
+import { MAIN, useFlow } from './system.fixture.ts';
 
 const flow = useFlow();
 const PLANTED = 'planted-flow-secret';
@@ -21,6 +24,40 @@ describe.skipIf(process.platform !== 'linux')("the agent's shell (Linux)", () =>
     const seen = await lookAround('on');
     expect(seen).toContain('looked.txt');
     expect(seen).not.toContain(PLANTED);
+  });
+
+  it.each([
+    ['no network', {}, 'unreachable'],
+    ['the network of this machine with AGENT_NETWORK=on', { AGENT_NETWORK: 'on' }, 'reached'],
+  ])('has a HOME of its own to write to, and %s', async (_, changes, outcome) => {
+    await flow.start({ AGENT_SHELL: 'on', ...changes });
+    const port = new URL(flow.model.baseUrl).port;
+    const command = `echo cached > ~/.cache-file && cat ~/.cache-file; node -e "fetch('http://127.0.0.1:${port}').then(() => console.log('reached'), () => console.log('unreachable'))"`;
+    flow.model.reply({ type: 'tool_use', name: 'Bash', input: { command } });
+    flow.model.reply('Tried.');
+    flow.say('Try it');
+    await flow.telegram.waitForMessage(PERSON, (text) => text === 'Tried.');
+    const seen = JSON.stringify(flow.model.requests.at(-1)?.body.messages);
+    expect(seen).toContain(`cached\\n${outcome}`);
+    expect(flow.errors).toEqual([]);
+  });
+
+  it('is refused at the start where nothing confines it, with what to do', async () => {
+    // Root of a namespace, without any of root's rights.
+    const without = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--'];
+    const child = spawn('unshare', ['-Ur', 'setpriv', ...without, process.execPath, MAIN], {
+      env: flow.environment({ AGENT_SHELL: 'on' }),
+      cwd: flow.dataDir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const [stdout, stderr] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    expect(child.exitCode).toBe(1);
+    expect(stdout).toBe('');
+    expect(stderr).toMatch(/AGENT_SHELL=on cannot be kept here.*AGENT_SHELL=unconfined/);
   });
 
   it('finds it when it is unconfined: the look is a real one', async () => {

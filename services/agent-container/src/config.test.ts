@@ -170,6 +170,19 @@ describe('the other settings', () => {
     });
   });
 
+  it.each([
+    ['on', undefined, { isShellOn: true, isShellUnconfined: undefined, isNetworkOn: undefined }],
+    ['on', 'on', { isShellOn: true, isShellUnconfined: undefined, isNetworkOn: true }],
+    ['unconfined', 'off', { isShellOn: true, isShellUnconfined: true, isNetworkOn: undefined }],
+  ])('confine a shell that is %s, with the network %s', (shell, network, expected) => {
+    const { isShellOn, isShellUnconfined, isNetworkOn } = parse({
+      ANTHROPIC_API_KEY: 'key',
+      AGENT_SHELL: shell,
+      ...(network === undefined ? {} : { AGENT_NETWORK: network }),
+    });
+    expect({ isShellOn, isShellUnconfined, isNetworkOn }).toEqual(expected);
+  });
+
   it('limit what a turn may take', () => {
     const { turnTokenLimit, turnBudgetUsd } = parse({
       ANTHROPIC_API_KEY: 'key',

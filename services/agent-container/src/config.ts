@@ -20,6 +20,8 @@ export interface AgentConfig {
   isShellOn: boolean;
   /** The shell runs as this process does, with all it can read. */
   isShellUnconfined?: true;
+  /** The confined shell, and the tools that run beside it, share this machine's network. */
+  isNetworkOn?: true;
   /** How long the agent may work on one request, in ms. */
   turnLimitMs?: number;
   /** Input, output and cache tokens together that one turn may take. */
@@ -68,6 +70,7 @@ const environmentSchema = z
     ANTHROPIC_DEFAULT_SONNET_MODEL: optional,
     ANTHROPIC_DEFAULT_HAIKU_MODEL: optional,
     AGENT_SHELL: z.enum(['on', 'off', 'unconfined'], 'must be on, off or unconfined').default('off'),
+    AGENT_NETWORK: z.enum(['on', 'off'], 'must be on or off').default('off'),
     TURN_LIMIT_SECONDS: z.coerce
       .number('must be a number of seconds')
       .min(1, 'must be at least 1')
@@ -139,6 +142,7 @@ export function parseAgentConfig(environment: NodeJS.ProcessEnv = process.env): 
     ...definedOnly({ model: env.ANTHROPIC_MODEL }),
     isShellOn: env.AGENT_SHELL !== 'off',
     ...(env.AGENT_SHELL === 'unconfined' ? { isShellUnconfined: true } : {}),
+    ...(env.AGENT_NETWORK === 'on' ? { isNetworkOn: true } : {}),
     ...(env.TURN_LIMIT_SECONDS === undefined ? {} : { turnLimitMs: env.TURN_LIMIT_SECONDS * 1_000 }),
     ...workspaceLimits(env),
     ...(env.TURN_TOKEN_LIMIT === undefined ? {} : { turnTokenLimit: env.TURN_TOKEN_LIMIT }),

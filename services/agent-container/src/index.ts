@@ -1,7 +1,10 @@
 export { type AgentConfig, type ModelAccess, parseAgentConfig } from './config.ts';
+export { type ContainerConfig, parseAgentEnvironment } from './container-config.ts';
 export type { AgentError } from './errors.ts';
 export { readAgentImage } from './run/agent-image.ts';
 export { ClaudeRuntime } from './run/claude-runtime.ts';
+export { chooseIsolation } from './run/isolation/choose-isolation.ts';
+export type { Isolation } from './run/isolation/isolation.ts';
 export { type AppDeps, createApp } from './serve/app.ts';
 export type { ServerBindings } from './serve/run-limit.ts';
 export { isHolderGone } from './session/lease-holder.ts';

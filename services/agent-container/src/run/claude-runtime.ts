@@ -1,33 +1,38 @@
 // prompt → Claude Agent SDK and its CLI, in the session's home, with a grant at the model proxy → text, tool lines, tasks → answer, summary
-import { type Options, query, type SDKMessage, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
+import { query, type SDKMessage, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { Secrets } from '@omnicloud/secrets';
+import { ConfigError } from '@omnicloud/settings';
 import type { AgentConfig } from '../config.ts';
 import { AgentError } from '../errors.ts';
 import type { ModelGrant } from '../model-proxy/model-grant.ts';
 import type { ModelProxy } from '../model-proxy/model-proxy.ts';
 import { startModelProxy } from '../model-proxy/start-model-proxy.ts';
+import { removeForeign } from '../session/remove-foreign.ts';
 import type { SessionHome } from '../session/session-home.ts';
 import { readTasks } from '../session/task-list.ts';
 import type { AgentImage } from './agent-image.ts';
 import type { AgentRun, AgentRuntime, RuntimeEvent } from './agent-runtime.ts';
-import { cliEnvironment } from './cli-environment.ts';
-import { type Bounds, boundsOf } from './confine-tools.ts';
-import { guardTools } from './guard-tools.ts';
+import { boundsOf } from './confine-tools.ts';
 import type { Cell, Isolation } from './isolation/isolation.ts';
-import { probeIsolation } from './isolation/probe-isolation.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
 import { failureOf } from './run-failure.ts';
 import { summaryOf, wasInterrupted } from './run-result.ts';
 import { savedCostUsd } from './saved-cost.ts';
-import { cliProcess } from './spawn-cli.ts';
+import { sdkOptions } from './sdk-options.ts';
+import { type CliProcess, cliProcess } from './spawn-cli.ts';
 import { TurnTranslator } from './translate-sdk-message.ts';
 
 export interface ClaudeRuntimeOptions {
+  /** What confines a run when the shell is on; see `chooseIsolation`. */
+  readonly isolation?: Isolation | undefined;
   /** Where a model credential is read that the configuration names by its secret. */
   readonly secrets?: Secrets;
   /** Model calls that failed on our side; the run that made them may still succeed. */
   readonly onError?: (error: unknown) => void;
 }
+
+const REMOTE_NEEDS_NETWORK =
+  "AGENT_NETWORK must be on: the image's mcp.json names servers by URL, and the confined shell has no network.";
 
 /** The real agent: the only adapter of `AgentRuntime` in production. */
 export class ClaudeRuntime implements AgentRuntime {
@@ -35,9 +40,11 @@ export class ClaudeRuntime implements AgentRuntime {
   readonly #image: AgentImage;
   readonly #options: ClaudeRuntimeOptions;
   #proxy: Promise<ModelProxy> | undefined;
-  #isolation: Promise<Isolation | undefined> | undefined;
 
+  /** @throws ConfigError when the image names MCP servers that a confined run cannot reach. */
   constructor(config: AgentConfig, image: AgentImage, options: ClaudeRuntimeOptions = {}) {
+    const isRemote = Object.values(image.mcpServers).some((server) => 'url' in server);
+    if (isRemote && options.isolation?.isNetworkOn === false) throw new ConfigError([REMOTE_NEEDS_NETWORK]);
     this.#config = config;
     this.#image = image;
     this.#options = options;
@@ -81,14 +88,10 @@ export class ClaudeRuntime implements AgentRuntime {
   /** With the shell on, a run is confined or does not happen: only file tools can be judged by their arguments. */
   async #openCell(home: SessionHome, modelUrl: string): Promise<Cell | undefined> {
     if (!this.#config.isShellOn || this.#config.isShellUnconfined) return undefined;
-    const isolation = await (this.#isolation ??= probeIsolation());
-    if (!isolation) {
-      throw new AgentError(
-        'agent_crashed',
-        'AGENT_SHELL=on needs Linux with user namespaces, unshare, setpriv and ip; AGENT_SHELL=unconfined does without, and the shell then runs as you',
-      );
-    }
+    const { isolation } = this.#options;
+    if (!isolation) throw new AgentError('internal', 'The shell is on, and nothing confines it');
     return isolation.open({
+      root: home.root,
       writable: [home.workspace, home.config],
       readable: [this.#image.folder],
       temporary: home.temporary,
@@ -104,13 +107,15 @@ export class ClaudeRuntime implements AgentRuntime {
     const { home } = run;
     const costBefore = run.isResumed ? await savedCostUsd(home.transcript) : 0;
     const translator = new TurnTranslator(home.workspace);
-    const cli = cliProcess(home, await this.#openCell(home, modelUrl));
+    const cell = await this.#openCell(home, modelUrl);
+    const cli = cliProcess(home, cell);
     const input = oneMessage(run.prompt);
     const bounds = await boundsOf(home, this.#image.folder, this.#config.isShellOn);
+    const isOffline = cell !== undefined && this.#options.isolation?.isNetworkOn === false;
     const session = query({
       prompt: input.messages,
       options: {
-        ...this.#sdkOptions(home, bounds, modelUrl),
+        ...sdkOptions(this.#config, this.#image, home, bounds, modelUrl, isOffline),
         ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
         spawnClaudeCodeProcess: (options) => cli.spawn(options),
       },
@@ -129,14 +134,15 @@ export class ClaudeRuntime implements AgentRuntime {
       }
     } catch (error) {
       // The SDK throws once more what an error result already said.
-      if (!result?.is_error) throw crashed(error, cli.stderr());
+      if (!result?.is_error) throw crashed(error, cli);
     } finally {
       stop();
       session.close();
       await cli.end();
+      await removeForeign(home);
     }
     if (run.signal.aborted) throw new AgentError('agent_crashed', 'The run was interrupted');
-    if (!result) throw crashed(undefined, cli.stderr());
+    if (!result) throw crashed(undefined, cli);
     const isStopped = run.stop.aborted && wasInterrupted(result);
     if (result.is_error && !isStopped) throw failureOf(result, grant);
     if (writesLost)
@@ -165,41 +171,19 @@ export class ClaudeRuntime implements AgentRuntime {
     }));
     return [...events, { type: 'todo', items }];
   }
-
-  #sdkOptions(home: SessionHome, bounds: Bounds, modelUrl: string): Options {
-    const { tools, permissionMode } = this.#image;
-    const { isShellOn, model, turnBudgetUsd } = this.#config;
-    return {
-      cwd: home.workspace,
-      env: cliEnvironment(this.#config, home, modelUrl),
-      systemPrompt: this.#image.systemPrompt,
-      settingSources: ['user'],
-      // The CLI would sweep what a restore just laid out, judging by its age.
-      settings: { cleanupPeriodDays: 99_999 },
-      tools: isShellOn ? [...tools, 'Bash'] : [...tools],
-      plugins: this.#image.plugins.map((path) => ({ type: 'local', path })),
-      mcpServers: this.#image.mcpServers,
-      strictMcpConfig: true,
-      mcpServersDelivery: 'initialize',
-      permissionMode,
-      permissionPrompts: 'none',
-      hooks: { PreToolUse: [{ hooks: [guardTools(bounds, tools)] }] },
-      includePartialMessages: true,
-      // Otherwise "@/etc/passwd" in a user's message puts that file into the prompt, past every permission, and "/clear" is obeyed.
-      verbatimPrompts: true,
-      debugFile: home.debugLog,
-      ...(turnBudgetUsd === undefined ? {} : { maxBudgetUsd: turnBudgetUsd }),
-      ...(model === undefined ? {} : { model }),
-    };
-  }
 }
 
 function knownStatus(status: string): 'pending' | 'in_progress' | 'completed' {
   return status === 'in_progress' || status === 'completed' ? status : 'pending';
 }
 
-function crashed(cause: unknown, stderr: string): AgentError {
+function crashed(cause: unknown, cli: CliProcess): AgentError {
+  const stderr = cli.stderr();
   const detail = stderr === '' ? undefined : new Error(`The CLI wrote to stderr: ${stderr}`, { cause });
+  if (!cli.hasBegun())
+    return new AgentError('internal', 'The sandbox could not be set up; the log says why', {
+      cause: detail ?? cause,
+    });
   return new AgentError('agent_crashed', 'The agent process ended in the middle of its work', {
     cause: detail ?? cause,
   });

@@ -61,7 +61,7 @@ describe('the environment of the CLI', () => {
 
   it('has the session’s own directories, HOME among them', () => {
     expect(environmentFor({ ANTHROPIC_API_KEY: 'key', HOME: '/home/host' })).toMatchObject({
-      HOME: home.root,
+      HOME: home.userHome,
       CLAUDE_CONFIG_DIR: home.config,
       CLAUDE_CODE_TMPDIR: home.temporary,
     });

@@ -31,7 +31,7 @@ const NO_KEY = 'held-by-the-model-proxy';
 /**
  * @param modelUrl the base URL of the run's grant at the model proxy: all that the CLI knows of the model's access.
  * @returns the whole environment of the CLI process: a list of what it needs and nothing else of ours.
- * Its HOME is the session's own, so that `~` shows nothing of the host.
+ * Its HOME is the run's own, so that `~` shows nothing of the host; caches are written there.
  */
 export function cliEnvironment(
   config: AgentConfig,
@@ -41,7 +41,7 @@ export function cliEnvironment(
   return {
     ...config.inherited,
     ...BEHAVIOUR,
-    HOME: home.root,
+    HOME: home.userHome,
     CLAUDE_CONFIG_DIR: home.config,
     CLAUDE_CODE_TMPDIR: home.temporary,
     ...named('ANTHROPIC_DEFAULT_OPUS_MODEL', config.models.opus),

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -136,6 +137,21 @@ describe('a file tool', () => {
       }
     },
   );
+
+  it.skipIf(process.platform === 'win32')('does not wait for a pipe, by whatever name', async () => {
+    const { bounds, workspace } = await machine();
+    execFileSync('mkfifo', [join(workspace, 'pipe')]);
+    await symlink('pipe', join(workspace, 'link-pipe'));
+    for (const path of ['pipe', 'link-pipe'])
+      for (const tool of FILE_TOOLS)
+        expect(await judgeToolCall(tool, { file_path: path }, bounds)).toMatchObject({ allow: false });
+  });
+
+  it.skipIf(process.platform !== 'linux')('sees nothing of any process', async () => {
+    const { bounds } = await machine();
+    for (const path of ['/proc/self/environ', '/proc/1/mem', '/dev/stdin', '/proc/self/cwd/inside.txt'])
+      expect(await judgeToolCall('Read', { file_path: path }, bounds)).toMatchObject({ allow: false });
+  });
 
   it('is told by a reason which path was wrong', async () => {
     const { bounds } = await machine();

@@ -1,4 +1,5 @@
 // a tool call → is the tool known, and do all its paths lie where this session may read or write? → allow, or deny with the reason
+import type { Stats } from 'node:fs';
 import { lstat, realpath } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path';
 import { z } from 'zod';
@@ -86,7 +87,10 @@ async function judgePath(
   const asGiven = isAbsolute(path) ? path : bounds.workspace + sep + path;
   try {
     const reached = await Promise.all([asTidied, asGiven].map(resolveLinks));
-    return reached.every((real) => roots.some((root) => contains(root, real))) ? ALLOW : outside(path);
+    if (!reached.every((real) => roots.some((root) => contains(root, real)))) return outside(path);
+    if ((await Promise.all(reached.map(isSpecial))).includes(true))
+      return deny(`${path} is neither a file nor a directory.`);
+    return ALLOW;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
     return deny(`${path} cannot be followed to a file (${errorCode(error)}).`);
@@ -111,10 +115,20 @@ async function resolveLinks(path: string): Promise<string> {
 }
 
 async function isLink(path: string): Promise<boolean> {
+  return (await lstatIfThere(path))?.isSymbolicLink() === true;
+}
+
+/** A tool that opens a pipe waits for its other end; what a device gives need not end. */
+async function isSpecial(path: string): Promise<boolean> {
+  const stats = await lstatIfThere(path);
+  return stats !== undefined && !stats.isFile() && !stats.isDirectory();
+}
+
+async function lstatIfThere(path: string): Promise<Stats | undefined> {
   try {
-    return (await lstat(path)).isSymbolicLink();
+    return await lstat(path);
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return false;
+    if (errorCode(error) === 'ENOENT') return undefined;
     throw error;
   }
 }

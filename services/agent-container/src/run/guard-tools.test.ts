@@ -45,6 +45,15 @@ describe('the web tools', () => {
     expect(judgeWebCall('WebFetch', {})).toMatchObject({ allow: false });
     expect(judgeWebCall('WebSearch', { query: 'x' })).toEqual({ allow: true });
   });
+
+  it('say at once that there is no network, but search: that is the provider’s', () => {
+    const fetched = judgeWebCall('WebFetch', { url: 'https://example.org/' }, true);
+    expect(fetched).toMatchObject({
+      allow: false,
+      reason: expect.stringContaining('AGENT_NETWORK') as string,
+    });
+    expect(judgeWebCall('WebSearch', { query: 'x' }, true)).toEqual({ allow: true });
+  });
 });
 
 describe('what the image says about tools', () => {

@@ -7,13 +7,18 @@ import type { ImageTools } from './image-tools.ts';
 
 type Hook = NonNullable<NonNullable<Options['hooks']>['PreToolUse']>[number]['hooks'][number];
 
-/** The permission mode denies what nobody allowed; this hook allows what stays within the bounds, and denies the rest. */
-export function guardTools(bounds: Bounds, tools: ImageTools['tools']): Hook {
+/**
+ * The permission mode denies what nobody allowed; this hook allows what stays within the bounds, and denies the rest.
+ * @param isOffline whether the CLI reaches nothing but the model.
+ */
+export function guardTools(bounds: Bounds, tools: ImageTools['tools'], isOffline = false): Hook {
   return async (input) => {
     if (input.hook_event_name !== 'PreToolUse') return {};
     const { tool_name: name, tool_input: toolInput } = input;
     const isWebTool = (name === 'WebFetch' || name === 'WebSearch') && tools.includes(name);
-    const verdict = isWebTool ? judgeWebCall(name, toolInput) : await judgeToolCall(name, toolInput, bounds);
+    const verdict = isWebTool
+      ? judgeWebCall(name, toolInput, isOffline)
+      : await judgeToolCall(name, toolInput, bounds);
     return {
       hookSpecificOutput: {
         hookEventName: 'PreToolUse',
@@ -30,8 +35,13 @@ const fetchInput = z.looseObject({ url: z.url({ protocol: /^https?$/ }) });
  * WebSearch reaches the model's provider alone; WebFetch runs in the CLI, which stands inside our network: it may ask names
  * of the public web, and neither addresses nor the names of this machine. What a public name resolves to is not looked at.
  */
-export function judgeWebCall(name: 'WebFetch' | 'WebSearch', input: unknown): Verdict {
+export function judgeWebCall(name: 'WebFetch' | 'WebSearch', input: unknown, isOffline = false): Verdict {
   if (name === 'WebSearch') return { allow: true };
+  if (isOffline)
+    return {
+      allow: false,
+      reason: 'WebFetch reaches nothing here: the agent has no network (AGENT_NETWORK=on).',
+    };
   const parsed = fetchInput.safeParse(input);
   if (!parsed.success) return { allow: false, reason: 'WebFetch was called without an http(s) URL.' };
   const host = new URL(parsed.data.url).hostname.replace(/\.$/, '');

@@ -1,12 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
 import { promisify } from 'node:util';
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import type { SessionHome } from '../session/session-home.ts';
 import type { Cell } from './isolation/isolation.ts';
+import { gone, killGroup } from './process-group.ts';
 
 const STDERR_LIMIT = 8 * 1024;
+const STANDARD: ['pipe', 'pipe', 'pipe'] = ['pipe', 'pipe', 'pipe'];
 
 /** The CLI process of one run. */
 export interface CliProcess {
@@ -14,6 +16,8 @@ export interface CliProcess {
   spawn(options: SpawnOptions): SpawnedProcess;
   /** The end of what it wrote to stderr. */
   stderr(): string;
+  /** False as long as its sandbox, if it has one, was not entered. */
+  hasBegun(): boolean;
   /** Ends whatever is left of it, its children too, and waits until it is gone. */
   end(): Promise<void>;
 }
@@ -25,13 +29,24 @@ export interface CliProcess {
 export function cliProcess(home: SessionHome, cell?: Cell): CliProcess {
   let child: ChildProcess | undefined;
   let stderr = '';
+  let hasBegun = false;
   let recorded: Promise<void> = Promise.resolve();
   return {
     spawn({ signal, cwd = home.workspace, ...given }) {
       const outer = { ...given, cwd };
       const { command, args, ...place } = cell ? cell.wrap(outer) : outer;
-      const started = spawn(command, args, { ...place, signal, stdio: 'pipe', detached: true });
+      const started = spawn(command, args, {
+        ...place,
+        signal,
+        stdio: [...STANDARD, ...(cell ? (['pipe'] as const) : [])] as unknown as typeof STANDARD,
+        detached: true,
+      });
       child = started;
+      hasBegun = !cell;
+      const entered = (started.stdio as readonly unknown[])[3] as Readable | undefined;
+      entered?.once('data', () => {
+        hasBegun = true;
+      });
       started.stderr.setEncoding('utf8').on('data', (text: string) => {
         stderr = (stderr + text).slice(-STDERR_LIMIT);
       });
@@ -40,12 +55,14 @@ export function cliProcess(home: SessionHome, cell?: Cell): CliProcess {
       return started;
     },
     stderr: () => stderr.trim(),
+    hasBegun: () => hasBegun,
     async end() {
       await recorded;
       if (child?.pid !== undefined) {
-        const gone = hasEnded(child) ? undefined : new Promise((resolve) => child?.once('exit', resolve));
-        killGroup(child.pid);
-        await gone;
+        const ended = hasEnded(child) ? undefined : new Promise((resolve) => child?.once('exit', resolve));
+        if (!cell) killGroup(child.pid);
+        else if (ended) await cell.kill(child.pid);
+        await ended;
       }
       await cell?.close();
       await rm(home.processFile, { force: true });
@@ -70,28 +87,6 @@ export async function endLeftoverCli(home: SessionHome): Promise<void> {
 
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
-}
-
-function killGroup(pid: number): void {
-  try {
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
-}
-
-/** A killed process may still finish a write; it is not our child, so nothing tells us but asking. */
-async function gone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 200 && isAlive(pid); tries += 1) await delay(10);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
-  }
 }
 
 /** @returns the process's arguments; empty when there is no such process or the platform has no `ps`. */

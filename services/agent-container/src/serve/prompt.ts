@@ -9,7 +9,12 @@ export function promptOf(message: string, metadata: RunMetadata | undefined): st
   if (!sender || (chatType !== 'group' && chatType !== 'supergroup')) return message;
   const username = sender.username === undefined ? '' : ` (@${plain(sender.username)})`;
   const group = title === undefined ? 'a group' : `the group "${plain(title)}"`;
-  return `<system-reminder>\nThis message in ${group} is from ${plain(sender.name)}${username}, Telegram id ${sender.id}.\n</system-reminder>\n\n${message}`;
+  return `<system-reminder>\nThis message in ${group} is from ${plain(sender.name)}${username}, Telegram id ${sender.id}.\n</system-reminder>\n\n${withoutNotes(message)}`;
+}
+
+/** One member of a group must not write a note that says they were another. */
+function withoutNotes(message: string): string {
+  return message.replaceAll(/<(?=\s*\/?\s*system-reminder)/gi, '‹');
 }
 
 /** Names are chosen by strangers: nothing in them may end the note or look like a line of it. */

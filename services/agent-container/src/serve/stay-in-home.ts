@@ -1,9 +1,9 @@
 // restore, and a heading in the debug log → (the run) → what the run leaves behind is removed
-import { rm } from 'node:fs/promises';
 import type { WorkspaceFigures } from '@omnicloud/protocol';
 import { AgentError, toAgentError } from '../errors.ts';
 import { headDebugLog } from '../session/debug-log.ts';
 import { type IdleHomeLimits, removeIdleHomes, useHome } from '../session/idle-homes.ts';
+import { removeTree } from '../session/remove-tree.ts';
 import { restore, type StoredSession } from '../session/restore.ts';
 import type { WorkspaceLimits } from '../session/scan-home.ts';
 import type { SessionHome } from '../session/session-home.ts';
@@ -53,7 +53,7 @@ export async function stayInHome(
       lost: first ? { lost: lost.length } : {},
       [Symbol.asyncDispose]: async () => {
         try {
-          await rm(home.temporary, { recursive: true, force: true });
+          await removeTree(home.temporary);
           await removeIdleHomes(deps.workRoot, deps.idleHomeLimits);
         } catch (error) {
           report(error);

@@ -1,4 +1,5 @@
-import { appendFile, open } from 'node:fs/promises';
+import { appendFile } from 'node:fs/promises';
+import { openFileItself } from './read-plain.ts';
 import type { SessionHome } from './session-home.ts';
 
 /** What is kept of the debug log altogether, in bytes. */
@@ -58,7 +59,7 @@ function lastLines(log: Buffer, limit: number): Buffer {
 }
 
 async function readEnds(path: string): Promise<Buffer | undefined> {
-  const file = await open(path, 'r').catch((error: unknown) => {
+  const file = await openFileItself(path).catch((error: unknown) => {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   });

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { removeTree } from './remove-tree.ts';
 import type { SessionHome } from './session-home.ts';
 
 /** What may stay on this machine for sessions that do not run: it only saves fetching. */
@@ -50,8 +51,7 @@ export async function removeIdleHomes(
 ): Promise<void> {
   const names = await readdir(workRoot);
   // A process that was killed while it removed one.
-  for (const name of names)
-    if (name.startsWith(REMOVED)) await rm(join(workRoot, name), { recursive: true, force: true });
+  for (const name of names) if (name.startsWith(REMOVED)) await removeTree(join(workRoot, name));
   const homes = (await Promise.all(names.map((name) => look(join(workRoot, name))))).filter(
     (home) => home !== undefined,
   );
@@ -69,7 +69,7 @@ export async function removeIdleHomes(
 async function remove(workRoot: string, root: string): Promise<void> {
   const grave = join(workRoot, `${REMOVED}${randomUUID()}`);
   await rename(root, grave);
-  await rm(grave, { recursive: true, force: true });
+  await removeTree(grave);
 }
 
 async function look(root: string): Promise<{ root: string; savedAtMs: number; bytes: number } | undefined> {

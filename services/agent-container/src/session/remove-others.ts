@@ -1,7 +1,8 @@
-import { readdir, rm, rmdir } from 'node:fs/promises';
+import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
-import { excluder, lstatIfThere, sideFolders } from './scan-home.ts';
+import { isTooLong, removeTree, removeUnnamable } from './remove-tree.ts';
+import { excluder, inDirectory, sideFolders } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -20,18 +21,29 @@ export async function removeOthers(
   /** @returns whether nothing is left in the folder. */
   const clear = async (folder: string): Promise<boolean> => {
     const directory = join(home.root, folder);
-    if ((await lstatIfThere(directory))?.isDirectory() !== true) return true;
     let isEmpty = true;
-    for (const item of await readdir(directory, { withFileTypes: true })) {
+    if (await inDirectory(directory)) await removeUnnamable(directory);
+    for (const item of (await inDirectory(directory)) ?? []) {
       const path = `${folder}/${item.name}`;
       const isDirectory = item.isDirectory();
       if (path.startsWith(`${WORKSPACE_FOLDER}/`) && isExcluded(path, isDirectory)) isEmpty = false;
-      else if (isDirectory && (!(await clear(path)) || kept.has(path))) isEmpty = false;
+      else if (isDirectory && (!(await clearOrRemove(path)) || kept.has(path))) isEmpty = false;
       else if (isDirectory) await rmdir(join(directory, item.name));
       else if (kept.has(path)) isEmpty = false;
-      else await rm(join(directory, item.name), { force: true });
+      else await removeTree(join(directory, item.name));
     }
     return isEmpty;
+  };
+  /** No snapshot names what is too deep for a path. */
+  const clearOrRemove = async (folder: string): Promise<boolean> => {
+    try {
+      return await clear(folder);
+    } catch (error) {
+      if (!isTooLong(error)) throw error;
+      await removeTree(join(home.root, folder));
+      await mkdir(join(home.root, folder), { mode: 0o700 });
+      return true;
+    }
   };
   await clear(WORKSPACE_FOLDER);
   for (const folder of sideFolders(home)) await clear(folder);

@@ -5,6 +5,8 @@ import { sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { ownDirectory } from './own-directory.ts';
 import { relocateTranscript } from './relocate-transcript.ts';
+import { removeForeign } from './remove-foreign.ts';
+import { removeTree } from './remove-tree.ts';
 import { type LostFile, restoreFiles } from './restore-files.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
@@ -66,12 +68,14 @@ export async function restore(
   excludes?: readonly string[],
 ): Promise<LostFile[]> {
   const tasks = readTodos(stored.todos);
+  // A server that was killed had no time for it.
+  await removeForeign(home);
   // The CLI leaves probes and sockets of dead processes here.
-  await rm(home.temporary, { recursive: true, force: true });
+  await removeTree(home.temporary);
   // One after another, because they have parents in common.
   for (const directory of [
     home.workspace,
-    home.temporary,
+    home.userHome,
     dirname(home.transcript),
     dirname(home.debugLog),
     dirname(home.tasks),

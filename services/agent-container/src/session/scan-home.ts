@@ -1,6 +1,6 @@
 // the session's home → every file, link and empty directory that belongs to the session, within the limits → what is left out
 import type { Dirent, Stats } from 'node:fs';
-import { lstat, readdir, readlink } from 'node:fs/promises';
+import { chmod, lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { isConfinedLink, isConfinedPath, WORKSPACE_FOLDER } from './confined-path.ts';
@@ -138,17 +138,27 @@ async function look(home: SessionHome, path: string): Promise<FoundEntry | 'unsa
   const stats = await lstatIfThere(absolute);
   if (!stats) return undefined;
   const found = { path, modified: stats.mtime };
-  if (stats.isFile()) return { type: 'file', ...found, size: stats.size, mode: stats.mode & 0o777 };
+  if (stats.isFile()) {
+    await giveOwner(absolute, stats, 0o600);
+    return { type: 'file', ...found, size: stats.size, mode: stats.mode & 0o777 };
+  }
   if (!stats.isSymbolicLink()) return 'unsavable';
   const target = await readlink(absolute);
   return isConfinedLink(path, target) ? { type: 'link', ...found, target } : 'unsavable';
 }
 
-async function inDirectory(path: string): Promise<Dirent[] | undefined> {
+/** @returns what is in the directory itself; undefined when there is none, or a link or a file in its place. */
+export async function inDirectory(path: string): Promise<Dirent[] | undefined> {
   // A link that took a directory's place is not followed: the directory is opened by its parent's listing only.
   const stats = await lstatIfThere(path);
   if (stats?.isDirectory() !== true) return undefined;
+  await giveOwner(path, stats, 0o700);
   return readdir(path, { withFileTypes: true });
+}
+
+/** Whoever made it may have shut it, to its owner too. It is no link. */
+async function giveOwner(path: string, { mode }: Stats, rights: number): Promise<void> {
+  if ((mode & rights) !== rights) await chmod(path, (mode & 0o777) | rights);
 }
 
 export async function lstatIfThere(path: string): Promise<Stats | undefined> {
@@ -156,7 +166,8 @@ export async function lstatIfThere(path: string): Promise<Stats | undefined> {
     return await lstat(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    // The last: so deep in a tree that it cannot be named from the root.
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ENAMETOOLONG') return undefined;
     throw error;
   }
 }

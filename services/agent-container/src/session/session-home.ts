@@ -17,6 +17,8 @@ export interface SessionHome {
   readonly tasks: string;
   readonly debugLog: string;
   readonly temporary: string;
+  /** `HOME` of the CLI and of what it starts: for caches and settings of tools, which last as long as one run. */
+  readonly userHome: string;
   /** Names the running CLI process, so that one left over by a killed server is found. */
   readonly processFile: string;
 }
@@ -39,6 +41,7 @@ export function sessionHome(workRoot: string, sessionId: string): SessionHome {
     tasks: join(config, 'tasks', sessionId),
     debugLog: join(config, 'debug', `${sessionId}.txt`),
     temporary: join(root, 'tmp'),
+    userHome: join(root, 'tmp', 'home'),
     processFile: join(root, 'cli.pid'),
   };
 }

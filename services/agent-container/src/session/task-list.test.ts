@@ -1,4 +1,5 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -57,10 +58,23 @@ describe('the tasks on disk', () => {
     expect(await readTasks(directory)).toEqual([task('1')]);
   });
 
+  it.skipIf(process.platform === 'win32')('follow no link, and wait for no pipe', async () => {
+    const directory = await temporaryDirectory();
+    const elsewhere = await temporaryDirectory();
+    await writeTasks(elsewhere, [task('7')]);
+    await writeTasks(directory, [task('1')]);
+    await symlink(join(elsewhere, '7.json'), join(directory, '2.json'));
+    execFileSync('mkfifo', [join(directory, '3.json')]);
+    await mkdir(join(directory, '4.json'));
+    await writeFile(join(directory, '5.json'), JSON.stringify(task('5', { padding: 'x'.repeat(70_000) })));
+    expect(await readTasks(directory)).toEqual([task('1')]);
+    await rm(directory, { recursive: true });
+    await symlink(elsewhere, directory);
+    await expect(readTasks(directory)).rejects.toMatchObject({ code: 'ENOTDIR' });
+  });
+
   it('are an error, not none, when they cannot be read', async () => {
     const directory = await temporaryDirectory();
-    await mkdir(join(directory, '1.json'));
-    await expect(readTasks(directory)).rejects.toMatchObject({ code: 'EISDIR' });
     await writeFile(join(directory, 'file'), '');
     await expect(readTasks(join(directory, 'file'))).rejects.toMatchObject({ code: 'ENOTDIR' });
   });

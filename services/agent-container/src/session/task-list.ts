@@ -1,6 +1,11 @@
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { NoPlainFileError, readPlainFile, withPlainDirectory } from './read-plain.ts';
+
+/** The CLI writes lists of a dozen, of some hundred bytes each; a shell may write anything there. */
+const MAX_TASKS = 1_000;
+const TASK_LIMIT_BYTES = 64 * 1024;
 
 /**
  * One task as the CLI keeps it in `tasks/<session>/<id>.json` (seen with CLI 2.1.330). Fields we do not know travel along.
@@ -13,15 +18,22 @@ const taskSchema = z.looseObject({
 export type Task = z.infer<typeof taskSchema>;
 const taskListSchema = z.array(taskSchema);
 
-/** @returns the session's tasks in the order of their ids; a file that is no task is left out. */
+/**
+ * May be read while the agent runs.
+ * @returns the session's tasks in the order of their ids, a thousand at most; what is no task is left out.
+ */
 export async function readTasks(directory: string): Promise<Task[]> {
-  const names = await readdir(directory).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+  const tasks = await withPlainDirectory(directory, (names, through) =>
+    Promise.all(
+      names
+        .filter((name) => name.endsWith('.json'))
+        .slice(0, MAX_TASKS)
+        .map((name) => readTask(join(through, name))),
+    ),
+  ).catch((error: unknown): (Task | undefined)[] => {
+    if (isMissing(error)) return [];
     throw error;
   });
-  const tasks = await Promise.all(
-    names.filter((name) => name.endsWith('.json')).map((name) => readTask(join(directory, name))),
-  );
   return tasks.filter((task) => task !== undefined).sort((a, b) => Number(a.id) - Number(b.id));
 }
 
@@ -48,7 +60,17 @@ export function decodeTodos(body: Uint8Array): Task[] | undefined {
 }
 
 async function readTask(path: string): Promise<Task | undefined> {
-  return taskSchema.safeParse(parseJson(await readFile(path, 'utf8'))).data;
+  try {
+    const file = await readPlainFile(path, TASK_LIMIT_BYTES);
+    return taskSchema.safeParse(parseJson(file.toString('utf8'))).data;
+  } catch (error) {
+    if (error instanceof NoPlainFileError || isMissing(error)) return undefined;
+    throw error;
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
 
 function parseJson(text: string): unknown {

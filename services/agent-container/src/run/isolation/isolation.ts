@@ -8,11 +8,13 @@ export interface Command {
 
 /** What one run may touch; all paths are absolute. */
 export interface Place {
+  /** The session's home, in which everything lies that is written. */
+  readonly root: string;
   /** Directories that are written, at the same path inside. */
   readonly writable: readonly string[];
   /** Files and directories that are read, at the same path inside. */
   readonly readable: readonly string[];
-  /** What is `/tmp` inside. */
+  /** What is `/tmp` inside, where there is a root of its own. */
   readonly temporary: string;
   /** A port of this server on 127.0.0.1 that stays reachable; undefined: none. */
   readonly loopbackPort: number | undefined;
@@ -20,14 +22,21 @@ export interface Place {
 
 /** One run's sandbox. */
 export interface Cell {
-  /** @returns the command that runs the given one inside. */
+  /** @returns the command that runs the given one inside. It writes a line to descriptor 3, if that is open, once it is inside. */
   wrap(command: Command): Command;
+  /**
+   * Ends everything inside, what left its process group too.
+   * @param pid of the wrapped command, which leads a process group and ends by this, if it has not before.
+   */
+  kill(pid: number): Promise<void>;
   /** Takes down what served the run from outside. Its processes must be gone. */
   close(): Promise<void>;
 }
 
 /** Port: what keeps a run from everything that is not its own. */
 export interface Isolation {
+  /** Whether programs inside reach what this machine reaches, servers on its loopback included. */
+  readonly isNetworkOn: boolean;
   /** @throws the system's error when the place cannot be readied. */
   open(place: Place): Promise<Cell>;
 }

@@ -1,0 +1,83 @@
+// configuration → stores, runtime → the app behind a service token that may be replaced
+import { mkdirSync } from 'node:fs';
+import { IDEMPOTENCY_HEADER } from '@omnicloud/protocol';
+import { openSecretsManager } from '@omnicloud/secrets';
+import type { ContainerConfig } from './container-config.ts';
+import type { ContainerLog } from './container-log.ts';
+import { openContainerStores } from './container-stores.ts';
+import { readAgentImage } from './run/agent-image.ts';
+import { ClaudeRuntime } from './run/claude-runtime.ts';
+import { chooseIsolation } from './run/isolation/choose-isolation.ts';
+import type { AppDeps } from './serve/app.ts';
+import { keepContext } from './serve/keep-context.ts';
+import type { ServerBindings } from './serve/run-limit.ts';
+import { serveBehindSecret, serveBehindToken } from './serve/serve-behind-token.ts';
+
+export interface AgentServer {
+  /** Never rejects: what fails is an answer. */
+  fetch(request: Request, bindings?: ServerBindings): Promise<Response>;
+  /** How many runs there are right now. */
+  readonly runs: number;
+  /** @returns when no run is left, those whose reader has gone included. */
+  atRest(): Promise<void>;
+  /** Ends what the runs shared. They are to be over by then. */
+  close(): Promise<void>;
+}
+
+/**
+ * @param isOneRunAtATime whether the platform never has two runs in this process at once, as on Lambda.
+ * @throws ConfigError when the shell is on and cannot be confined here; other errors when the image's own files are missing or wrong, or
+ *   the stores cannot be opened.
+ */
+export async function openAgentServer(
+  config: ContainerConfig,
+  log: ContainerLog,
+  isOneRunAtATime: boolean,
+): Promise<AgentServer> {
+  const secrets = openSecretsManager();
+  mkdirSync(config.workRoot, { recursive: true, mode: 0o700 });
+  const image = await readAgentImage(config.agentFolder);
+  const isolation = await chooseIsolation(config.agent, {
+    workRoot: config.workRoot,
+    hidden: config.stores.kind === 'embedded' ? [config.stores.directory] : [],
+    isOneRunAtATime,
+  });
+  const runtime = new ClaudeRuntime(config.agent, image, {
+    isolation,
+    secrets,
+    onError: (error) => log.error('Calling the model', error),
+  });
+  const runs = new Set<Promise<void>>();
+  const deps: Omit<AppDeps, 'authToken'> = {
+    ...openContainerStores(config.stores),
+    runtime,
+    workRoot: config.workRoot,
+    imageFolder: image.folder,
+    corsOrigins: config.corsOrigins,
+    ...(config.agent.turnLimitMs === undefined ? {} : { turnLimitMs: config.agent.turnLimitMs }),
+    ...(config.agent.workspaceLimits === undefined ? {} : { workspaceLimits: config.agent.workspaceLimits }),
+    onRun: (ended) => {
+      runs.add(ended);
+      void ended.then(() => runs.delete(ended));
+    },
+    onError: (error, sessionId) => log.error(sessionId === '' ? 'A request' : `Session ${sessionId}`, error),
+  };
+  const { serviceTokenSecret } = config;
+  const serve =
+    serviceTokenSecret === undefined
+      ? serveBehindToken(deps, config.agent.authToken)
+      : serveBehindSecret(deps, secrets, serviceTokenSecret);
+  return {
+    fetch: (request, bindings = {}) =>
+      log.within(request.headers.get(IDEMPOTENCY_HEADER) ?? undefined, async () =>
+        keepContext(await serve(request, bindings)),
+      ),
+    get runs() {
+      return runs.size;
+    },
+    atRest: async () => {
+      await Promise.all(runs);
+    },
+    close: () => runtime.close(),
+  };
+}

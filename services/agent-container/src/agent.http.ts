@@ -1,0 +1,28 @@
+// PORT → the agent server, and AgentCore's two routes → SIGTERM: connections cut, runs interrupted and saved, the end
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createAdaptorServer } from '@hono/node-server';
+import { openAgentServer } from './agent-server.ts';
+import { parseAgentEnvironment } from './container-config.ts';
+import { openContainerLog } from './container-log.ts';
+import { createAgentCoreApp } from './serve/agentcore-app.ts';
+
+const config = parseAgentEnvironment();
+const log = openContainerLog(config.service);
+const server = await openAgentServer(config, log, false);
+const app = createAgentCoreApp(server);
+const listener = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
+await once(listener.listen(config.port, config.host), 'listening');
+log.info(`Listening on port ${(listener.address() as AddressInfo).port}`);
+
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
+
+async function end(signal: string): Promise<void> {
+  log.info(`Ending after ${signal}`);
+  listener.close();
+  listener.closeAllConnections();
+  await server.atRest();
+  await server.close();
+  process.exit(0);
+}

@@ -1,0 +1,46 @@
+import type { Options } from '@anthropic-ai/claude-agent-sdk';
+import type { AgentConfig } from '../config.ts';
+import type { SessionHome } from '../session/session-home.ts';
+import type { AgentImage } from './agent-image.ts';
+import { cliEnvironment } from './cli-environment.ts';
+import { type Bounds } from './confine-tools.ts';
+import { guardTools } from './guard-tools.ts';
+
+/**
+ * @param modelUrl the base URL of the run's grant at the model proxy.
+ * @param isOffline whether the CLI itself reaches nothing but that.
+ * @returns what every run of the CLI is told, whichever conversation it goes on with.
+ */
+export function sdkOptions(
+  config: AgentConfig,
+  image: AgentImage,
+  home: SessionHome,
+  bounds: Bounds,
+  modelUrl: string,
+  isOffline: boolean,
+): Options {
+  const { tools, permissionMode } = image;
+  const { isShellOn, model, turnBudgetUsd } = config;
+  return {
+    cwd: home.workspace,
+    env: cliEnvironment(config, home, modelUrl),
+    systemPrompt: image.systemPrompt,
+    settingSources: ['user'],
+    // The CLI would sweep what a restore just laid out, judging by its age.
+    settings: { cleanupPeriodDays: 99_999 },
+    tools: isShellOn ? [...tools, 'Bash'] : [...tools],
+    plugins: image.plugins.map((path) => ({ type: 'local', path })),
+    mcpServers: image.mcpServers,
+    strictMcpConfig: true,
+    mcpServersDelivery: 'initialize',
+    permissionMode,
+    permissionPrompts: 'none',
+    hooks: { PreToolUse: [{ hooks: [guardTools(bounds, tools, isOffline)] }] },
+    includePartialMessages: true,
+    // Otherwise "@/etc/passwd" in a user's message puts that file into the prompt, past every permission, and "/clear" is obeyed.
+    verbatimPrompts: true,
+    debugFile: home.debugLog,
+    ...(turnBudgetUsd === undefined ? {} : { maxBudgetUsd: turnBudgetUsd }),
+    ...(model === undefined ? {} : { model }),
+  };
+}

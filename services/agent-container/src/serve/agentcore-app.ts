@@ -1,0 +1,66 @@
+// POST /invocations → /session/create | /session/{id}/message → JSON, or its events as server-sent ones
+import { messagePath, NDJSON_MEDIA_TYPE, routes } from '@omnicloud/protocol';
+import { Hono } from 'hono';
+import { z } from 'zod';
+import type { AgentServer } from '../agent-server.ts';
+
+const SSE_MEDIA_TYPE = 'text/event-stream';
+/** The platform takes the caller's `Authorization` for itself, and passes headers with this prefix on. */
+const CUSTOM_AUTHORIZATION = 'x-amzn-bedrock-agentcore-runtime-custom-authorization';
+
+const invocationSchema = z.looseObject({ session_id: z.string().optional() });
+
+/**
+ * The agent server, and beside it what AgentCore Runtime asks of a container: `GET /ping` and `POST /invocations`
+ * (https://docs.aws.amazon.com/bedrock-agentcore/latest/devguide/runtime-http-protocol-contract.html). An invocation is the body
+ * of either request of the API; with a `session_id` it is a message to that session.
+ */
+export function createAgentCoreApp(server: Pick<AgentServer, 'fetch' | 'runs'>): Hono {
+  const app = new Hono();
+  app.get('/ping', (context) => context.json({ status: server.runs > 0 ? 'HealthyBusy' : 'Healthy' }));
+  app.post('/invocations', async (context) => {
+    const { raw } = context.req;
+    const wantsEvents = raw.headers.get('accept')?.includes(SSE_MEDIA_TYPE) === true;
+    const response = await server.fetch(await innerRequest(raw, wantsEvents));
+    return wantsEvents && response.ok ? asServerSentEvents(response) : response;
+  });
+  app.all('*', (context) => server.fetch(context.req.raw));
+  return app;
+}
+
+async function innerRequest(request: Request, wantsEvents: boolean): Promise<Request> {
+  const body = await request.text();
+  const headers = new Headers(request.headers);
+  const authorization = headers.get(CUSTOM_AUTHORIZATION);
+  if (authorization !== null) headers.set('authorization', authorization);
+  if (wantsEvents) headers.set('accept', NDJSON_MEDIA_TYPE);
+  const url = new URL(pathOf(body), request.url);
+  return new Request(url, { method: 'POST', headers, body, signal: request.signal });
+}
+
+/** What is no JSON is refused by the route itself, with its own words. */
+function pathOf(body: string): string {
+  try {
+    const { session_id: id } = invocationSchema.parse(JSON.parse(body));
+    return id === undefined ? routes.create : messagePath(encodeURIComponent(id));
+  } catch (error) {
+    if (error instanceof SyntaxError || error instanceof z.ZodError) return routes.create;
+    throw error;
+  }
+}
+
+/** One event a line becomes one event a block; JSON has no line break of its own. */
+function asServerSentEvents(response: Response): Response {
+  let rest = '';
+  const blocks = new TransformStream<string, string>({
+    transform(text, controller) {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) controller.enqueue(`data: ${line}\n\n`);
+    },
+  });
+  const body = response.body?.pipeThrough(new TextDecoderStream()).pipeThrough(blocks);
+  return new Response(body?.pipeThrough(new TextEncoderStream()) ?? null, {
+    headers: { 'content-type': SSE_MEDIA_TYPE, 'cache-control': 'no-store' },
+  });
+}
