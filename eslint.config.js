@@ -30,7 +30,10 @@ export default tseslint.config(
       'no-empty': ['error', { allowEmptyCatch: false }],
     },
   },
-  { files: ['**/config.ts', '**/*-config.ts', '**/*.test.ts', 'test/**'], rules: { 'no-restricted-properties': 'off' } },
+  {
+    files: ['**/config.ts', '**/*-config.ts', '**/*.test.ts', 'test/**'],
+    rules: { 'no-restricted-properties': 'off' },
+  },
   // A port is asynchronous, node:sqlite is not.
   { files: ['**/sqlite-*.ts'], rules: { '@typescript-eslint/require-await': 'off' } },
   {
