@@ -2,9 +2,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{packages,services,local,test}/**/*.test.ts'],
-    // They need servers that `npm run test:aws` brings up.
-    exclude: [...configDefaults.exclude, '**/*.aws.test.ts'],
+    include: ['{packages,services,infra,local,test}/**/*.test.ts'],
+    // The first need servers that `npm run test:aws` brings up; the second are `npm run test:redteam`.
+    exclude: [...configDefaults.exclude, '**/*.aws.test.ts', '**/*.redteam.test.ts'],
     // A flow test starts the real CLI several times; nothing in it waits on the clock, so this is only a guard against hanging.
     testTimeout: 120_000,
     hookTimeout: 60_000,

@@ -5,8 +5,9 @@ const CHECKS = {
   format: ['prettier', '--check', '.'],
   types: ['tsc', '-p', '.'],
   'types of the page': ['tsc', '-p', 'local/web'],
+  'types of the infrastructure': ['tsc', '-p', 'infra', '--noEmit'],
   lint: ['eslint', '--max-warnings', '0', '.'],
-  layers: ['depcruise', 'packages', 'services', 'local/src', 'test'],
+  layers: ['depcruise', 'packages', 'services', 'infra/src', 'local/src', 'scripts', 'test'],
   'unused code': ['knip'],
 };
 

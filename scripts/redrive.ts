@@ -1,10 +1,13 @@
-// npm run redrive [-- --list | -- <update id>]: dead letters go back to the queue to be tried again, or are only listed.
+// npm run redrive [-- [--stack NAME] --list | -- [--stack NAME] <update id>]: dead letters go back to the queue to be tried again, or are only listed.
 import { parseArgs } from 'node:util';
 import { openQueue, readEnvFile, readQueueConfig } from '@omnicloud/local';
 import type { DeadLetter, TurnQueue } from '@omnicloud/sdk-client';
 import { ConfigError } from '@omnicloud/settings';
+import { STACK_NAME } from './operate/deployment.ts';
+import { OperateError } from './operate/operate-error.ts';
+import { queueOf } from './operate/stack-queue.ts';
 
-const USAGE = 'Usage: npm run redrive [-- --list | -- <update id>]';
+const USAGE = 'Usage: npm run redrive [-- --stack <name>] [--list | <update id>]';
 const SHOWN_CHARACTERS = 60;
 
 /** @returns one line: the update's id, its chat (and topic), when it died and how it begins. */
@@ -18,23 +21,29 @@ function lineOf({ turn, diedAt }: DeadLetter): string {
   return `update ${turn.update_id}, chat ${chat}, died ${diedAt.toISOString()}: ${text}`;
 }
 
-type Wish = { kind: 'list' } | { kind: 'redrive'; updateId?: number };
+/** The deployment whose dead letters are meant; undefined: those of the settings. */
+interface Where {
+  stack: string | undefined;
+}
+type Wish = Where & ({ kind: 'list' } | { kind: 'redrive'; updateId?: number });
 
 /** @returns what to do; undefined when the arguments make no sense. */
 function wish(args: string[]): Wish | undefined {
   const { values, positionals } = parseArgs({
     args,
-    options: { list: { type: 'boolean', default: false } },
+    options: { list: { type: 'boolean', default: false }, stack: { type: 'string' } },
     allowPositionals: true,
     strict: false,
   });
   const [id, ...others] = positionals;
-  const isKnown = Object.keys(values).every((name) => name === 'list');
+  const isKnown = Object.keys(values).every((name) => name === 'list' || name === 'stack');
   if (!isKnown || others.length > 0 || (id !== undefined && (values.list || !/^\d+$/.test(id)))) {
     return undefined;
   }
-  if (values.list) return { kind: 'list' };
-  return id === undefined ? { kind: 'redrive' } : { kind: 'redrive', updateId: Number(id) };
+  const { stack } = values;
+  if (stack !== undefined && (typeof stack !== 'string' || !STACK_NAME.test(stack))) return undefined;
+  if (values.list) return { stack, kind: 'list' };
+  return id === undefined ? { stack, kind: 'redrive' } : { stack, kind: 'redrive', updateId: Number(id) };
 }
 
 /** @returns one line. A refused connection has no message of its own, only a code. */
@@ -65,7 +74,10 @@ async function main(): Promise<0 | 1> {
   };
   try {
     readEnvFile();
-    const { queue, place, close } = await openQueue(readQueueConfig(), onError);
+    const { queue, place, close } = await openQueue(
+      wanted.stack === undefined ? readQueueConfig() : await queueOf(wanted.stack),
+      onError,
+    );
     try {
       const done = await fulfil(wanted, queue);
       console.log(`${done} in ${place}`);
@@ -76,7 +88,9 @@ async function main(): Promise<0 | 1> {
     return 0;
   } catch (error) {
     console.error(
-      error instanceof ConfigError ? error.message : `The queue cannot be used: ${reasonOf(error)}`,
+      error instanceof ConfigError || error instanceof OperateError
+        ? error.message
+        : `The queue cannot be used: ${reasonOf(error)}`,
     );
     return 1;
   }

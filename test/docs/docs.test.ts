@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const PAGES = ['README.md', 'README.zh-CN.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+const PAGES = ['README.md', 'README.zh-CN.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
 
 const read = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8');
 

@@ -153,6 +153,17 @@ describe('a file tool', () => {
       expect(await judgeToolCall('Read', { file_path: path }, bounds)).toMatchObject({ allow: false });
   });
 
+  it('does not learn from the reason what there is outside', async () => {
+    const { bounds, root } = await machine();
+    const [there, missing] = await Promise.all(
+      ['secret.txt', 'missing.txt'].map(async (name) => {
+        const path = join(root, 'outside', name, 'x');
+        return JSON.stringify(await judgeToolCall('Read', { file_path: path }, bounds)).replace(name, '');
+      }),
+    );
+    expect(there).toBe(missing);
+  });
+
   it('is told by a reason which path was wrong', async () => {
     const { bounds } = await machine();
     const verdict = await judgeToolCall('Read', { file_path: '/etc/passwd' }, bounds);

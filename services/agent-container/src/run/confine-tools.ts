@@ -93,6 +93,8 @@ async function judgePath(
     return ALLOW;
   } catch (error) {
     if (errorCode(error) === undefined) throw error;
+    // The system's reason would tell what is there.
+    if (!roots.some((root) => contains(root, asTidied))) return outside(path);
     return deny(`${path} cannot be followed to a file (${errorCode(error)}).`);
   }
 }

@@ -138,6 +138,8 @@ function keepInvisible(
       onError(error, turn);
     }
   };
+  // The queue's own visibility is that of a whole function run: a worker killed soon would block the chat for as long.
+  extending = extend();
   const timer = setInterval(() => {
     extending = extending.then(extend);
   }, visibilityMs / HEARTBEATS_PER_VISIBILITY);

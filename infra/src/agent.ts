@@ -1,0 +1,120 @@
+// image → function, one environment per conversation or shared
+import { Size } from 'aws-cdk-lib';
+import {
+  Alias,
+  Architecture,
+  DockerImageFunction,
+  type DockerImageCode,
+  type IFunction,
+  LoggingFormat,
+  TenancyConfig,
+  Tracing,
+} from 'aws-cdk-lib/aws-lambda';
+import { Construct } from 'constructs';
+import type { DeploymentSecrets } from './deployment-secrets.ts';
+import { ITEM_KEYS } from './item-keys.ts';
+import { AGENT_TIMEOUT } from './limits.ts';
+import { ServiceRole } from './service-role.ts';
+import type { SessionStorage } from './session-storage.ts';
+import type { Switches } from './switches.ts';
+
+/** The workspace (256 MB at most), its archive, the transcript, and the same again while it is restored. */
+const EPHEMERAL_STORAGE = Size.mebibytes(2_048);
+
+export interface AgentProps {
+  readonly image: DockerImageCode;
+  readonly storage: SessionStorage;
+  readonly secrets: DeploymentSecrets;
+  readonly switches: Switches;
+  /** Tells this deployment's log lines from another's. */
+  readonly meterName: string;
+}
+
+/**
+ * The agent server in its image. Its role has no permission of Bedrock: the model is another account's, behind that account's keys. It may
+ * write what belongs to sessions: their objects, their leases, their mappings.
+ */
+export class Agent extends Construct {
+  readonly function: DockerImageFunction;
+  readonly permissions: ServiceRole;
+  /** What is to be invoked: the function, or the version that is kept warm. */
+  readonly target: IFunction;
+
+  constructor(scope: Construct, id: string, { image, storage, secrets, switches, meterName }: AgentProps) {
+    super(scope, id);
+    this.permissions = new ServiceRole(this, 'Permissions', switches.logDays);
+    // Lambda fixes the isolation when a function is made, so another one takes another function.
+    const functionId = switches.isolation === 'tenant' ? 'Function' : 'SharedFunction';
+    this.function = new DockerImageFunction(this, functionId, {
+      code: image,
+      description: 'Agent server: restores a session, runs the agent, saves the session',
+      architecture: Architecture.ARM_64,
+      memorySize: switches.memory,
+      timeout: AGENT_TIMEOUT,
+      ephemeralStorageSize: EPHEMERAL_STORAGE,
+      role: this.permissions.role,
+      logGroup: this.permissions.logGroup,
+      loggingFormat: LoggingFormat.JSON,
+      tracing: Tracing.ACTIVE,
+      ...(switches.isolation === 'tenant' ? { tenancyConfig: TenancyConfig.PER_TENANT } : {}),
+      environment: {
+        SESSION_BUCKET: storage.bucket.bucketName,
+        SESSION_TABLE: storage.table.tableName,
+        BEDROCK_SECRET_ARN: secrets.bedrockKeys.secretArn,
+        SERVICE_TOKEN_SECRET_ARN: secrets.serviceToken.secretArn,
+        CLAUDE_CODE_USE_BEDROCK: '1',
+        BEDROCK_REGION: switches.bedrockRegion,
+        AGENT_SHELL: switches.shell,
+        // A function has no namespaces of its own, so its shell has the function's network.
+        AGENT_NETWORK: switches.shell,
+        POWERTOOLS_SERVICE_NAME: meterName,
+        ...modelEnvironment(switches),
+        ...(switches.corsOrigins.length > 0 ? { CORS_ORIGINS: switches.corsOrigins.join(',') } : {}),
+      },
+    });
+    this.#permit(storage, secrets);
+    this.target =
+      switches.provisionedConcurrency > 0
+        ? new Alias(this, 'Warm', {
+            aliasName: 'warm',
+            version: this.function.currentVersion,
+            provisionedConcurrentExecutions: switches.provisionedConcurrency,
+          })
+        : this.function;
+  }
+
+  #permit({ bucket, table }: SessionStorage, secrets: DeploymentSecrets): void {
+    const { permissions } = this;
+    permissions.allowSecret(secrets.bedrockKeys);
+    permissions.allowSecret(secrets.serviceToken);
+    permissions.allow(
+      ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+      bucket.arnForObjects('sessions/*'),
+    );
+    // No condition on the prefix: a GetObject has none, and without this permission S3 calls a missing object forbidden.
+    permissions.allow(['s3:ListBucket'], bucket.bucketArn);
+    permissions.allowItems(['dynamodb:GetItem'], table.tableArn, [
+      ...ITEM_KEYS.conversations,
+      ...ITEM_KEYS.leases,
+      ...ITEM_KEYS.stops,
+    ]);
+    permissions.allowItems(['dynamodb:UpdateItem'], table.tableArn, [
+      ...ITEM_KEYS.conversations,
+      ...ITEM_KEYS.leases,
+    ]);
+  }
+}
+
+function modelEnvironment(switches: Switches): Record<string, string> {
+  const { opusModel, sonnetModel, haikuModel, turnBudgetUsd, turnTokenLimit } = switches;
+  const chosen = {
+    ANTHROPIC_DEFAULT_OPUS_MODEL: opusModel,
+    ANTHROPIC_DEFAULT_SONNET_MODEL: sonnetModel,
+    ANTHROPIC_DEFAULT_HAIKU_MODEL: haikuModel,
+    TURN_BUDGET_USD: turnBudgetUsd?.toString(),
+    TURN_TOKEN_LIMIT: turnTokenLimit?.toString(),
+  };
+  return Object.fromEntries(
+    Object.entries(chosen).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -1,0 +1,197 @@
+import { Duration } from 'aws-cdk-lib';
+import { type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
+import { type ITable, Operation } from 'aws-cdk-lib/aws-dynamodb';
+import type { Function } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { measured, overall } from './measurements.ts';
+
+/** What can go wrong for a user, and when somebody should be told. */
+export interface AlarmRule {
+  readonly id: string;
+  /** The heading of docs/runbook.md that says what to do. */
+  readonly heading: string;
+  readonly metric: IMetric;
+  /** From this value on. */
+  readonly atLeast: number;
+  /** For so many of the metric's periods in a row; 1 unless given. */
+  readonly periods?: number;
+}
+
+export interface Watched {
+  readonly meterName: string;
+  readonly dailyBudgetUsd: number;
+  readonly webhook: Function;
+  readonly worker: Function;
+  readonly agent: Function;
+  readonly authorizer: Function;
+  readonly webhookApi: HttpApi;
+  readonly agentApi: RestApi;
+  readonly turns: Queue;
+  readonly deadLetters: Queue;
+  readonly table: ITable;
+}
+
+const FIVE_MINUTES = Duration.minutes(5);
+const QUARTER = Duration.minutes(15);
+const HOUR = Duration.hours(1);
+const DAY = Duration.days(1);
+
+/** What the services ask of the table. */
+const OPERATIONS = [Operation.GET_ITEM, Operation.PUT_ITEM, Operation.UPDATE_ITEM, Operation.DELETE_ITEM];
+
+/** A turn may take 15 minutes and go on after that; whoever waits for longer waits for something that is broken. In seconds. */
+const OLDEST_TURN_S = 30 * 60;
+
+export function alarmRules(watched: Watched): AlarmRule[] {
+  return [...takingUpdates(watched), ...answering(watched), ...serving(watched), ...spending(watched)];
+}
+
+function takingUpdates({ webhook, webhookApi }: Watched): AlarmRule[] {
+  return [
+    {
+      id: 'UpdatesNotTaken',
+      heading: 'Telegram cannot deliver updates',
+      metric: webhookApi.metricServerError({ period: FIVE_MINUTES, statistic: Stats.SUM }),
+      atLeast: 1,
+      periods: 2,
+    },
+    {
+      id: 'UpdatesRefused',
+      heading: 'Updates are refused',
+      // Telegram tries a refused update again and again; a stranger who looks for open doors does not stay for long.
+      metric: webhookApi.metricClientError({ period: FIVE_MINUTES, statistic: Stats.SUM }),
+      atLeast: 5,
+      periods: 3,
+    },
+    {
+      id: 'WebhookFails',
+      heading: 'Telegram cannot deliver updates',
+      metric: webhook.metricErrors({ period: FIVE_MINUTES, statistic: Stats.SUM }),
+      atLeast: 1,
+      periods: 2,
+    },
+  ];
+}
+
+function answering({ meterName, turns, deadLetters, worker }: Watched): AlarmRule[] {
+  return [
+    {
+      id: 'DeadLetters',
+      heading: 'Turns were given up',
+      metric: deadLetters.metricApproximateNumberOfMessagesVisible({
+        period: FIVE_MINUTES,
+        statistic: Stats.MAXIMUM,
+      }),
+      atLeast: 1,
+    },
+    {
+      id: 'TurnsGivenUp',
+      heading: 'Turns were given up',
+      metric: measured(meterName, 'TurnsGivenUp', Stats.SUM, FIVE_MINUTES),
+      atLeast: 1,
+    },
+    {
+      id: 'TurnsFail',
+      heading: 'Turns fail',
+      metric: measured(meterName, 'TurnsFailed', Stats.SUM, QUARTER),
+      atLeast: 3,
+    },
+    {
+      id: 'AnswersLate',
+      heading: 'Answers come late',
+      metric: turns.metricApproximateAgeOfOldestMessage({ period: FIVE_MINUTES, statistic: Stats.MAXIMUM }),
+      atLeast: OLDEST_TURN_S,
+    },
+    {
+      id: 'TurnsWait',
+      heading: 'Answers come late',
+      metric: measured(meterName, 'QueueMs', Stats.percentile(95), QUARTER),
+      atLeast: 60_000,
+      periods: 2,
+    },
+    {
+      id: 'WorkerFails',
+      heading: 'The worker is cut off',
+      metric: worker.metricErrors({ period: QUARTER, statistic: Stats.SUM }),
+      atLeast: 1,
+    },
+    {
+      id: 'AnswersTwice',
+      heading: 'Messages may arrive twice',
+      metric: measured(meterName, 'UndecidableSends', Stats.SUM, HOUR),
+      atLeast: 5,
+    },
+    {
+      id: 'SessionsBusy',
+      heading: 'Sessions stay busy',
+      metric: measured(meterName, 'SessionBusy', Stats.SUM, QUARTER),
+      atLeast: 20,
+    },
+  ];
+}
+
+function serving({ meterName, agent, agentApi, table, ...watched }: Watched): AlarmRule[] {
+  const { webhook, worker, authorizer } = watched;
+  return [
+    {
+      id: 'AgentFails',
+      heading: 'The agent server is cut off',
+      metric: agent.metricErrors({ period: QUARTER, statistic: Stats.SUM }),
+      atLeast: 1,
+      periods: 2,
+    },
+    {
+      id: 'AgentUnreachable',
+      heading: 'The agent server cannot be reached',
+      metric: agentApi.metricServerError({ period: FIVE_MINUTES, statistic: Stats.SUM }),
+      atLeast: 3,
+      periods: 2,
+    },
+    {
+      id: 'AgentRefuses',
+      heading: 'The agent server refuses the worker',
+      metric: agentApi.metricClientError({ period: FIVE_MINUTES, statistic: Stats.SUM }),
+      atLeast: 5,
+      periods: 3,
+    },
+    {
+      id: 'Throttled',
+      heading: 'Too much at once',
+      metric: overall([webhook, worker, authorizer, agent], 'Throttles', FIVE_MINUTES),
+      atLeast: 1,
+      periods: 3,
+    },
+    {
+      id: 'TableThrottled',
+      heading: 'The table refuses requests',
+      metric: table.metricThrottledRequestsForOperations({ operations: OPERATIONS, period: FIVE_MINUTES }),
+      atLeast: 1,
+      periods: 2,
+    },
+    {
+      id: 'RestoreSlow',
+      heading: 'Sessions are restored or saved slowly',
+      metric: measured(meterName, 'RestoreMs', Stats.percentile(95), HOUR),
+      atLeast: 15_000,
+    },
+    {
+      id: 'PersistSlow',
+      heading: 'Sessions are restored or saved slowly',
+      metric: measured(meterName, 'PersistMs', Stats.percentile(95), HOUR),
+      atLeast: 20_000,
+    },
+  ];
+}
+
+function spending({ meterName, dailyBudgetUsd }: Watched): AlarmRule[] {
+  return [
+    {
+      id: 'SpendingHigh',
+      heading: 'Spending is high',
+      metric: measured(meterName, 'CostUsd', Stats.SUM, DAY),
+      atLeast: dailyBudgetUsd,
+    },
+  ];
+}

@@ -1,0 +1,37 @@
+import type { Duration } from 'aws-cdk-lib';
+import { type IMetric, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import type { Function } from 'aws-cdk-lib/aws-lambda';
+
+/** As the services write them, in CloudWatch's embedded metric format. */
+const NAMESPACE = 'OmniCloud';
+
+/** One of the services' own measurements of one deployment, which is the one dimension. */
+export function measured(meterName: string, measure: string, statistic: string, period: Duration): Metric {
+  return new Metric({
+    namespace: NAMESPACE,
+    metricName: measure,
+    dimensionsMap: { service: meterName },
+    statistic,
+    period,
+  });
+}
+
+/** @returns the sum of one of Lambda's metrics over several functions. */
+export function overall(
+  functions: readonly Function[],
+  metricName: 'Errors' | 'Throttles',
+  period: Duration,
+): IMetric {
+  const usingMetrics = Object.fromEntries(
+    functions.map((each, index) => [
+      `${metricName.toLowerCase()}${index}`,
+      each.metric(metricName, { statistic: Stats.SUM, period }),
+    ]),
+  );
+  return new MathExpression({
+    expression: Object.keys(usingMetrics).join(' + '),
+    usingMetrics,
+    period,
+    label: metricName,
+  });
+}

@@ -1,0 +1,52 @@
+// rules → alarms, each naming what to do → e-mail
+import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { type AlarmRule, alarmRules, type Watched } from './alarm-rules.ts';
+import { addDashboard } from './operations-dashboard.ts';
+import type { Switches } from './switches.ts';
+
+/** @returns where the runbook says what to do; the anchor is the one that GitHub gives the heading. */
+function runbookLink(heading: string): string {
+  const anchor = heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} -]/gu, '')
+    .replaceAll(' ', '-');
+  return `docs/runbook.md#${anchor}`;
+}
+
+/** What whoever runs a deployment is told, and what they look at. */
+export class Operations extends Construct {
+  readonly alarms: readonly Alarm[];
+
+  constructor(scope: Construct, id: string, { alarmEmail }: Pick<Switches, 'alarmEmail'>, watched: Watched) {
+    super(scope, id);
+    this.alarms = alarmRules(watched).map((rule) => this.#alarm(rule));
+    if (alarmEmail !== undefined) this.#send(alarmEmail);
+    addDashboard(this, watched, this.alarms);
+  }
+
+  #alarm({ id, heading, metric, atLeast, periods = 1 }: AlarmRule): Alarm {
+    return new Alarm(this, id, {
+      alarmDescription: `${heading}. What to do: ${runbookLink(heading)}`,
+      metric,
+      threshold: atLeast,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+      evaluationPeriods: periods,
+      // Nobody writes to the bot at night, and then there is nothing to measure.
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
+  }
+
+  #send(email: string): void {
+    const topic = new Topic(this, 'Alarms', { enforceSSL: true });
+    topic.addSubscription(new EmailSubscription(email));
+    const action = new SnsAction(topic);
+    for (const alarm of this.alarms) {
+      alarm.addAlarmAction(action);
+      alarm.addOkAction(action);
+    }
+  }
+}

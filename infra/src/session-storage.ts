@@ -1,0 +1,55 @@
+import { TABLE_PARTITION_KEY, TABLE_TTL_ATTRIBUTE } from '@omnicloud/protocol';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { BlockPublicAccess, Bucket, BucketEncryption, StorageClass } from 'aws-cdk-lib/aws-s3';
+import { Construct } from 'constructs';
+
+/** A mapping to a session lives 25 days (`SESSION_MAPPING_DAYS`): it is always gone before the objects are. */
+const IN_ACCESS_DAYS = 30;
+const OBJECT_DAYS = 90;
+const OLD_VERSION_DAYS = 7;
+
+export interface SessionStorageProps {
+  /** Whether what was overwritten can be had back for a week. */
+  readonly versioning: boolean;
+  /** Whether bucket and table stay when the stack is deleted. */
+  readonly keepData: boolean;
+}
+
+/** Where sessions live: their objects in S3, everything small in one DynamoDB table. */
+export class SessionStorage extends Construct {
+  readonly bucket: Bucket;
+  readonly table: Table;
+
+  constructor(scope: Construct, id: string, { versioning, keepData }: SessionStorageProps) {
+    super(scope, id);
+    const removalPolicy = keepData ? RemovalPolicy.RETAIN : RemovalPolicy.DESTROY;
+    this.bucket = new Bucket(this, 'Bucket', {
+      encryption: BucketEncryption.S3_MANAGED,
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      versioned: versioning,
+      removalPolicy,
+      lifecycleRules: [
+        {
+          id: 'sessions',
+          transitions: [
+            { storageClass: StorageClass.INFREQUENT_ACCESS, transitionAfter: Duration.days(IN_ACCESS_DAYS) },
+          ],
+          expiration: Duration.days(OBJECT_DAYS),
+          abortIncompleteMultipartUploadAfter: Duration.days(1),
+          ...(versioning ? { noncurrentVersionExpiration: Duration.days(OLD_VERSION_DAYS) } : {}),
+        },
+      ],
+    });
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: TABLE_PARTITION_KEY, type: AttributeType.STRING },
+      timeToLiveAttribute: TABLE_TTL_ATTRIBUTE,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      encryption: TableEncryption.DEFAULT,
+      removalPolicy,
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { Duration } from 'aws-cdk-lib';
+import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { WORKER_TIMEOUT } from './limits.ts';
+
+/**
+ * Lambda demands at least the function's timeout, and recommends six times as much. That would make a conversation whose worker died before
+ * its first heartbeat wait for 90 minutes. Six times is for functions whose retries SQS counts; ours are counted by the worker, which also
+ * shortens the timeout with its first heartbeat.
+ */
+const VISIBILITY = WORKER_TIMEOUT.plus(Duration.minutes(1));
+
+/** Over the 3 tries, 5 attempts to tell the user and 60 deferrals of the worker: SQS's own count is only the net below it. */
+const MAX_RECEIVE_COUNT = 100;
+
+/** The longest that SQS keeps a message: time for somebody to look. */
+const DEAD_LETTER_RETENTION = Duration.days(14);
+const RETENTION = Duration.days(4);
+
+/** The queue between webhook and worker, and where a turn goes that nothing could be done for. Both FIFO: order is kept per conversation. */
+export class TurnQueues extends Construct {
+  readonly turns: Queue;
+  readonly deadLetters: Queue;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    const common = { fifo: true, encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
+    this.deadLetters = new Queue(this, 'DeadLetters', { ...common, retentionPeriod: DEAD_LETTER_RETENTION });
+    this.turns = new Queue(this, 'Turns', {
+      ...common,
+      visibilityTimeout: VISIBILITY,
+      retentionPeriod: RETENTION,
+      deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
+    });
+  }
+}

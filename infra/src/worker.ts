@@ -1,0 +1,70 @@
+// queue → function → agent server, Telegram
+import { SqsEventSource } from 'aws-cdk-lib/aws-lambda-event-sources';
+import { Construct } from 'constructs';
+import type { DeploymentSecrets } from './deployment-secrets.ts';
+import { ITEM_KEYS } from './item-keys.ts';
+import { WORKER_TIMEOUT } from './limits.ts';
+import { type Program, ServiceFunction } from './service-function.ts';
+import type { SessionStorage } from './session-storage.ts';
+import type { Switches } from './switches.ts';
+import type { TurnQueues } from './turn-queues.ts';
+
+/** It waits for streams nearly all of its time; what it needs is what Node with its libraries takes. */
+const MEMORY_MB = 256;
+
+export interface WorkerProps {
+  readonly program: Program;
+  readonly storage: SessionStorage;
+  readonly queues: TurnQueues;
+  readonly secrets: DeploymentSecrets;
+  readonly agentUrl: string;
+  readonly maxContinuations: number;
+  /** How many turns run side by side at most. */
+  readonly concurrency: number;
+  readonly logDays: Switches['logDays'];
+  /** The `service` dimension of this deployment's measurements. */
+  readonly meterName: string;
+}
+
+/** Takes one turn at a time from the queue, asks the agent and answers in the chat. It can touch no session's lease and no object. */
+export class Worker extends Construct {
+  readonly service: ServiceFunction;
+
+  constructor(scope: Construct, id: string, { program, storage, queues, secrets, ...props }: WorkerProps) {
+    super(scope, id);
+    this.service = new ServiceFunction(this, 'Service', {
+      ...program,
+      description: 'Turns from the queue: asks the agent server, answers in Telegram',
+      memoryMb: MEMORY_MB,
+      timeout: WORKER_TIMEOUT,
+      logDays: props.logDays,
+      environment: {
+        SESSION_TABLE: storage.table.tableName,
+        QUEUE_URL: queues.turns.queueUrl,
+        DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
+        AGENT_SERVER_URL: props.agentUrl,
+        TELEGRAM_BOT_TOKEN_SECRET_ARN: secrets.botToken.secretArn,
+        SERVICE_TOKEN_SECRET_ARN: secrets.serviceToken.secretArn,
+        MAX_CONTINUATIONS: String(props.maxContinuations),
+        POWERTOOLS_SERVICE_NAME: props.meterName,
+      },
+    });
+    const { permissions } = this.service;
+    permissions.allow(['sqs:SendMessage'], queues.deadLetters.queueArn);
+    permissions.allowSecret(secrets.botToken);
+    permissions.allowSecret(secrets.serviceToken);
+    permissions.allowItems(
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+      storage.table.tableArn,
+      [...ITEM_KEYS.conversations, ...ITEM_KEYS.turns, ...ITEM_KEYS.backlogs, ...ITEM_KEYS.stops],
+    );
+    // A turn may take 15 minutes: a second one in the same batch would wait for it, and its visibility end meanwhile.
+    this.service.function.addEventSource(
+      new SqsEventSource(queues.turns, {
+        batchSize: 1,
+        reportBatchItemFailures: true,
+        maxConcurrency: props.concurrency,
+      }),
+    );
+  }
+}

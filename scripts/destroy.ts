@@ -1,0 +1,25 @@
+// npm run destroy [-- --stack NAME] [--keep-data] [--yes]: takes a deployment away, with everything in it unless it is to be kept.
+import { readEnvFile } from '@omnicloud/local';
+import { TerminalAsker } from './operate/ask.ts';
+import { readArguments } from './operate/arguments.ts';
+import { readGivenSettings } from './operate/config.ts';
+import { destroy } from './operate/destroy.ts';
+import { OperateError } from './operate/operate-error.ts';
+import { runCommand } from './operate/run-command.ts';
+
+await runCommand(async () => {
+  const { stack, flags } = readArguments(process.argv.slice(2), { flags: ['yes', 'keep-data'] });
+  readEnvFile();
+  const { apiRoot } = readGivenSettings();
+  const isSure = flags.has('yes');
+  if (!isSure && !process.stdin.isTTY) {
+    throw new OperateError('not_confirmed', 'There is nobody to confirm this', 'Add --yes if it is meant.');
+  }
+  const asker = isSure ? undefined : new TerminalAsker();
+  try {
+    await destroy({ stack, isDataKept: flags.has('keep-data'), asker, apiRoot });
+    return 0;
+  } finally {
+    asker?.close();
+  }
+});

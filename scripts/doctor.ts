@@ -1,0 +1,53 @@
+// npm run doctor [-- --aws] [--stack NAME] [--model] [--json]: what is wrong, here or in a deployment, and how to mend it.
+import { readEnvFile } from '@omnicloud/local';
+import { readArguments } from './operate/arguments.ts';
+import { openAccount } from './operate/aws-account.ts';
+import { checkBot } from './operate/check-bot.ts';
+import { checkDeployment } from './operate/check-deployment.ts';
+import { checkMachine } from './operate/check-machine.ts';
+import { checkModel } from './operate/check-model.ts';
+import { readGivenSettings } from './operate/config.ts';
+import { standingDeployment } from './operate/deployment.ts';
+import { type Finding, linesOf, look, note } from './operate/finding.ts';
+import { runCommand } from './operate/run-command.ts';
+
+async function lookHere(isModelAsked: boolean): Promise<Finding[]> {
+  const { findings, config } = await checkMachine();
+  if (!config) return [...findings];
+  const { telegram, agent } = config;
+  const ofBot = telegram
+    ? await look('The bot', () =>
+        checkBot(telegram.botToken, telegram.apiRoot, { kind: telegram.updates.kind }),
+      )
+    : [];
+  if (!agent) return [...findings, ...ofBot];
+  const ofModel = isModelAsked
+    ? await look('The model', () => checkModel(agent))
+    : [note('The model was not asked', '`npm run doctor -- --model` does, for one token.')];
+  return [...findings, ...ofBot, ...ofModel];
+}
+
+function lookAtAws(stack: string): Promise<Finding[]> {
+  return look('AWS', async () => {
+    const account = await openAccount();
+    try {
+      const { apiRoot } = readGivenSettings();
+      return await checkDeployment(account, await standingDeployment(account, stack), apiRoot);
+    } finally {
+      account.close();
+    }
+  });
+}
+
+await runCommand(async () => {
+  const { stack, isStackNamed, flags } = readArguments(process.argv.slice(2), {
+    flags: ['aws', 'model', 'json'],
+  });
+  readEnvFile();
+  const isAws = flags.has('aws') || isStackNamed;
+  const findings = isAws ? await lookAtAws(stack) : await lookHere(flags.has('model'));
+  const isWrong = findings.some(({ state }) => state === 'wrong');
+  if (flags.has('json')) console.log(JSON.stringify(findings, undefined, 2));
+  else for (const line of findings.flatMap(linesOf)) console.log(line);
+  return isWrong ? 1 : 0;
+});

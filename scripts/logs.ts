@@ -1,0 +1,37 @@
+// npm run logs [-- --stack NAME] [--update ID] [--since MINUTES] [--once]: what the functions of a deployment write.
+import { readEnvFile } from '@omnicloud/local';
+import { readArguments } from './operate/arguments.ts';
+import { openAccount } from './operate/aws-account.ts';
+import { standingDeployment } from './operate/deployment.ts';
+import { followLogs, logGroupsOf } from './operate/follow-logs.ts';
+import { OperateError } from './operate/operate-error.ts';
+import { runCommand } from './operate/run-command.ts';
+
+const SINCE_MINUTES = 10;
+/** Of one update everything is wanted, and it may have waited for long. */
+const SINCE_MINUTES_OF_UPDATE = 24 * 60;
+
+await runCommand(async () => {
+  const { stack, flags, options } = readArguments(process.argv.slice(2), {
+    flags: ['once'],
+    options: ['update', 'since'],
+  });
+  const { update } = options;
+  const since = Number(options.since ?? (update === undefined ? SINCE_MINUTES : SINCE_MINUTES_OF_UPDATE));
+  if ((update !== undefined && !/^\d+$/.test(update)) || !(since > 0)) {
+    throw new OperateError('bad_arguments', '--update takes the number of an update, --since minutes');
+  }
+  readEnvFile();
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  const account = await openAccount();
+  try {
+    const { outputs } = await standingDeployment(account, stack);
+    const write = (line: string): void => console.log(line);
+    const asked = { sinceMs: Date.now() - since * 60_000, updateId: update, write };
+    await followLogs(account, logGroupsOf(outputs), asked, flags.has('once') ? undefined : stop.signal);
+  } finally {
+    account.close();
+  }
+  return 0;
+});

@@ -1,0 +1,109 @@
+// Node → the agent's CLI → settings → the data's folder → the sandbox
+import { access, constants, mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { ConfigError } from '@omnicloud/settings';
+import { parseLocalConfig } from '@omnicloud/local';
+import { confineShell } from '../../local/src/confine-shell.ts';
+import { fine, type Finding, look, note, wrong } from './finding.ts';
+import { NODE_MAJOR, nodeProblem } from './prerequisites.ts';
+import { outputOf } from './run-program.ts';
+
+type LocalConfig = ReturnType<typeof parseLocalConfig>;
+
+const AGENT_PACKAGE = fileURLToPath(new URL('../../services/agent-container/package.json', import.meta.url));
+/** It is 200 MB, and read from the disk the first time. */
+const CLI_LIMIT_MS = 60_000;
+
+export interface MachineReport {
+  readonly findings: readonly Finding[];
+  /** Undefined when the settings are wrong. */
+  readonly config: LocalConfig | undefined;
+}
+
+/** Looks at everything that `npm start` needs of this machine; nothing leaves it. */
+export async function checkMachine(): Promise<MachineReport> {
+  const findings: Finding[] = [checkNode(), ...(await look('The CLI', checkCli))];
+  const { config, findings: ofSettings } = checkSettings();
+  findings.push(...ofSettings);
+  if (!config) return { findings, config };
+  findings.push(...(await checkDataFolder(config.dataDir)));
+  findings.push(...(await look('The sandbox', () => checkSandbox(config))));
+  return { findings, config };
+}
+
+function checkNode(): Finding {
+  const problem = nodeProblem();
+  if (problem !== undefined) return wrong(problem, `Install Node ${NODE_MAJOR} or newer.`);
+  return fine(`Node ${process.versions.node}`);
+}
+
+async function checkCli(): Promise<Finding[]> {
+  const path = cliPath();
+  const mend = 'Remove node_modules and run `npm ci` again, without --omit=optional.';
+  if (path === undefined) {
+    return [wrong(`No Claude CLI is installed for ${process.platform}-${process.arch}`, mend)];
+  }
+  const version = await outputOf(path, ['--version'], CLI_LIMIT_MS);
+  if (version === undefined) return [wrong(`The Claude CLI does not run: ${path}`, mend)];
+  return [fine(`Claude CLI ${version.trim()}`)];
+}
+
+/** The Agent SDK brings it in a package for each platform. */
+function cliPath(): string | undefined {
+  const sdk = createRequire(AGENT_PACKAGE);
+  const program = process.platform === 'win32' ? 'claude.exe' : 'claude';
+  for (const libc of ['', '-musl']) {
+    const name = `@anthropic-ai/claude-agent-sdk-${process.platform}-${process.arch}${libc}`;
+    try {
+      return join(dirname(sdk.resolve(`${name}/package.json`)), program);
+    } catch (error) {
+      const isAbsent = error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
+      if (!isAbsent) throw error;
+    }
+  }
+  return undefined;
+}
+
+function checkSettings(): MachineReport {
+  try {
+    const config = parseLocalConfig();
+    const telegram = config.telegram
+      ? `Telegram by ${config.telegram.updates.kind}`
+      : 'the stand-in of Telegram';
+    const model = config.agent ? config.agent.access.kind : 'the demo model';
+    return { config, findings: [fine(`Settings: ${telegram}, ${model}`)] };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const findings = error.problems.map((problem) =>
+      wrong(problem, 'Mend it in .env; .env.example explains each.'),
+    );
+    return { config: undefined, findings };
+  }
+}
+
+async function checkDataFolder(folder: string): Promise<Finding[]> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK | constants.X_OK);
+    return [fine(`${folder} can be written`)];
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    return [wrong(`${folder} cannot be written (${code})`, 'Set DATA_DIR to a folder that belongs to you.')];
+  }
+}
+
+async function checkSandbox(config: LocalConfig): Promise<Finding[]> {
+  if (!config.isShellOn)
+    return [note('The shell is off, so the agent runs no programs', 'AGENT_SHELL=on allows it.')];
+  try {
+    const isolation = await confineShell(config);
+    return [
+      isolation ? fine('The shell is confined') : note('The shell is unconfined: it can do what you can'),
+    ];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((problem) => wrong(problem, 'Change AGENT_SHELL in .env, or the machine.'));
+  }
+}

@@ -1,0 +1,83 @@
+// Node → a builder of arm64 images → the CDK's own stack in this account and region
+import type { Asker } from './ask.ts';
+import type { AwsAccount } from './aws-account.ts';
+import { bootstrap } from './cdk.ts';
+import { describeStack } from './deployment.ts';
+import { OperateError } from './operate-error.ts';
+import type { Progress } from './progress.ts';
+import { outputOf } from './run-program.ts';
+
+export const NODE_MAJOR = 24;
+/** What `cdk bootstrap` names its stack: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html */
+const BOOTSTRAP_STACK = 'CDKToolkit';
+
+/** @returns what is wrong; undefined when it is new enough. */
+export function nodeProblem(version: string = process.versions.node): string | undefined {
+  return Number(version.split('.')[0]) >= NODE_MAJOR ? undefined : `Node ${version} is too old`;
+}
+
+interface BuilderProblem {
+  readonly what: string;
+  readonly mend: string;
+}
+
+const ARM = /\barm64\b|\baarch64\b/;
+
+/**
+ * The functions run on arm64, so an image for it must be built, on whatever machine this is.
+ * @param builder the program, e.g. `docker`, `podman` or `finch`.
+ */
+async function builderProblem(builder: string): Promise<BuilderProblem | undefined> {
+  const version = await outputOf(builder, ['version']);
+  if (version === undefined) {
+    return {
+      what: `\`${builder}\` is not there, or its service does not run`,
+      mend: 'Start Docker, or name another builder that takes its commands in CDK_DOCKER (podman, finch).',
+    };
+  }
+  // Of other builders it is not known how to ask.
+  if (builder !== 'docker' || ARM.test(version)) return undefined;
+  const platforms = await outputOf(builder, ['buildx', 'inspect']);
+  if (platforms !== undefined && ARM.test(platforms)) return undefined;
+  return {
+    what: `\`${builder}\` cannot build for linux/arm64`,
+    mend: 'Run `docker run --privileged --rm tonistiigi/binfmt --install arm64` once, or deploy from an arm64 machine.',
+  };
+}
+
+/** @throws OperateError `prerequisite_missing` */
+export async function checkTools(builder: string, progress: Progress): Promise<void> {
+  const node = nodeProblem();
+  if (node !== undefined) {
+    throw new OperateError('prerequisite_missing', node, `Install Node ${NODE_MAJOR} or newer.`);
+  }
+  progress.done(`Node ${process.versions.node}`);
+  const problem = await builderProblem(builder);
+  if (problem) throw new OperateError('prerequisite_missing', problem.what, problem.mend);
+  progress.done(`${builder} builds for linux/arm64`);
+}
+
+/** @throws OperateError `prerequisite_missing` when it is not there and not wanted. */
+export async function ensureBootstrapped(
+  account: AwsAccount,
+  asker: Asker | undefined,
+  progress: Progress,
+): Promise<void> {
+  if (await describeStack(account, BOOTSTRAP_STACK)) {
+    progress.skip(`${BOOTSTRAP_STACK} is there: the CDK has been set up in this account and region`);
+    return;
+  }
+  const place = `account ${account.id}, region ${account.region}`;
+  const isWanted =
+    asker === undefined ||
+    (await asker.confirm(`The CDK has not been set up in ${place}. Do it now? (a bucket and a few roles)`));
+  if (!isWanted) {
+    throw new OperateError(
+      'prerequisite_missing',
+      `The CDK has not been set up in ${place}`,
+      `Run \`cdk bootstrap aws://${account.id}/${account.region}\`.`,
+    );
+  }
+  await bootstrap(account);
+  progress.done(`The CDK has been set up in ${place}`);
+}

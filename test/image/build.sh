@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Proves the agent server's Dockerfile where there is neither a Docker daemon nor an image registry: a base from Debian's archive, the image
+# by buildah, then its entry points, run as they are on Lambda and elsewhere. Needs root on Debian or Ubuntu, and 6 GB of disk.
+#   test/image/build.sh [folder that is kept between runs, /var/tmp/omnicloud-image]
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+work=${1:-/var/tmp/omnicloud-image}
+suite=trixie
+mirror=http://deb.debian.org
+mkdir -p "$work"
+
+missing=()
+for program in buildah debootstrap; do command -v "$program" >/dev/null || missing+=("$program"); done
+if ((${#missing[@]})); then
+  apt-get update -qq
+  apt-get install -y -qq --no-install-recommends "${missing[@]}"
+fi
+
+store=(buildah --root "$work/store" --runroot "$work/run" --storage-driver overlay)
+base=localhost/debian-$suite
+if ! "${store[@]}" inspect --type image "$base" >/dev/null 2>&1; then
+  rm -rf "$work/base"
+  debootstrap --variant=minbase "$suite" "$work/base" "$mirror/debian" >"$work/debootstrap.log"
+  # A machine behind a proxy of its own trusts its certificate; so must what installs packages.
+  mkdir -p "$work/base/usr/local/share/ca-certificates"
+  find /usr/local/share/ca-certificates -name '*.crt' -exec cp {} "$work/base/usr/local/share/ca-certificates/" \;
+  container=$("${store[@]}" from scratch)
+  "${store[@]}" add --quiet "$container" "$work/base" / >/dev/null
+  "${store[@]}" commit --quiet "$container" "$base" >/dev/null
+  "${store[@]}" rm "$container" >/dev/null
+fi
+
+SECONDS=0
+"${store[@]}" build --isolation chroot --network host --layers --tag omnicloud-agent \
+  --build-arg BASE="$base" --build-arg DEBIAN_URL="$mirror/debian" \
+  --build-arg DEBIAN_SECURITY_URL="$mirror/debian-security" \
+  --file services/agent-container/Dockerfile . >"$work/build.log" 2>&1 || { tail -n 40 "$work/build.log"; exit 1; }
+echo "built in $SECONDS s"
+
+container=$("${store[@]}" from omnicloud-agent)
+trap '"${store[@]}" rm "$container" >/dev/null' EXIT
+root=$("${store[@]}" mount "$container")
+du -sh --apparent-size "$root" "$root/app" "$root/usr" | sed "s|$root|image |"
+node scripts/run.mjs node test/image/check.ts "$root"

@@ -1,0 +1,246 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import type { WebhookInfo } from 'grammy/types';
+import { describe, expect, it } from 'vitest';
+import { parseSwitches } from '../../infra/src/switches.ts';
+import { readArguments } from '../../scripts/operate/arguments.ts';
+import { type Asker, type Question, TerminalAsker } from '../../scripts/operate/ask.ts';
+import { checkUpdates } from '../../scripts/operate/check-bot.ts';
+import { completeSettings, type Kept } from '../../scripts/operate/complete-settings.ts';
+import { childEnvironment, readGivenSettings } from '../../scripts/operate/config.ts';
+import { DEFAULT_STACK, STACK_DESCRIPTION, switchesOf } from '../../scripts/operate/deployment.ts';
+import { retaining } from '../../scripts/operate/retain-data.ts';
+
+const NOTHING = { botToken: undefined, bedrockKeys: undefined, switches: {} };
+const NOTHING_KEPT: Kept = { hasBotToken: false, hasBedrockKeys: false, switches: {} };
+
+/** Gives the answers one by one, as long as the question takes them. */
+function scripted(...answers: string[]): Asker & { readonly questions: Question[] } {
+  const questions: Question[] = [];
+  return {
+    questions,
+    ask: async (question) => {
+      questions.push(question);
+      for (;;) {
+        const answer = answers.shift() ?? '';
+        if ((await question.problemOf?.(answer)) === undefined) return answer;
+      }
+    },
+    confirm: () => Promise.resolve(true),
+    close: () => undefined,
+  };
+}
+
+describe('what is missing', () => {
+  it('is asked for, and secrets are not shown; what is no answer is asked again', async () => {
+    const asker = scripted('token?', '1:abc', 'everybody', '7, 8', 'AKIAEXAMPLEEXAMPLE00', 'secret');
+    expect(await completeSettings(NOTHING, NOTHING_KEPT, asker)).toEqual({
+      botToken: '1:abc',
+      bedrockKeys: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLEEXAMPLE00', AWS_SECRET_ACCESS_KEY: 'secret' },
+      switches: { allowedUsers: '7, 8' },
+    });
+    expect(asker.questions.map(({ isSecret = false }) => isSecret)).toEqual([true, false, true, true]);
+  });
+
+  it('of Bedrock is an API key, a pair of keys, or a temporary pair with its token', async () => {
+    const given = { ...NOTHING, botToken: '1:abc', switches: { allowedUsers: '7' } };
+    const keysOf = async (...answers: string[]): Promise<object | undefined> =>
+      (await completeSettings(given, NOTHING_KEPT, scripted(...answers))).bedrockKeys;
+    expect(await keysOf('ABSKapikey')).toEqual({ AWS_BEARER_TOKEN_BEDROCK: 'ABSKapikey' });
+    expect(await keysOf('ASIAEXAMPLEEXAMPLE00', 'secret', 'token')).toEqual({
+      AWS_ACCESS_KEY_ID: 'ASIAEXAMPLEEXAMPLE00',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_SESSION_TOKEN: 'token',
+    });
+  });
+
+  it('is nothing that the deployment has already; what is given now wins over what was given then', async () => {
+    const kept = { hasBotToken: true, hasBedrockKeys: true, switches: { allowedUsers: '7', memory: '2048' } };
+    const given = { ...NOTHING, switches: { memory: '3072' } };
+    expect(await completeSettings(given, kept, scripted())).toEqual({
+      botToken: undefined,
+      bedrockKeys: undefined,
+      switches: { allowedUsers: '7', memory: '3072' },
+    });
+  });
+
+  it('and cannot be asked for, is listed whole', async () => {
+    await expect(completeSettings(NOTHING, NOTHING_KEPT, undefined)).rejects.toMatchObject({
+      code: 'settings_missing',
+      message: expect.stringMatching(/TELEGRAM_BOT_TOKEN[^]*ALLOWED_USERS[^]*BEDROCK_API_KEY/) as string,
+    });
+  });
+});
+
+describe('a terminal', () => {
+  function open(): { asker: TerminalAsker; input: PassThrough; shown: () => string } {
+    const input = new PassThrough();
+    const output = new PassThrough();
+    let shown = '';
+    output.setEncoding('utf8').on('data', (text: string) => (shown += text));
+    return { asker: new TerminalAsker(input, output, true), input, shown: () => shown };
+  }
+
+  it('shows what is typed, but not a secret', async () => {
+    const { asker, input, shown } = open();
+    const name = asker.ask({ text: 'Name' });
+    input.write('Ada\r');
+    expect(await name).toBe('Ada');
+    // What a terminal still shows: all that was written since the line was last wiped.
+    expect(shown().split('\u001b[0J').at(-1)).toMatch(/^Name: .*Ada/);
+    const token = asker.ask({ text: 'Token', isSecret: true });
+    input.write('1:hidden\r');
+    expect(await token).toBe('1:hidden');
+    asker.close();
+    expect(shown()).toContain('Name: ');
+    expect(shown()).toContain('Ada');
+    expect(shown()).toContain('Token: ');
+    expect(shown()).not.toContain('hidden');
+  });
+
+  it('asks again and says why, and ends with Ctrl-C', async () => {
+    const { asker, input, shown } = open();
+    const answer = asker.ask({
+      text: 'Number',
+      problemOf: (text) => (/^\d+$/.test(text) ? undefined : 'Not a number.'),
+    });
+    input.write('x\r');
+    await expect.poll(shown).toMatch(/Not a number\.\n[^]*Number: /);
+    input.write('\u0003');
+    await expect(answer).rejects.toMatchObject({ name: 'AbortError' });
+    asker.close();
+  });
+
+  it('takes only a clear yes for one', async () => {
+    for (const [typed, meant] of [
+      ['y', true],
+      ['Yes', true],
+      ['', false],
+      ['yesterday', false],
+    ] as const) {
+      const { asker, input } = open();
+      const answer = asker.confirm('Sure?');
+      input.write(`${typed}\r`);
+      expect(await answer).toBe(meant);
+      asker.close();
+    }
+  });
+});
+
+describe('settings', () => {
+  it('are read from the environment; a flag wins', () => {
+    const environment = {
+      TELEGRAM_BOT_TOKEN: '1:abc',
+      ALLOWED_USERS: '1,2',
+      BEDROCK_API_KEY: 'key',
+      ANTHROPIC_DEFAULT_SONNET_MODEL: 'a-model',
+      MAX_CONTINUATIONS: '',
+    };
+    const { switches } = readArguments(['--allowed-users', '3', '--daily-budget-usd', '5'], {
+      takesSwitches: true,
+    });
+    expect(readGivenSettings(switches, environment)).toEqual({
+      botToken: '1:abc',
+      bedrockKeys: { AWS_BEARER_TOKEN_BEDROCK: 'key' },
+      switches: { allowedUsers: '3', sonnetModel: 'a-model', dailyBudgetUsd: '5' },
+      apiRoot: 'https://api.telegram.org',
+      builder: 'docker',
+    });
+  });
+
+  it('that are wrong are named, without their values', () => {
+    const read = (): unknown =>
+      readGivenSettings({}, { TELEGRAM_BOT_TOKEN: 'oops', BEDROCK_ACCESS_KEY_ID: 'A' });
+    expect(read).toThrow(/TELEGRAM_BOT_TOKEN[^]*BEDROCK_SECRET_ACCESS_KEY/);
+    expect(read).not.toThrow(/oops/);
+  });
+
+  it('that are secret are not handed to programs', () => {
+    const secrets = {
+      TELEGRAM_BOT_TOKEN: '1:abc',
+      BEDROCK_SECRET_ACCESS_KEY: 's',
+      BEDROCK_API_KEY: 'k',
+      AWS_BEARER_TOKEN_BEDROCK: 'b',
+      ANTHROPIC_API_KEY: 'a',
+      SDK_CLIENT_AUTH_TOKEN: 't',
+    };
+    const others = { PATH: '/bin', AWS_PROFILE: 'p', AWS_SECRET_ACCESS_KEY: 'the deployer’s own' };
+    expect(childEnvironment({ X: '1' }, { ...secrets, ...others })).toEqual({ ...others, X: '1' });
+  });
+
+  it('flags that are unknown or stack names that cannot be are refused', () => {
+    expect(() => readArguments(['--memroy', '1'], { takesSwitches: true })).toThrow(/--memroy/);
+    expect(() => readArguments(['--stack', '../x'], {})).toThrow(/--stack must/);
+  });
+
+  it('of an earlier deployment come back as they were given, and infra takes them', () => {
+    const switches = {
+      allowedUsers: '1,2',
+      versioning: true,
+      corsOrigins: ['https://a.example', 'https://b.example'],
+    };
+    const outputs = { Switches: JSON.stringify({ ...switches, corsOrigins: switches.corsOrigins }) };
+    const back = switchesOf({ stack: 'A', status: 'CREATE_COMPLETE', outputs: outputs as never });
+    expect(parseSwitches(back)).toMatchObject(switches);
+  });
+
+  it('a stack is known by the description that infra gives it', async () => {
+    const source = await readFile(join(import.meta.dirname, '../../infra/src/omnicloud-stack.ts'), 'utf8');
+    expect(source).toContain(`description: '${STACK_DESCRIPTION}`);
+  });
+
+  it('the stack that is meant when none is named is the one that infra makes then', () => {
+    expect(parseSwitches({ allowedUsers: '1' }).deployment).toBe(DEFAULT_STACK);
+  });
+});
+
+describe('keeping the data', () => {
+  it('changes bucket and table and nothing else, and nothing when they are kept already', () => {
+    const queue = { Type: 'AWS::SQS::Queue' };
+    const kept = { DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' };
+    const bucket = { Type: 'AWS::S3::Bucket', DeletionPolicy: 'Delete', Properties: { a: 1 } };
+    const table = { Type: 'AWS::DynamoDB::Table' };
+    const template = { Outputs: {}, Resources: { queue, bucket, table } };
+    const changed = retaining(template);
+    expect(changed).toEqual({
+      Outputs: {},
+      Resources: { queue, bucket: { ...bucket, ...kept }, table: { ...table, ...kept } },
+    });
+    expect(retaining(changed ?? template)).toBeUndefined();
+  });
+});
+
+describe('the way updates come', () => {
+  const NOW_MS = Date.UTC(2026, 0, 1);
+  const info = (changes: Partial<WebhookInfo>): WebhookInfo => ({
+    url: 'https://a.example/webhook',
+    has_custom_certificate: false,
+    pending_update_count: 0,
+    ...changes,
+  });
+  const wrongs = (changes: Partial<WebhookInfo>, expected: Parameters<typeof checkUpdates>[1]): string[] =>
+    checkUpdates(info(changes), expected, NOW_MS)
+      .filter(({ state }) => state === 'wrong')
+      .map(({ what }) => what);
+  const ours = { kind: 'webhook', url: 'https://a.example/webhook' } as const;
+
+  it('by webhook: it is ours, Telegram gets through, and nothing piles up', () => {
+    expect(wrongs({}, ours)).toEqual([]);
+    expect(wrongs({ url: '' }, ours)).toEqual(['No webhook is set, so nothing arrives']);
+    expect(wrongs({ url: 'https://b.example' }, ours)).toEqual([expect.stringContaining('instead of')]);
+    const last_error_message = 'Wrong response from the webhook: 401 Unauthorized';
+    const failedAt = (ago_s: number): object => ({
+      last_error_date: NOW_MS / 1_000 - ago_s,
+      last_error_message,
+    });
+    expect(wrongs(failedAt(60), ours)).toEqual([expect.stringContaining('401 Unauthorized')]);
+    expect(wrongs(failedAt(3_600), ours)).toEqual([]);
+    expect(wrongs({ pending_update_count: 21 }, ours)).toEqual(['21 updates wait at Telegram']);
+  });
+
+  it('by polling: no webhook may be set', () => {
+    expect(wrongs({ url: '' }, { kind: 'polling' })).toEqual([]);
+    expect(wrongs({}, { kind: 'polling' })).toEqual([expect.stringContaining('whoever runs there answers')]);
+  });
+});
