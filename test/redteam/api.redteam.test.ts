@@ -1,0 +1,75 @@
+import { request } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { API_ATTACKS, type RawRequest } from './api-attacks.ts';
+import { INPUT_ATTACKS } from './input-attacks.ts';
+import { findSecrets } from './secrets.ts';
+import { openStage, type Stage } from './stage.fixture.ts';
+import { surroundings } from './surroundings.ts';
+
+let stage: Stage;
+let before: Record<string, string>;
+
+beforeAll(async () => {
+  stage = await openStage({ shell: 'off' });
+  before = await surroundings(stage.ground());
+});
+afterAll(() => stage[Symbol.asyncDispose]());
+
+describe('Over HTTP, nothing is had or done by', () => {
+  it.each([...API_ATTACKS, ...INPUT_ATTACKS])('$name', async ({ requests }) => {
+    const asked = stage.model.requests.length;
+    for (const raw of requests(stage.ground(), stage.secrets)) {
+      const { status, body } = await send(stage.ground().serverUrl, raw);
+      const what = `${raw.method ?? 'GET'} ${raw.path.slice(0, 80)}: ${status} ${body.slice(0, 200)}`;
+      expect(status, what).toBeGreaterThanOrEqual(400);
+      expect(status, what).toBeLessThan(500);
+      // Its own words may be repeated in an error, but nothing else.
+      expect(findSecrets(body, stage.secrets), what).toEqual([]);
+      expect(body, what).not.toMatch(/node_modules|at \w+ \(|\.ts:\d/);
+    }
+    expect(stage.model.requests.length).toBe(asked);
+    expect(await surroundings(stage.ground())).toEqual(before);
+  });
+});
+
+it('A request that never ends holds up nobody else', async () => {
+  const { port } = new URL(stage.ground().serverUrl);
+  const slow = connect(Number(port), '127.0.0.1');
+  slow.on('error', () => undefined);
+  slow.write('POST /session/create HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n{');
+  expect((await send(stage.ground().serverUrl, { path: '/health' })).status).toBe(200);
+  slow.destroy();
+});
+
+it('The right token opens the same session: the requests are real ones', async () => {
+  const { serverUrl, neighbourId } = stage.ground();
+  const headers = { Authorization: `Bearer ${stage.secrets['service token']}` };
+  expect((await send(serverUrl, { path: `/session/${neighbourId}/export`, headers })).status).toBe(200);
+});
+
+function send(
+  url: string,
+  { method = 'GET', path, headers = {}, body }: RawRequest,
+): Promise<{ status: number; body: string }> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { hostname, port, method, path, headers: { ...headers }, agent: false },
+      (response) => {
+        void text(response).then(
+          (answer) => resolve({ status: response.statusCode ?? 0, body: answer }),
+          reject,
+        );
+      },
+    );
+    // A server that refuses a body need not read it to its end.
+    sent.on('error', (error) => {
+      const isCut = 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
+      if (isCut) resolve({ status: 413, body: '' });
+      else reject(error);
+    });
+    sent.end(body);
+  });
+}
