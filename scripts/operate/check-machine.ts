@@ -1,5 +1,5 @@
 // Node → the agent's CLI → settings → the data's folder → the sandbox
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -84,13 +84,20 @@ function checkSettings(): MachineReport {
 }
 
 async function checkDataFolder(folder: string): Promise<Finding[]> {
+  const problem = await writeProblem(folder);
+  if (problem === undefined) return [fine(`${folder} can be written`)];
+  return [wrong(`${folder} cannot be written (${problem})`, 'Set DATA_DIR to a folder that belongs to you.')];
+}
+
+/** @returns the system's code for it. A folder that is not there can be made if the one above it can be written. */
+async function writeProblem(folder: string): Promise<string | undefined> {
   try {
-    await mkdir(folder, { recursive: true });
     await access(folder, constants.W_OK | constants.X_OK);
-    return [fine(`${folder} can be written`)];
+    return undefined;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    return [wrong(`${folder} cannot be written (${code})`, 'Set DATA_DIR to a folder that belongs to you.')];
+    const above = dirname(folder);
+    return code === 'ENOENT' && above !== folder ? writeProblem(above) : code;
   }
 }
 

@@ -35,8 +35,9 @@ export function installedServer(name: string, install: (folder: string) => void)
 }
 
 /** @throws ServerMissingError when the program is not there or fails; what it wrote is the message. */
-export function run(program: string, args: string[]): void {
-  const { error, status, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+export function run(program: string, args: string[], environment: Record<string, string> = {}): void {
+  const env = { ...process.env, ...environment };
+  const { error, status, stderr } = spawnSync(program, args, { encoding: 'utf8', env });
   if (error) throw new ServerMissingError(`\`${program}\` cannot be run here`, { cause: error });
   if (status !== 0) throw new ServerMissingError(`\`${program} ${args.join(' ')}\` failed:\n${stderr}`);
 }

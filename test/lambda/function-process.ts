@@ -1,9 +1,7 @@
 // folder with a bundle → Lambda's own runtime interface client, with the environment that Lambda gives → events in, answers out
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { inject } from 'vitest';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
 
 /** One execution environment of a function. */
@@ -16,22 +14,9 @@ export interface FunctionProcess {
   stop(): Promise<void>;
 }
 
-/**
- * Lambda's own runtime interface client. Its native part is compiled when it is installed, which needs CMake and a C++ compiler: a
- * newcomer's machine may lack it, CI may not.
- */
-const CLIENT = findClient();
-export const isClientMissing = CLIENT === undefined && process.env.CI === undefined;
-
-function findClient(): string | undefined {
-  try {
-    const client = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
-    return existsSync(join(dirname(client), 'rapid-client.node')) ? client : undefined;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND') return undefined;
-    throw error;
-  }
-}
+/** Lambda's own runtime interface client; empty when it cannot be had here. */
+const CLIENT = inject('runtimeClient');
+export const isClientMissing = CLIENT === '';
 
 /** What Lambda sets for every function (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html). */
 export function platformEnvironment(api: Pick<RuntimeApi, 'address'>): Record<string, string> {
@@ -60,8 +45,6 @@ export async function startFunction(
   handler: string,
   environment: Readonly<Record<string, string>>,
 ): Promise<FunctionProcess> {
-  if (CLIENT === undefined)
-    throw new Error('aws-lambda-ric is not installed, or its native part is not built');
   const api = await startRuntimeApi();
   const child = spawn(process.execPath, [CLIENT], {
     cwd: folder,

@@ -2,10 +2,15 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, inject, it } from 'vitest';
-import { KEYS, openScene, PERSON_ID, type Scene, TOKEN } from './deployed.fixture.ts';
+import type { CdkCall } from './cdk-stand-in.ts';
+import { KEYS, openScene, OTHER_TOKEN, PERSON_ID, type Scene, TOKEN } from './deployed.fixture.ts';
 
 const methodsOf = ({ calls }: Scene): string[] =>
   calls.map(({ method }) => method).filter((method) => !method.startsWith('get'));
+
+async function deploymentsOf({ operator }: Scene): Promise<CdkCall[]> {
+  return (await operator.cdkCalls()).filter(({ args }) => args[0] === 'deploy');
+}
 
 async function secretOf({ client, stack }: Scene, name: string): Promise<string | undefined> {
   const secrets = new SecretsManagerClient(client);
@@ -17,7 +22,7 @@ describe.skipIf(inject('moto') === '')(
   'npm run deploy (moto, the Telegram stand-in, a stand-in for cdk)',
   () => {
     it('goes from an empty account to a connected bot', async () => {
-      const scene = await openScene();
+      const scene = await openScene('eu-west-1');
       const { operator, stack, calls } = scene;
       const ran = await scene.deploy('--alarm-email', 'ops@example.org', '--memory', '3072');
       expect(ran).toMatchObject({ code: 0, stderr: '' });
@@ -53,7 +58,7 @@ describe.skipIf(inject('moto') === '')(
     it('lets no secret be seen: not in its output, not in the arguments or the environment of cdk', async () => {
       const scene = await openScene();
       const { stdout, stderr } = await scene.deploy();
-      const [, deploy] = await scene.operator.cdkCalls();
+      const [deploy] = await deploymentsOf(scene);
       const shown = stdout + stderr + JSON.stringify(deploy);
       expect(shown).toContain(scene.stack);
       const secrets = [TOKEN, ...Object.values(KEYS), await secretOf(scene, 'webhook')];
@@ -63,7 +68,7 @@ describe.skipIf(inject('moto') === '')(
     it('done again from another machine that was told nothing, it finds everything in AWS and changes nothing', async () => {
       const scene = await openScene();
       await scene.deploy('--memory', '3072');
-      const before = await scene.operator.cdkCalls();
+      const [before] = await deploymentsOf(scene);
       scene.calls.length = 0;
       for (const name of [
         'TELEGRAM_BOT_TOKEN',
@@ -79,7 +84,7 @@ describe.skipIf(inject('moto') === '')(
       expect(ran).toMatchObject({ code: 0, stderr: '' });
       const [again, ...more] = await scene.operator.cdkCalls();
       expect(more).toEqual([]);
-      expect([...(again?.args ?? [])].sort()).toEqual([...(before[1]?.args ?? [])].sort());
+      expect([...(again?.args ?? [])].sort()).toEqual([...(before?.args ?? [])].sort());
       // Telegram itself knows that the same webhook is no change.
       expect(methodsOf(scene)).toEqual(['setWebhook']);
       expect(ran.stdout.match(/^ {2}– /gm)).toHaveLength(6);
@@ -95,8 +100,7 @@ describe.skipIf(inject('moto') === '')(
 
       scene.operator.environment.CDK_FAILS = '';
       expect(await scene.deploy()).toMatchObject({ code: 0 });
-      const calls = await scene.operator.cdkCalls();
-      expect(calls.map(({ args }) => args[0])).toEqual(['bootstrap', 'deploy', 'deploy']);
+      expect(await deploymentsOf(scene)).toHaveLength(2);
     });
 
     it('writes a secret that was changed, and only that', async () => {
@@ -150,6 +154,15 @@ describe.skipIf(inject('moto') === '')(
       scene.operator.environment.ALLOWED_USERS = String(PERSON_ID);
       expect((await scene.deploy()).stdout).toContain(`a first message to ${PERSON_ID}`);
       expect((await scene.deploy()).stdout).toContain('the owner has had a first message');
+    });
+
+    it('another bot takes the place of the former one, which then gets no updates any more', async () => {
+      const scene = await openScene();
+      await scene.deployed();
+      scene.operator.environment.TELEGRAM_BOT_TOKEN = OTHER_TOKEN;
+      expect(await scene.deploy()).toMatchObject({ code: 0, stderr: '' });
+      expect(methodsOf(scene)).toEqual(['deleteWebhook', 'deleteMyCommands', 'deleteMyCommands']);
+      expect(await secretOf(scene, 'bot-token')).toBe(OTHER_TOKEN);
     });
   },
 );

@@ -16,7 +16,7 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export interface Running {
+interface Running {
   /** What it has written so far. */
   stdout(): string;
   /** Ends it as Ctrl-C does. @returns its exit code. */
