@@ -82,18 +82,21 @@ export async function handleSqsRecord(
     delivery.onError(error, undefined);
   }
   const stopExtending = keepInvisible(record, turn, delivery);
+  let lostBy: unknown;
   try {
     if (turn) verdict = await tryTurn(handler, turn, attempt, delivery);
     if (verdict.kind === 'dead') verdict = await bury(record, turn, attempt, delivery);
   } finally {
-    await stopExtending();
+    lostBy = await stopExtending();
   }
   try {
     if (verdict.kind === 'again') await changeVisibility(record, verdict.afterMs, delivery);
     else await remove(record, delivery);
   } catch (error) {
-    delivery.onError(isLost(error) ? new ClaimLostError(updateId, attempt, { cause: error }) : error, turn);
+    if (isLost(error)) lostBy ??= error;
+    else delivery.onError(error, turn);
   }
+  if (lostBy) delivery.onError(new ClaimLostError(updateId, attempt, { cause: lostBy }), turn);
   return verdict.kind === 'again' ? 'failed' : 'handled';
 }
 
@@ -122,20 +125,25 @@ async function bury(
   }
 }
 
-/** @returns a function that ends it, and waits for the last request: it must not overtake the one that settles the record. */
+/**
+ * @returns a function that ends it, and waits for the last request: it must not overtake the one that settles the record. It resolves to
+ *   the error by which SQS said that the message is no longer this delivery's, undefined when it did not.
+ */
 function keepInvisible(
   record: SqsRecord,
   turn: Turn | undefined,
   delivery: SqsDelivery,
-): () => Promise<void> {
+): () => Promise<unknown> {
   const { visibilityMs, onError } = delivery;
   let extending = Promise.resolve();
+  let lostBy: unknown;
   const extend = async (): Promise<void> => {
+    if (lostBy) return;
     try {
       await changeVisibility(record, visibilityMs, delivery);
     } catch (error) {
-      if (isLost(error)) clearInterval(timer);
-      onError(error, turn);
+      if (isLost(error)) lostBy = error;
+      else onError(error, turn);
     }
   };
   // The queue's own visibility is that of a whole function run: a worker killed soon would block the chat for as long.
@@ -143,9 +151,10 @@ function keepInvisible(
   const timer = setInterval(() => {
     extending = extending.then(extend);
   }, visibilityMs / HEARTBEATS_PER_VISIBILITY);
-  return () => {
+  return async () => {
     clearInterval(timer);
-    return extending;
+    await extending;
+    return lostBy;
   };
 }
 
