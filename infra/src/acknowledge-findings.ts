@@ -43,6 +43,12 @@ function ofPermissions(stack: OmniCloudStack): Exception[] {
       reason:
         'Every session is an own folder whose name is not known before it exists; the role reaches no other folder.',
     },
+    {
+      rule: `AwsSolutions-IAM5[Resource::<${bucket['Fn::GetAtt'].join('.')}>/inbox/*]`,
+      at: [policyOf(agent.permissions), policyOf(worker.service.permissions)],
+      reason:
+        'What users send lies under the id of its chat; the worker can only put it there, the agent only fetch it.',
+    },
   ];
 }
 

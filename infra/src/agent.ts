@@ -15,7 +15,7 @@ import type { DeploymentSecrets } from './deployment-secrets.ts';
 import { ITEM_KEYS } from './item-keys.ts';
 import { AGENT_TIMEOUT } from './limits.ts';
 import { ServiceRole } from './service-role.ts';
-import type { SessionStorage } from './session-storage.ts';
+import { INBOX_OBJECTS, type SessionStorage } from './session-storage.ts';
 import type { Switches } from './switches.ts';
 
 /** The workspace (256 MB at most), its archive, the transcript, and the same again while it is restored. */
@@ -91,6 +91,7 @@ export class Agent extends Construct {
       ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
       bucket.arnForObjects('sessions/*'),
     );
+    permissions.allow(['s3:GetObject'], bucket.arnForObjects(INBOX_OBJECTS));
     // No condition on the prefix: a GetObject has none, and without this permission S3 calls a missing object forbidden.
     permissions.allow(['s3:ListBucket'], bucket.bucketArn);
     permissions.allowItems(['dynamodb:GetItem'], table.tableArn, [

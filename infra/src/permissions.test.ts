@@ -29,7 +29,7 @@ function nameOf(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const text = JSON.stringify(resource);
   const [, id = text] = /"(?:Fn::GetAtt":\["|Ref":")(\w+?)[0-9A-F]{8}"/.exec(text) ?? [];
-  const [, suffix = ''] = /(\/sessions\/\*)/.exec(text) ?? [];
+  const [, suffix = ''] = /(\/(?:sessions|inbox)\/\*)/.exec(text) ?? [];
   return id + suffix;
 }
 
@@ -49,11 +49,12 @@ it('lets the webhook queue turns, and note what waits and what is to stop', () =
   );
 });
 
-it('lets the worker take turns and remember what became of them, and touch no lease and no object', () => {
+it('lets the worker take turns and remember what became of them, and touch no lease and no object of a session', () => {
   expect(permissionsOf(/^WorkerService/)).toEqual(
     [
       `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on StorageTable keys ${CONVERSATIONS} turn#* backlog#* stop#*`,
       logs('WorkerService'),
+      's3:PutObject on StorageBucket/inbox/*',
       'secretsmanager:GetSecretValue on SecretsBotToken SecretsServiceToken',
       'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on QueuesTurns',
       'sqs:SendMessage on QueuesDeadLetters',
@@ -69,6 +70,7 @@ it('lets the agent use sessions, their leases and their mappings, and no model',
       `dynamodb:UpdateItem on StorageTable keys ${CONVERSATIONS} lease#*`,
       logs('Agent'),
       's3:DeleteObject s3:GetObject s3:PutObject on StorageBucket/sessions/*',
+      's3:GetObject on StorageBucket/inbox/*',
       's3:ListBucket on StorageBucket',
       'secretsmanager:GetSecretValue on SecretsBedrockKeys SecretsServiceToken',
       TRACES,

@@ -189,6 +189,7 @@ describe('what is stored', () => {
             ExpirationInDays: 90,
             Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 30 }],
           }),
+          Match.objectLike({ Status: 'Enabled', ExpirationInDays: 2, Prefix: 'inbox/' }),
         ],
       },
       VersioningConfiguration: Match.absent(),

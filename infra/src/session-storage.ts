@@ -8,6 +8,11 @@ import { Construct } from 'constructs';
 const IN_ACCESS_DAYS = 30;
 const OBJECT_DAYS = 90;
 const OLD_VERSION_DAYS = 7;
+/** A file of a user is needed until its turn is saved; one that comes back from the dead letters is fetched from Telegram again. */
+const INBOX_DAYS = 2;
+
+/** What users send, on its way from the worker to the agent: `inbox/{chat_id}_{thread_id}/{id}`. */
+export const INBOX_OBJECTS = 'inbox/*';
 
 export interface SessionStorageProps {
   /** Whether what was overwritten can be had back for a week. */
@@ -41,6 +46,7 @@ export class SessionStorage extends Construct {
           abortIncompleteMultipartUploadAfter: Duration.days(1),
           ...(versioning ? { noncurrentVersionExpiration: Duration.days(OLD_VERSION_DAYS) } : {}),
         },
+        { id: 'inbox', prefix: INBOX_OBJECTS.replace('*', ''), expiration: Duration.days(INBOX_DAYS) },
       ],
     });
     this.table = new Table(this, 'Table', {

@@ -5,7 +5,7 @@ import type { DeploymentSecrets } from './deployment-secrets.ts';
 import { ITEM_KEYS } from './item-keys.ts';
 import { WORKER_TIMEOUT } from './limits.ts';
 import { type Program, ServiceFunction } from './service-function.ts';
-import type { SessionStorage } from './session-storage.ts';
+import { INBOX_OBJECTS, type SessionStorage } from './session-storage.ts';
 import type { Switches } from './switches.ts';
 import type { TurnQueues } from './turn-queues.ts';
 
@@ -26,7 +26,7 @@ export interface WorkerProps {
   readonly meterName: string;
 }
 
-/** Takes one turn at a time from the queue, asks the agent and answers in the chat. It can touch no session's lease and no object. */
+/** Takes one turn at a time from the queue, asks the agent and answers in the chat. It can touch no session's lease and none of its objects. */
 export class Worker extends Construct {
   readonly service: ServiceFunction;
 
@@ -40,6 +40,7 @@ export class Worker extends Construct {
       logDays: props.logDays,
       environment: {
         SESSION_TABLE: storage.table.tableName,
+        SESSION_BUCKET: storage.bucket.bucketName,
         QUEUE_URL: queues.turns.queueUrl,
         DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
         AGENT_SERVER_URL: props.agentUrl,
@@ -51,6 +52,8 @@ export class Worker extends Construct {
     });
     const { permissions } = this.service;
     permissions.allow(['sqs:SendMessage'], queues.deadLetters.queueArn);
+    // Files of users, for the agent server to fetch: it can read none of them back.
+    permissions.allow(['s3:PutObject'], storage.bucket.arnForObjects(INBOX_OBJECTS));
     permissions.allowSecret(secrets.botToken);
     permissions.allowSecret(secrets.serviceToken);
     permissions.allowItems(

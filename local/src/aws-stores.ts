@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoSessionLeases, S3SessionStore } from '@omnicloud/agent-container';
-import { DynamoBacklog, DynamoTurnLedger, SqsTurnQueue } from '@omnicloud/sdk-client';
+import { DynamoBacklog, DynamoTurnLedger, S3AttachmentStore, SqsTurnQueue } from '@omnicloud/sdk-client';
 import { DynamoSessionTable, DynamoStopRequests } from '@omnicloud/session-table';
 import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
@@ -39,6 +39,7 @@ export async function openAwsStores(
   const table = { client: dynamo, tableName: config.table };
   return {
     objects: new S3SessionStore({ client: s3, bucket: config.bucket }),
+    attachments: new S3AttachmentStore({ client: s3, bucket: config.bucket }),
     leases: new DynamoSessionLeases(table),
     table: new DynamoSessionTable(table),
     stops: new DynamoStopRequests(table),

@@ -7,6 +7,7 @@ import {
   type Intake,
   type Meter,
   TELEGRAM_PACE,
+  type TelegramFiles,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
 import type { Api } from 'grammy/web';
@@ -74,6 +75,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     const telegram = await addTelegram(app, config, stores, ownUrl, agentServer.model, log);
     const handler = createTurnHandler({
       api: telegram.api,
+      telegramFiles: telegram.files,
       ...stores,
       agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
       ownerId: telegram.ownerId,
@@ -118,6 +120,7 @@ function meterOf(log: Log): Meter {
 
 interface Telegram {
   readonly api: Api;
+  readonly files: TelegramFiles;
   readonly standIn?: TelegramStandIn;
   /** The user id of who runs the bot. */
   readonly ownerId: string;
@@ -148,8 +151,10 @@ async function addTelegram(
   app.use('/', guard).use('/app/*', guard).use('/page/*', guard);
   app.route('/', createPageApp({ model, shell: config.isShellOn, version: VERSION }));
   app.route('/', standIn.app);
+  const { api, files } = telegramApi(token, ownUrl);
   return {
-    api: telegramApi(token, ownUrl),
+    api,
+    files,
     standIn,
     ownerId,
     receive: async () => {
@@ -165,7 +170,7 @@ async function connectTelegram(
   stores: Stores,
   log: Log,
 ): Promise<Telegram> {
-  const api = telegramApi(telegram.botToken, telegram.apiRoot);
+  const { api, files } = telegramApi(telegram.botToken, telegram.apiRoot);
   const username = await identifyBot(api, log);
   const intake = intakeOf(stores, telegram.allowedUsers, username, log);
   if (telegram.updates.kind === 'webhook') {
@@ -175,7 +180,7 @@ async function connectTelegram(
     context.text(`OmniCloud Agent serves the bot @${username ?? '(name unknown)'}.\n`),
   );
   const { ownerId } = telegram;
-  return { api, ownerId, receive: (signal) => poll(api, telegram, intake, log, signal) };
+  return { api, files, ownerId, receive: (signal) => poll(api, telegram, intake, log, signal) };
 }
 
 function intakeOf(

@@ -4,6 +4,8 @@ import {
   commandMenu,
   type Intake,
   pollUpdates,
+  type TelegramFiles,
+  telegramFiles,
   toTelegramError,
 } from '@omnicloud/sdk-client';
 import { ConfigError } from '@omnicloud/settings';
@@ -13,8 +15,10 @@ import type { Log } from './log.ts';
 /** Longer than a long poll (30 s) takes. */
 const TIMEOUT_SECONDS = 60;
 
-export function telegramApi(botToken: string, apiRoot: string): Api {
-  return new Api(botToken, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS });
+/** @returns the Bot API, and what users sent there. */
+export function telegramApi(botToken: string, apiRoot: string): { api: Api; files: TelegramFiles } {
+  const api = new Api(botToken, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS });
+  return { api, files: telegramFiles(api, (path) => `${apiRoot}/file/bot${botToken}/${path}`) };
 }
 
 /**

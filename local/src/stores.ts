@@ -7,6 +7,7 @@ import {
   SqliteSessionLeases,
 } from '@omnicloud/agent-container';
 import {
+  type AttachmentStore,
   type Backlog,
   SqliteBacklog,
   SqliteTurnLedger,
@@ -20,6 +21,7 @@ import {
   SqliteStopRequests,
   type StopRequests,
 } from '@omnicloud/session-table';
+import { DirectoryAttachmentStore } from './directory-attachment-store.ts';
 import type { Log } from './log.ts';
 
 /** Everything that outlives the process. */
@@ -31,6 +33,7 @@ export interface Stores {
   readonly ledger: TurnLedger;
   readonly queue: TurnQueue;
   readonly backlog: Backlog;
+  readonly attachments: AttachmentStore;
   /** To be called when nothing uses them any more. */
   close(): void;
 }
@@ -54,9 +57,11 @@ export function openEmbeddedStores(
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
     ...(retryDelayMs ? { retryDelayMs } : {}),
   });
+  const objects = new DirectorySessionStore(join(directory, 'objects'));
   const files = [queue, backlog, ledger, leases, stops, table];
   return {
-    objects: new DirectorySessionStore(join(directory, 'objects')),
+    objects,
+    attachments: new DirectoryAttachmentStore(objects),
     leases,
     table,
     stops,

@@ -16,8 +16,14 @@ const queue = new SqliteTurnQueue({
   onError: report,
   visibilityMs: options.visibilityMs,
 });
+const api = new Api(options.botToken, { apiRoot: options.telegramUrl, timeoutSeconds: 10 });
+const noFiles = (): never => {
+  throw new Error('Nobody sends files here');
+};
 const handler = createTurnHandler({
-  api: new Api(options.botToken, { apiRoot: options.telegramUrl, timeoutSeconds: 10 }),
+  api,
+  telegramFiles: { download: noFiles },
+  attachments: { put: noFiles },
   queue,
   backlog: faulty('backlog', new SqliteBacklog({ directory }), faults, failure),
   table: faulty('table', new SqliteSessionTable({ directory }), faults, failure),

@@ -52,6 +52,7 @@ async function start(
       ? { ALLOWED_USERS: String(PERSON), WEBHOOK_SECRET_ARN: secrets.webhookSecret }
       : {
           DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl,
+          SESSION_BUCKET: deployment.bucket,
           AGENT_SERVER_URL: 'http://127.0.0.1:9',
           TELEGRAM_BOT_TOKEN_SECRET_ARN: secrets.botToken,
           SERVICE_TOKEN_SECRET_ARN: secrets.serviceToken,

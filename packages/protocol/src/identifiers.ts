@@ -31,7 +31,8 @@ export type SessionObject =
   | 'last-turn.json'
   | `damaged-${string}.jsonl`
   | `snapshots/${string}.json`
-  | `packs/${string}.tar.gz`;
+  | `packs/${string}.tar.gz`
+  | `outbox/${string}`;
 
 /**
  * @returns the name under which a conversation that was found damaged at that time is kept aside: ISO 8601 in its basic form,
@@ -56,7 +57,12 @@ export function packObject(name: string): SessionObject {
   return `packs/${name}.tar.gz`;
 }
 
+/** @returns the content of a file that the agent has sent to the chat. */
+export function outboxObject(fileId: string): SessionObject {
+  return `outbox/${fileId}`;
+}
+
 /** The prefix of all objects of one kind: `sessions/{session_id}/{folder}`. */
-export function sessionFolderKey(id: string, folder: 'snapshots/' | 'packs/'): string {
+export function sessionFolderKey(id: string, folder: 'snapshots/' | 'packs/' | 'outbox/'): string {
   return `sessions/${id}/${folder}`;
 }

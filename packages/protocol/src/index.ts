@@ -1,5 +1,16 @@
 export {
+  type Attachment,
+  attachmentObjectKey,
+  MAX_ATTACHMENT_BYTES,
+  MAX_ATTACHMENTS,
+  type SentFile,
+  sentFileSchema,
+  type TelegramFile,
+  telegramFileSchema,
+} from './attachment.ts';
+export {
   damagedConversation,
+  outboxObject,
   packObject,
   SESSION_MAPPING_DAYS,
   sessionFolderKey,
@@ -39,6 +50,8 @@ export {
   ARCHIVE_MEDIA_TYPE,
   filePath,
   fileRoutes,
+  outboxPath,
+  outboxPathSchema,
   type SessionFiles,
   sessionFilesSchema,
   type WorkspaceFigures,

@@ -42,6 +42,8 @@ const SESSION_ID = {
   schema: { type: 'string', format: 'uuid' },
 };
 
+const FILE_ID = { ...SESSION_ID, name: 'file_id' };
+
 /** @returns the agent API as an OpenAPI 3.1 document, generated from the very schemas both tiers parse with. */
 export function openApiDocument(): Record<string, unknown> {
   return {
@@ -95,33 +97,38 @@ export function openApiDocument(): Record<string, unknown> {
 /** Reading a stored session takes no lease and runs nothing. */
 function filePaths(): Record<string, object> {
   const archive = { [ARCHIVE_MEDIA_TYPE]: { schema: { type: 'string', format: 'binary' } } };
+  const bytes = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
   const list = { 'application/json': { schema: reference('SessionFiles') } };
   const paths = [
     ['files', 'listFiles', "The files of the session's workspace, as the last saved turn left them", list],
     ['export', 'exportSession', 'The session as a .tar.gz: its three objects and `workspace/`', archive],
     ['debug', 'exportDebug', 'The three objects of the session as a .tar.gz', archive],
+    ['outbox', 'getSentFile', 'The content of a file that the agent sent to the chat', bytes],
   ] as const;
   return Object.fromEntries(
-    paths.map(([route, operationId, summary, content]) => [
-      fileRoutes[route].replace(':session_id', '{session_id}'),
-      {
-        get: {
-          operationId,
-          summary,
-          parameters: [SESSION_ID],
-          responses: {
-            200: { description: summary, content },
-            ...failures([
-              'bad_request',
-              'unauthenticated',
-              'session_unknown',
-              'store_unavailable',
-              'internal',
-            ]),
+    paths.map(([route, operationId, summary, content]) => {
+      const isOutbox = route === 'outbox';
+      return [
+        fileRoutes[route].replaceAll(/:(\w+)/g, '{$1}'),
+        {
+          get: {
+            operationId,
+            summary,
+            parameters: isOutbox ? [SESSION_ID, FILE_ID] : [SESSION_ID],
+            responses: {
+              200: { description: summary, content },
+              ...failures([
+                'bad_request',
+                'unauthenticated',
+                isOutbox ? 'not_found' : 'session_unknown',
+                'store_unavailable',
+                'internal',
+              ]),
+            },
           },
         },
-      },
-    ]),
+      ];
+    }),
   );
 }
 

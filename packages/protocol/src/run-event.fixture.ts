@@ -37,6 +37,12 @@ export const anyProgressEvent: fc.Arbitrary<RunEvent> = fc.oneof(
     ),
   }),
   fc.record({ type: fc.constant('answer' as const), text: anyText }),
+  fc.record({
+    type: fc.constant('file' as const),
+    file_id: fc.uuid(),
+    name: fc.string({ minLength: 1, maxLength: 255 }),
+    size: fc.integer({ min: 1 }),
+  }),
 );
 
 /** An event that ends its stream. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sentFileSchema } from './attachment.ts';
 import { sessionId } from './identifiers.ts';
 import { workspaceFiguresSchema } from './session-files.ts';
 import { wireErrorSchema } from './wire-error.ts';
@@ -54,6 +55,11 @@ const answer = z
   .object({ type: z.literal('answer'), text: z.string() })
   .meta({ description: 'The final text; may be shown, but is not saved yet', id: 'AnswerEvent' });
 
+const file = z.object({ type: z.literal('file'), ...sentFileSchema.shape }).meta({
+  description: 'A file for the chat. It is stored; all of them come right before `finished` or `paused`',
+  id: 'FileEvent',
+});
+
 const usageSchema = z
   .object({
     input_tokens: z.int().min(0),
@@ -99,7 +105,7 @@ const failed = z
 
 /** What a run says. Closed: exactly one terminal event (`finished`, `paused` or `failed`) ends every stream; its absence is a failure. */
 export const runEventSchema = z
-  .discriminatedUnion('type', [accepted, heartbeat, text, tool, todo, answer, finished, paused, failed])
+  .discriminatedUnion('type', [accepted, heartbeat, text, tool, todo, answer, file, finished, paused, failed])
   .meta({ id: 'RunEvent' });
 export type RunEvent = z.infer<typeof runEventSchema>;
 export type FinishedEvent = z.infer<typeof finished>;
@@ -128,6 +134,7 @@ export const runResponseSchema = z
     turns: z.int().min(0),
     duration_ms: durations,
     workspace: workspaceFiguresSchema.optional(),
+    files: z.array(sentFileSchema).optional().meta({ description: 'What the agent sends to the chat' }),
   })
   .meta({ id: 'RunResponse' });
 export type RunResponse = z.infer<typeof runResponseSchema>;

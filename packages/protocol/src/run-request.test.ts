@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attachmentObjectKey } from './attachment.ts';
 import {
   createSessionSchema,
   MAX_USER_MESSAGE_LENGTH,
@@ -64,6 +65,25 @@ describe('the message of a request', () => {
   it('must say something', () => {
     expect(sendMessageSchema.safeParse({ user_message: '' }).success).toBe(false);
     expect(sendMessageSchema.safeParse({}).success).toBe(false);
+  });
+
+  it('may be nothing beside a file', () => {
+    const attachments = [{ id: '7-0', name: '../../a name.pdf' }];
+    expect(sendMessageSchema.safeParse({ user_message: '', attachments }).success).toBe(true);
+    expect(createSessionSchema.safeParse({ ...request, user_message: '', attachments }).success).toBe(true);
+    const none = sendMessageSchema.safeParse({ user_message: '', attachments: [] });
+    expect(none.error?.issues).toMatchObject([{ path: ['user_message'] }]);
+  });
+});
+
+describe('an attachment of a request', () => {
+  it.each(['', '../7-0', '7-0/..', '7', 'a-1', '7-0000'])('is not where %j would lead', (id) => {
+    const attachments = [{ id, name: 'a' }];
+    expect(sendMessageSchema.safeParse({ user_message: 'Hello', attachments }).success).toBe(false);
+  });
+
+  it('lies below its own conversation, under one name in both tiers', () => {
+    expect(attachmentObjectKey('-100123:7', '42-0')).toBe('inbox/-100123_7/42-0');
   });
 });
 

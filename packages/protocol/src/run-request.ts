@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { attachmentSchema, MAX_ATTACHMENTS } from './attachment.ts';
 import { sessionId, telegramId } from './identifiers.ts';
 
 /**
@@ -9,9 +10,18 @@ export const MAX_USER_MESSAGE_LENGTH = 200_000;
 
 const userMessage = z
   .string()
-  .min(1)
   .max(MAX_USER_MESSAGE_LENGTH)
-  .meta({ description: 'What the user says' });
+  .meta({ description: 'What the user says; empty only beside attachments' });
+
+const attachments = z.array(attachmentSchema).max(MAX_ATTACHMENTS).optional().meta({
+  description: 'Files that lie in the store for this message; they need `metadata.session_key` or `chat_id`',
+});
+
+/** Whoever says nothing sends at least a file. */
+function saysSomething(request: { user_message: string; attachments?: unknown[] | undefined }): boolean {
+  return request.user_message !== '' || (request.attachments?.length ?? 0) > 0;
+}
+const SAYS_NOTHING = { error: 'is empty, and nothing is attached', path: ['user_message'] };
 
 /** Who asks and where, as far as the front end knows; every field is optional, unknown ones are kept. */
 const runMetadataSchema = z
@@ -46,18 +56,22 @@ export const createSessionSchema = z
     chat_id: telegramId,
     thread_id: telegramId.nullish(),
     user_message: userMessage,
+    attachments,
     metadata: runMetadataSchema.optional(),
     time_limit_ms: timeLimitMs,
   })
+  .refine(saysSomething, SAYS_NOTHING)
   .meta({ id: 'CreateSession' });
 
 /** `POST /session/{session_id}/message` */
 export const sendMessageSchema = z
   .object({
     user_message: userMessage,
+    attachments,
     metadata: runMetadataSchema.optional(),
     time_limit_ms: timeLimitMs,
   })
+  .refine(saysSomething, SAYS_NOTHING)
   .meta({ id: 'SendMessage' });
 
 export const sessionPathSchema = z.object({ session_id: sessionId });

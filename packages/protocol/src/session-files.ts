@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { sessionId } from './identifiers.ts';
 
 /** What was saved of a session's working directory. */
 export const workspaceFiguresSchema = z
@@ -39,10 +40,18 @@ export const fileRoutes = {
   files: '/session/:session_id/files',
   export: '/session/:session_id/export',
   debug: '/session/:session_id/debug',
+  outbox: '/session/:session_id/outbox/:file_id',
 } as const;
 
-/** @returns the path of one of a session's file routes. */
-export function filePath(route: keyof typeof fileRoutes, id: string): string {
+export const outboxPathSchema = z.object({ session_id: sessionId, file_id: z.uuid().toLowerCase() });
+
+/** @returns where the content of a file lies that the agent has sent. */
+export function outboxPath(id: string, fileId: string): string {
+  return fileRoutes.outbox.replace(':session_id', id).replace(':file_id', fileId);
+}
+
+/** @returns the path of one of a session's other file routes. */
+export function filePath(route: Exclude<keyof typeof fileRoutes, 'outbox'>, id: string): string {
   return fileRoutes[route].replace(':session_id', id);
 }
 

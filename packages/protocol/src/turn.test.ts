@@ -53,6 +53,14 @@ describe('the queue’s message group', () => {
 });
 
 describe('a turn', () => {
+  it('has a text, or files', () => {
+    const files = [{ file_id: 'AgAD', name: 'a.pdf', media_type: 'application/pdf', size: 9 }];
+    const asking = (ask: object): boolean => turnSchema.safeParse({ ...turn, ask }).success;
+    expect(asking({ kind: 'message', text: '', files })).toBe(true);
+    expect(asking({ kind: 'message', text: '', files: [] })).toBe(false);
+    expect(asking({ kind: 'message', text: '' })).toBe(false);
+  });
+
   it('survives the queue as it is', () => {
     expect(turnSchema.parse(JSON.parse(JSON.stringify(turn)))).toEqual(turn);
   });

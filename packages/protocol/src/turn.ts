@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MAX_ATTACHMENTS, telegramFileSchema } from './attachment.ts';
 import { telegramId, sessionKey } from './identifiers.ts';
 import { MAX_USER_MESSAGE_LENGTH } from './run-request.ts';
 
@@ -7,18 +8,29 @@ export type Command = (typeof COMMANDS)[number];
 
 /** Why an authenticated update is answered with a sentence instead of the agent. */
 export type Refusal = (typeof REFUSALS)[number];
-const REFUSALS = ['stranger', 'too_long', 'not_text'] as const;
+const REFUSALS = ['stranger', 'too_long', 'not_text', 'file_too_large'] as const;
 
-const ask = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('message'), text: z.string().min(1).max(MAX_USER_MESSAGE_LENGTH) }),
-  z.object({
-    kind: z.literal('command'),
-    command: z.enum(COMMANDS),
-    /** What followed the command: `/new` takes it as the first message of the new conversation. */
-    text: z.string().min(1).max(MAX_USER_MESSAGE_LENGTH).optional(),
-  }),
-  z.object({ kind: z.literal('refusal'), reason: z.enum(REFUSALS) }),
-]);
+const ask = z
+  .discriminatedUnion('kind', [
+    z.object({
+      kind: z.literal('message'),
+      /** Empty only beside files. */
+      text: z.string().max(MAX_USER_MESSAGE_LENGTH),
+      files: z.array(telegramFileSchema).min(1).max(MAX_ATTACHMENTS).optional(),
+      /** Names what was sent together, one message a file. */
+      album: z.string().max(64).optional(),
+    }),
+    z.object({
+      kind: z.literal('command'),
+      command: z.enum(COMMANDS),
+      /** What followed the command: `/new` takes it as the first message of the new conversation. */
+      text: z.string().min(1).max(MAX_USER_MESSAGE_LENGTH).optional(),
+    }),
+    z.object({ kind: z.literal('refusal'), reason: z.enum(REFUSALS) }),
+  ])
+  .refine((asked) => asked.kind !== 'message' || asked.text !== '' || asked.files !== undefined, {
+    error: 'a message has a text or files',
+  });
 
 /** One update's worth of work, from the webhook to the worker. */
 export const turnSchema = z

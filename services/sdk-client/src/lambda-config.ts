@@ -23,6 +23,10 @@ export interface WebhookConfig extends DeploymentConfig {
 /** The function that the queue calls. */
 export interface WorkerConfig extends DeploymentConfig {
   readonly deadLetterQueueUrl: string;
+  /** Where files of users are put for the agent server. */
+  readonly bucket: string;
+  /** Whether the AWS SDK is pointed at another server than AWS's own. */
+  readonly hasOtherEndpoint: boolean;
   /** Without a trailing slash. */
   readonly agentServerUrl: string;
   /** The secret that holds the bot's token. */
@@ -58,6 +62,9 @@ const webhookSchema = deploymentSchema.extend({
 
 const workerSchema = deploymentSchema.extend({
   DEAD_LETTER_QUEUE_URL: fifoQueueUrl,
+  SESSION_BUCKET: required,
+  AWS_ENDPOINT_URL: z.string().optional(),
+  AWS_ENDPOINT_URL_S3: z.string().optional(),
   AGENT_SERVER_URL: z.url({ protocol: /^https?$/, error: 'is required, and must be an http(s) URL' }),
   TELEGRAM_BOT_TOKEN_SECRET_ARN: required,
   SERVICE_TOKEN_SECRET_ARN: required,
@@ -87,6 +94,8 @@ export function parseWorkerEnvironment(environment: NodeJS.ProcessEnv = process.
   return {
     ...deploymentOf(env),
     deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL,
+    bucket: env.SESSION_BUCKET,
+    hasOtherEndpoint: (env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL) !== undefined,
     agentServerUrl: env.AGENT_SERVER_URL.replace(/\/+$/, ''),
     botTokenSecret: env.TELEGRAM_BOT_TOKEN_SECRET_ARN,
     serviceTokenSecret: env.SERVICE_TOKEN_SECRET_ARN,

@@ -12,6 +12,7 @@ import type { SqsRecord } from './queue/sqs-record.ts';
 import type { TurnHandler } from './queue/turn-queue.ts';
 import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
 import { createTurnHandler } from './relay/handle-turn.ts';
+import { openS3AttachmentStore } from './relay/s3-attachment-store.ts';
 import { renewingFetch } from './relay/renewing-fetch.ts';
 import { TELEGRAM_PACE } from './reply/live-reply.ts';
 import { openTelegramApi } from './reply/telegram-api.ts';
@@ -38,6 +39,7 @@ const stores = {
   table: new DynamoSessionTable(table),
   ledger: new DynamoTurnLedger(table),
   stops: new DynamoStopRequests(table),
+  attachments: openS3AttachmentStore(config.bucket, config.hasOtherEndpoint),
 };
 const renewed = renewingFetch(() => secrets.refresh(config.serviceTokenSecret));
 
@@ -56,12 +58,13 @@ export async function handler(
 /** What it needs is opened inside of each try: a secret that cannot be read now is a failed try, and the queue knows what to do. */
 function turnHandler(context: Context): TurnHandler {
   const open = async (): Promise<TurnHandler> => {
-    const [api, authToken] = await Promise.all([
+    const [telegram, authToken] = await Promise.all([
       openTelegramApi({ secrets, tokenName: config.botTokenSecret, apiRoot: config.apiRoot }),
       secrets.get(config.serviceTokenSecret),
     ]);
     return createTurnHandler({
-      api,
+      api: telegram.api,
+      telegramFiles: telegram.files,
       ...stores,
       agent: { url: config.agentServerUrl, authToken, fetch: renewed },
       pace: TELEGRAM_PACE,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import { z } from 'zod';
+import { CHAT_SERVER } from './chat-tools.ts';
 import { type ImageTools, readImageTools } from './image-tools.ts';
 
 /** The image's own `agent/` folder: what the agent is before any session begins. */
@@ -19,7 +20,7 @@ export const DEFAULT_AGENT_FOLDER = fileURLToPath(new URL('../../agent', import.
 
 const mcpFile = z.strictObject({
   mcpServers: z.record(
-    z.string(),
+    z.string().refine((name) => name !== CHAT_SERVER, 'is the name of the built-in server'),
     z.union([
       z.strictObject({
         type: z.literal('stdio').optional(),

@@ -1,4 +1,5 @@
 import type { RunEvent, Usage } from '@omnicloud/protocol';
+import type { Outbox } from '../session/outbox.ts';
 import type { SessionHome } from '../session/session-home.ts';
 
 export interface AgentRun {
@@ -6,6 +7,8 @@ export interface AgentRun {
   /** True when the home holds the conversation so far. */
   readonly isResumed: boolean;
   readonly prompt: string;
+  /** Takes the files that the agent sends to the chat. */
+  readonly outbox: Outbox;
   /** Ends the run at once, without a result; it then throws. */
   readonly signal: AbortSignal;
   /** Interrupts the agent; the run then ends with what there is, and `isStopped`. */

@@ -12,6 +12,7 @@ import type { SessionHome } from '../session/session-home.ts';
 import { readTasks } from '../session/task-list.ts';
 import type { AgentImage } from './agent-image.ts';
 import type { AgentRun, AgentRuntime, RuntimeEvent } from './agent-runtime.ts';
+import { CHAT_SERVER, chatTools } from './chat-tools.ts';
 import { boundsOf } from './confine-tools.ts';
 import type { Cell, Isolation } from './isolation/isolation.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
@@ -116,6 +117,7 @@ export class ClaudeRuntime implements AgentRuntime {
       prompt: input.messages,
       options: {
         ...sdkOptions(this.#config, this.#image, home, bounds, modelUrl, isOffline),
+        mcpServers: { ...this.#image.mcpServers, [CHAT_SERVER]: chatTools(run.outbox) },
         ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
         spawnClaudeCodeProcess: (options) => cli.spawn(options),
       },

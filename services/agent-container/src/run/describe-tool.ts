@@ -4,8 +4,11 @@ import { z } from 'zod';
 /** Telegram shows about this many characters of a status line before it wraps on a phone. */
 const LINE_LIMIT = 80;
 
+const SEND_FILE = 'mcp__chat__send_file';
+
 const inputSchema = z.looseObject({
   file_path: z.string().optional().catch(undefined),
+  path: z.string().optional().catch(undefined),
   pattern: z.string().optional().catch(undefined),
   command: z.string().optional().catch(undefined),
   description: z.string().optional().catch(undefined),
@@ -19,7 +22,8 @@ const inputSchema = z.looseObject({
  */
 export function describeTool(name: string, input: unknown, workspace: string): string {
   const fields = inputSchema.safeParse(input).data ?? {};
-  const file = fields.file_path === undefined ? undefined : shorten(fields.file_path, workspace);
+  const path = fields.file_path ?? (name === SEND_FILE ? fields.path : undefined);
+  const file = path === undefined ? undefined : shorten(path, workspace);
   const about =
     file ?? fields.pattern ?? fields.subject ?? fields.description ?? fields.command ?? fields.skill;
   const line = `${friendly(name)}${about === undefined ? '' : ` ${about}`}`;
@@ -27,6 +31,7 @@ export function describeTool(name: string, input: unknown, workspace: string): s
 }
 
 function friendly(name: string): string {
+  if (name === SEND_FILE) return 'Send';
   if (name.startsWith('mcp__')) return name.split('__').slice(1).join(' ');
   if (name.startsWith('Task')) return 'Plan';
   return name === 'Bash' ? 'Run' : name;

@@ -30,7 +30,6 @@ export function sdkOptions(
     settings: { cleanupPeriodDays: 99_999 },
     tools: isShellOn ? [...tools, 'Bash'] : [...tools],
     plugins: image.plugins.map((path) => ({ type: 'local', path })),
-    mcpServers: image.mcpServers,
     strictMcpConfig: true,
     mcpServersDelivery: 'initialize',
     permissionMode,

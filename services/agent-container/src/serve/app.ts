@@ -93,6 +93,7 @@ async function create(context: RequestContext, deps: AppDeps): Promise<Response>
       },
     }),
     userMessage: request.user_message,
+    attachments: request.attachments,
     idempotencyKey: key,
     metadata: request.metadata,
     arrivedAtMs,
@@ -113,6 +114,7 @@ async function message(context: RequestContext, deps: AppDeps): Promise<Response
       mapping: conversation === undefined ? undefined : { kind: 'refresh', sessionKey: conversation },
     }),
     userMessage: request.user_message,
+    attachments: request.attachments,
     idempotencyKey: idempotencyKey(context),
     metadata: request.metadata,
     arrivedAtMs,
@@ -123,8 +125,6 @@ async function message(context: RequestContext, deps: AppDeps): Promise<Response
 type Prepared = Pick<TurnToRun, 'stored' | 'mapping'>;
 
 interface Asked extends Omit<TurnToRun, keyof Prepared | 'signal' | 'held' | 'deadlineAtMs'> {
-  /** `chat_id:thread_id`, as far as it is known: where the user says stop. */
-  readonly conversation: string | undefined;
   /** Called when the session is held: what another holder wrote until a moment ago counts. */
   readonly prepare: (report: (error: unknown) => void) => Promise<Prepared>;
 }

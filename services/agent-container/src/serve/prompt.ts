@@ -1,10 +1,24 @@
 import type { RunMetadata } from '@omnicloud/protocol';
+import type { PlacedFile } from '../session/place-attachments.ts';
 
 /**
  * @returns what the model is told. In a group it must know who speaks, because several people share the session; the note has the form
  * of the CLI's own reminders, so that nobody takes it for the user's words.
+ * @param attached files that the user sent with it.
  */
-export function promptOf(message: string, metadata: RunMetadata | undefined): string {
+export function promptOf(
+  message: string,
+  metadata: RunMetadata | undefined,
+  attached: readonly PlacedFile[] = [],
+): string {
+  const lines = attached.map(
+    ({ path, mediaType, size }) =>
+      `[Attached file: ${path} (${plain(mediaType ?? 'unknown type')}, ${size} bytes)]`,
+  );
+  return [saidBy(message, metadata), lines.join('\n')].filter((part) => part !== '').join('\n\n');
+}
+
+function saidBy(message: string, metadata: RunMetadata | undefined): string {
   const { chat_type: chatType, chat_title: title, sender } = metadata ?? {};
   if (!sender || (chatType !== 'group' && chatType !== 'supergroup')) return message;
   const username = sender.username === undefined ? '' : ` (@${plain(sender.username)})`;

@@ -1,17 +1,18 @@
-// stored session → (already answered? replay) → restore → run (events pass through) → persist → save the mapping → finished | paused | failed
-import type { FinishedEvent, RunEvent, RunMetadata, WorkspaceFigures } from '@omnicloud/protocol';
+// stored session → (already answered? replay) → restore, attachments → run (events pass through) → persist → save the mapping → files, finished | paused | failed
+import type { Attachment, RunEvent, RunMetadata, WorkspaceFigures } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentError, toAgentError } from '../errors.ts';
-import type { AgentRun, AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
+import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
 import { endLeftoverCli } from '../run/spawn-cli.ts';
 import type { HeldSession } from '../session/hold-session.ts';
 import { type LastTurn, replayable } from '../session/last-turn.ts';
+import { Outbox } from '../session/outbox.ts';
 import { persist, persistDebugLog } from '../session/persist.ts';
 import type { StoredSession } from '../session/restore.ts';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
 import type { SessionStore } from '../session/session-store.ts';
-import { promptOf } from './prompt.ts';
-import { runLimitMs } from './run-limit.ts';
+import { placedFor, runOf } from './begin-run.ts';
+import { closingEvents, type TurnResult } from './closing-events.ts';
 import { type MappingChange, saveMapping, saveMappingAgain } from './save-mapping.ts';
 import { type HomeDeps, stayInHome } from './stay-in-home.ts';
 
@@ -33,6 +34,10 @@ export interface TurnToRun {
   readonly mapping: MappingChange | undefined;
   readonly stored: StoredSession;
   readonly userMessage: string;
+  /** Files that the user sent with it, and the conversation that they are kept for. */
+  readonly attachments: readonly Attachment[] | undefined;
+  /** `chat_id:thread_id`, as far as it is known: where the user says stop, and where attachments come from. */
+  readonly conversation: string | undefined;
   /** The same for every try of one turn. */
   readonly idempotencyKey: string | undefined;
   readonly metadata: RunMetadata | undefined;
@@ -76,22 +81,24 @@ async function* runAndSave(
   deps: TurnDeps,
 ): AsyncGenerator<RunEvent, void, undefined> {
   // Whoever hears the terminal event may send the next message at once: by then nothing here touches the home any more.
-  yield yield* runInHome(turn, home, deps);
+  yield* yield* runInHome(turn, home, deps);
 }
 
-/** @returns the terminal event. */
+/** @returns the events that end the turn. */
 async function* runInHome(
   turn: TurnToRun,
   home: SessionHome,
   deps: TurnDeps,
-): AsyncGenerator<RunEvent, RunEvent, undefined> {
+): AsyncGenerator<RunEvent, RunEvent[], undefined> {
   const clock = phaseClock();
   await endLeftoverCli(home);
   await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps);
+  const attached = await placedFor(turn, home, deps);
+  const outbox = new Outbox(home);
   const restored = clock();
   let summary: RunSummary | undefined;
   let answer = '';
-  const run = agentRun(turn, home, deps);
+  const run = runOf(turn, home, outbox, attached, deps);
   for await (const event of deps.runtime.run(run)) {
     if (event.type === 'answer') answer = event.text;
     if (event.type === 'summary') summary = event;
@@ -110,32 +117,19 @@ async function* runInHome(
     is_paused: isPaused,
     cost_usd: costUsd,
     turns,
+    files: outbox.files.map(({ file }) => file),
   };
-  const workspace = await save(turn, home, result, deps);
+  const workspace = await save(turn, home, result, outbox, deps);
   const persisted = clock();
   const duration = { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted };
-  return terminalEvent(turn.sessionId, result, duration, { ...workspace, ...stay.lost });
+  return closingEvents(turn.sessionId, result, duration, { ...workspace, ...stay.lost });
 }
-
-function agentRun(turn: TurnToRun, home: SessionHome, { turnLimitMs }: TurnDeps): AgentRun {
-  const { stopped } = turn.held;
-  const { arrivedAtMs, timeLimitMs, deadlineAtMs } = turn;
-  const limitMs = runLimitMs({ arrivedAtMs, limitsMs: [turnLimitMs, timeLimitMs], deadlineAtMs });
-  return {
-    home,
-    isResumed: turn.stored.conversation !== undefined,
-    prompt: promptOf(turn.userMessage, turn.metadata),
-    signal: AbortSignal.any([turn.signal, turn.held.lost]),
-    stop: limitMs === undefined ? stopped : AbortSignal.any([stopped, AbortSignal.timeout(limitMs)]),
-  };
-}
-
-type Result = Omit<LastTurn, 'idempotency_key' | 'conversation_sha256'>;
 
 async function save(
   turn: TurnToRun,
   home: SessionHome,
-  result: Result,
+  result: TurnResult,
+  outbox: Outbox,
   deps: TurnDeps,
 ): Promise<WorkspaceFigures> {
   const key = turn.idempotencyKey;
@@ -146,6 +140,7 @@ async function save(
     files,
     limits: deps.workspaceLimits,
     turn: lastTurn,
+    outbox: outbox.files,
     retryDelaysMs: deps.saveRetryDelaysMs,
     onLeftover: (error) => deps.onError(toAgentError(error), turn.sessionId),
   });
@@ -161,18 +156,7 @@ async function* replay(
 ): AsyncGenerator<RunEvent, void, undefined> {
   yield { type: 'answer', text: answered.answer };
   if (turn.mapping) await saveMappingAgain(turn.mapping, { ...deps, ...turn });
-  yield terminalEvent(turn.sessionId, answered, { restore: 0, run: 0, persist: 0, total: 0 });
-}
-
-function terminalEvent(
-  session_id: string,
-  { usage, is_stopped, is_paused, cost_usd, turns }: Result,
-  duration_ms: FinishedEvent['duration_ms'],
-  workspace?: WorkspaceFigures,
-): RunEvent {
-  const figures = { session_id, usage, cost_usd, turns, duration_ms };
-  const result = workspace === undefined ? figures : { ...figures, workspace };
-  return is_paused ? { type: 'paused', ...result } : { type: 'finished', is_stopped, ...result };
+  yield* closingEvents(turn.sessionId, answered, { restore: 0, run: 0, persist: 0, total: 0 });
 }
 
 function leaseLost(cause: unknown): AgentError {

@@ -2,21 +2,14 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  filePath,
-  fileRoutes,
-  messagePath,
-  routes,
-  sessionFilesSchema,
-  sessionObjectKey,
-} from '@omnicloud/protocol';
+import { filePath, messagePath, routes, sessionFilesSchema, sessionObjectKey } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { answering } from '../run/scripted-runtime.fixture.ts';
 import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
 import { type AgentServer, agentServer } from './agent-server.fixture.ts';
 
 const UNKNOWN = '0190c8a4-0000-4000-8000-000000000009';
-const ROUTES = Object.keys(fileRoutes) as (keyof typeof fileRoutes)[];
+const ROUTES = ['files', 'export', 'debug'] as const;
 
 /** An agent that writes these files into its workspace, and answers. */
 function writing(server: AgentServer, files: Record<string, string>): void {

@@ -1,6 +1,14 @@
 // request → the stored session → its files as JSON, or as an archive
 import { Readable } from 'node:stream';
-import { ARCHIVE_MEDIA_TYPE, fileRoutes, type SessionFiles, sessionPathSchema } from '@omnicloud/protocol';
+import {
+  ARCHIVE_MEDIA_TYPE,
+  fileRoutes,
+  outboxObject,
+  outboxPathSchema,
+  type SessionFiles,
+  sessionObjectKey,
+  sessionPathSchema,
+} from '@omnicloud/protocol';
 import type { Context, Hono } from 'hono';
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from '../session/confined-path.ts';
@@ -30,6 +38,24 @@ export function serveSessionFiles(app: Hono, { store }: { readonly store: Sessio
   app.get(fileRoutes.debug, async (context) => {
     const sessionId = sessionIdOf(context);
     return archive(await exportDebug(store, sessionId), `debug-${sessionId}.tar.gz`);
+  });
+  app.get(fileRoutes.outbox, async (context) => {
+    const parsed = outboxPathSchema.safeParse(context.req.param());
+    if (!parsed.success)
+      throw new AgentError('bad_request', 'session_id, file_id: must be UUIDs', { cause: parsed.error });
+    const { session_id: sessionId, file_id: fileId } = parsed.data;
+    const object = await store.get(sessionObjectKey(sessionId, outboxObject(fileId)));
+    if (!object) throw new AgentError('not_found', 'The session has sent no such file, or it is gone');
+    return new Response(object.body as Uint8Array<ArrayBuffer>, {
+      headers: {
+        // Whatever it is, no browser is to run it.
+        'content-type': 'application/octet-stream',
+        'content-disposition': 'attachment',
+        'content-length': String(object.body.byteLength),
+        'x-content-type-options': 'nosniff',
+        'cache-control': 'no-store',
+      },
+    });
   });
 }
 

@@ -9,6 +9,7 @@ const turn = {
   turns: 1,
   is_stopped: false,
   is_paused: false,
+  files: [],
   usage: { input_tokens: 1, output_tokens: 2, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
 };
 const lastTurn = encodeLastTurn(turn, conversation);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sentFileSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
 
 /**
@@ -14,6 +15,8 @@ const lastTurnSchema = z.object({
   turns: z.int(),
   is_stopped: z.boolean(),
   is_paused: z.boolean(),
+  /** What the agent sent to the chat; older records have none. */
+  files: z.array(sentFileSchema).default([]),
   usage: z.object({
     input_tokens: z.int(),
     output_tokens: z.int(),

@@ -1,9 +1,15 @@
-// the session's home → packs → debug.txt, todos.json, last-turn.json, snapshot → conversation.jsonl last → store
-import { type SessionObject, sessionObjectKey, type WorkspaceFigures } from '@omnicloud/protocol';
+// the session's home → packs → outbox, debug.txt, todos.json, last-turn.json, snapshot → conversation.jsonl last → store
+import {
+  outboxObject,
+  type SessionObject,
+  sessionObjectKey,
+  type WorkspaceFigures,
+} from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
 import { markSaved } from './idle-homes.ts';
+import type { OutgoingFile } from './outbox.ts';
 import { putPersistently } from './put-persistently.ts';
 import { readPlainFile } from './read-plain.ts';
 import { saveFiles } from './save-files.ts';
@@ -28,6 +34,8 @@ export interface Saving {
   readonly limits?: WorkspaceLimits | undefined;
   /** The turn's answer, when the caller may ask for it again by its key. */
   readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
+  /** What the agent sends to the chat. */
+  readonly outbox?: readonly OutgoingFile[] | undefined;
   /** Waits before further tries of a write that failed; see `putPersistently`. */
   readonly retryDelaysMs?: readonly number[] | undefined;
   /** Told of what failed and lost nothing of the turn: its debug log, or removing what it replaced. */
@@ -46,7 +54,7 @@ export async function persist(
   store: SessionStore,
   saving: Saving,
 ): Promise<WorkspaceFigures> {
-  const { before, files, limits, turn, retryDelaysMs } = saving;
+  const { before, files, limits, turn, outbox = [], retryDelaysMs } = saving;
   const putAt = (key: string, body: Uint8Array, expected?: Expectation): Promise<void> =>
     putPersistently(store, key, body, expected, retryDelaysMs);
   const put = (name: SessionObject, body: Uint8Array, expected?: Expectation): Promise<void> =>
@@ -62,6 +70,7 @@ export async function persist(
   const first = [
     persistDebugLog(home, store).catch((error: unknown) => saving.onLeftover?.(error)),
     put('todos.json', todos),
+    ...outbox.map(({ file, content }) => put(outboxObject(file.file_id), content)),
     putAt(now.key, encodeSnapshot(snapshot)),
     ...(turn ? [put('last-turn.json', encodeLastTurn(turn, conversation))] : []),
   ];

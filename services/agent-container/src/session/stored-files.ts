@@ -17,6 +17,8 @@ export interface StoredFiles {
 
 /** Leftovers of runs that were killed while they saved are removed after this time: no run lasts as long. */
 const LEFTOVER_AFTER_MS = 24 * 60 * 60 * 1000;
+/** A turn that could not be delivered waits among the dead letters for 14 days, and its files with it. */
+const SENT_FILE_LIFE_MS = 15 * 24 * 60 * 60 * 1000;
 
 /** They are looked for at one save in 16, because a listing takes longer than all else here: where the digest begins so. */
 const LOOKS_FOR_LEFTOVERS = /\/0[0-9a-f]{63}\.json$/;
@@ -68,6 +70,9 @@ export async function removeReplaced(
   for (const folder of ['snapshots/', 'packs/'] as const)
     for (const { key, modified } of await store.list(sessionFolderKey(sessionId, folder)))
       if (!used.has(key) && modified.getTime() < oldest) await store.delete(key);
+  const oldestSent = Date.now() - SENT_FILE_LIFE_MS;
+  for (const { key, modified } of await store.list(sessionFolderKey(sessionId, 'outbox/')))
+    if (modified.getTime() < oldestSent) await store.delete(key);
 }
 
 async function newestSnapshot(

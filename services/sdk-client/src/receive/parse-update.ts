@@ -1,5 +1,12 @@
 // raw update → who may ask? → what is asked → a turn, or the reason why there is none
-import { type Command, COMMANDS, MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
+import {
+  type Command,
+  COMMANDS,
+  MAX_USER_MESSAGE_LENGTH,
+  type TelegramFile,
+  type Turn,
+} from '@omnicloud/protocol';
+import { filesOf, isTooLarge } from './files-of.ts';
 import { type IncomingMessage, MEDIA_FIELDS, updateSchema } from './update-schema.ts';
 
 export interface Reception {
@@ -35,10 +42,29 @@ function readMessage(message: IncomingMessage, reception: Reception): Turn['ask'
   if (!reception.allowedUsers.has(String(message.from.id))) {
     return message.chat.type === 'private' ? { kind: 'refusal', reason: 'stranger' } : 'stranger_in_group';
   }
-  const text = message.text?.trim() ?? '';
-  if (text === '') return { kind: 'refusal', reason: 'not_text' };
+  const text = (message.text ?? message.caption)?.trim() ?? '';
+  const files = filesOf(message);
+  if (text === '' && files.length === 0) return { kind: 'refusal', reason: 'not_text' };
+  if (files.some(isTooLarge)) return { kind: 'refusal', reason: 'file_too_large' };
   if (text.length > MAX_USER_MESSAGE_LENGTH) return { kind: 'refusal', reason: 'too_long' };
-  return readText(text, reception.botUsername);
+  return files.length === 0
+    ? readText(text, reception.botUsername)
+    : withFiles(text, files, message, reception);
+}
+
+/** A caption says what is to be done with the file, so it is never a command. */
+function withFiles(
+  text: string,
+  files: TelegramFile[],
+  { media_group_id: album }: IncomingMessage,
+  { botUsername }: Reception,
+): Turn['ask'] {
+  return {
+    kind: 'message',
+    text: withoutMention(text, botUsername),
+    files,
+    ...(album === undefined ? {} : { album: cut(album, 64) }),
+  };
 }
 
 function isAsking(message: IncomingMessage): boolean {

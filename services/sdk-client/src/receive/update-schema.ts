@@ -6,6 +6,16 @@ const title = z.string().optional();
 /** The end of the year 9999: a later date has no plain ISO form. In seconds since 1970. */
 const LATEST_DATE_SECONDS = 253_402_300_799;
 
+const fileSchema = z.looseObject({
+  file_id: z.string().min(1).max(512),
+  file_name: z.string().optional(),
+  mime_type: z.string().optional(),
+  file_size: z.int().min(0).optional(),
+});
+export type IncomingFile = z.infer<typeof fileSchema>;
+
+const file = fileSchema.optional();
+
 /** The parts of a Bot API 10.3 `Message` that decide what becomes of it. */
 const messageSchema = z.looseObject({
   message_id: id,
@@ -30,6 +40,16 @@ const messageSchema = z.looseObject({
     .optional(),
   sender_chat: z.looseObject({ id }).optional(),
   text: z.string().optional(),
+  caption: z.string().optional(),
+  media_group_id: z.string().optional(),
+  photo: z.array(z.looseObject({ ...fileSchema.shape, width: id, height: id })).optional(),
+  document: file,
+  audio: file,
+  voice: file,
+  video: file,
+  video_note: file,
+  animation: file,
+  sticker: file,
 });
 export type IncomingMessage = z.infer<typeof messageSchema>;
 

@@ -1,5 +1,6 @@
 // turn → POST /session/create | /session/{id}/message → NDJSON → events
 import {
+  type Attachment,
   decodeEvents,
   errorBodySchema,
   EventStreamError,
@@ -31,6 +32,8 @@ export interface AgentRequest {
   readonly chatId: string;
   readonly threadId: string | null;
   readonly userMessage: string;
+  /** Files that lie in the store for it. */
+  readonly attachments?: readonly Attachment[];
   readonly metadata: RunMetadata;
   /** The same for every try of one turn. */
   readonly idempotencyKey: string;
@@ -68,9 +71,10 @@ export async function* askAgent(
 
 async function send(server: AgentServer, request: AgentRequest, signal: AbortSignal): Promise<Response> {
   const { sessionId, chatId, threadId, userMessage, metadata } = request;
-  const { timeLimitMs } = request;
+  const { timeLimitMs, attachments = [] } = request;
   const limit = timeLimitMs === undefined ? {} : { time_limit_ms: Math.max(1_000, Math.floor(timeLimitMs)) };
-  const message = { user_message: userMessage, metadata, ...limit };
+  const attached = attachments.length === 0 ? {} : { attachments };
+  const message = { user_message: userMessage, ...attached, metadata, ...limit };
   return (server.fetch ?? fetch)(
     `${server.url}${sessionId === undefined ? routes.create : messagePath(sessionId)}`,
     {

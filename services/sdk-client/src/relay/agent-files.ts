@@ -1,4 +1,4 @@
-// stored session → GET /session/{id}/files | export | debug → all of it, or why not
+// stored session → GET /session/{id}/files | export | debug | outbox/{file_id} → all of it, or why not
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
@@ -6,6 +6,8 @@ import {
   ARCHIVE_MEDIA_TYPE,
   filePath,
   HEARTBEAT_INTERVAL_MS,
+  outboxPath,
+  type SentFile,
   SESSION_KEY_HEADER,
   type SessionFiles,
   sessionFilesSchema,
@@ -34,7 +36,7 @@ export async function fetchFileList(
   server: AgentServer,
   session: StoredSession,
 ): Promise<Fetched<SessionFiles['files']>> {
-  return fetchStored(server, session, 'files', MAX_LIST_BYTES, (_, content) => {
+  return fetchStored(server, session, filePath('files', session.sessionId), MAX_LIST_BYTES, (_, content) => {
     const json: unknown = JSON.parse(Buffer.from(content).toString('utf8'));
     return sessionFilesSchema.parse(json).files;
   });
@@ -51,24 +53,45 @@ export async function fetchArchive(
   route: 'export' | 'debug',
   maxBytes: number,
 ): Promise<Fetched<Uint8Array>> {
-  return fetchStored(server, session, route, maxBytes, async (response, content) => {
-    const mediaType = response.headers.get('content-type');
-    if (mediaType !== ARCHIVE_MEDIA_TYPE) throw new TypeError(`Expected an archive, not ${mediaType}`);
-    await checkGzip(content);
+  return fetchStored(
+    server,
+    session,
+    filePath(route, session.sessionId),
+    maxBytes,
+    async (response, content) => {
+      const mediaType = response.headers.get('content-type');
+      if (mediaType !== ARCHIVE_MEDIA_TYPE) throw new TypeError(`Expected an archive, not ${mediaType}`);
+      await checkGzip(content);
+      return content;
+    },
+  );
+}
+
+/**
+ * @returns the content of a file that the agent sends to the chat.
+ * @throws AgentUnreachableError as above, also when it is not as long as it was when the agent sent it.
+ */
+export async function fetchSentFile(
+  server: AgentServer,
+  session: StoredSession,
+  { file_id: fileId, size }: Pick<SentFile, 'file_id' | 'size'>,
+): Promise<Fetched<Uint8Array>> {
+  return fetchStored(server, session, outboxPath(session.sessionId, fileId), size, (_, content) => {
+    if (content.byteLength !== size) throw new TypeError(`Expected ${size} bytes, not ${content.byteLength}`);
     return content;
   });
 }
 
 async function fetchStored<Value>(
   server: AgentServer,
-  { sessionId, sessionKey }: StoredSession,
-  route: 'files' | 'export' | 'debug',
+  { sessionKey }: StoredSession,
+  path: string,
   maxBytes: number,
   read: (response: Response, content: Uint8Array) => Value | Promise<Value>,
 ): Promise<Fetched<Value>> {
   const silence = watchSilence(server.silenceMs ?? 3 * HEARTBEAT_INTERVAL_MS);
   try {
-    const response = await (server.fetch ?? fetch)(server.url + filePath(route, sessionId), {
+    const response = await (server.fetch ?? fetch)(server.url + path, {
       headers: { authorization: `Bearer ${server.authToken}`, [SESSION_KEY_HEADER]: sessionKey },
       signal: silence.signal,
     });
@@ -83,7 +106,7 @@ async function fetchStored<Value>(
     return { kind: 'fetched', value: await read(response, Buffer.concat(chunks)) };
   } catch (error) {
     if (error instanceof AgentUnreachableError) throw error;
-    throw new AgentUnreachableError(`The agent server did not send all of ${route}`, { cause: error });
+    throw new AgentUnreachableError(`The agent server did not send all of ${path}`, { cause: error });
   } finally {
     silence.stop();
   }

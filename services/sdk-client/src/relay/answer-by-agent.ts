@@ -1,6 +1,8 @@
-// backlog → messages that belong together → one run → say the answer | go on later | try again
+// backlog → messages that belong together → their files → one run → say the answer | go on later | try again
+import { setTimeout as delay } from 'node:timers/promises';
 import { groupOf, sessionKeyOf, type Turn, type WireErrorCode } from '@omnicloud/protocol';
 import type { SessionTable, StopRequests } from '@omnicloud/session-table';
+import { TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { annotateAnswer } from '../reply/annotate-answer.ts';
@@ -13,16 +15,18 @@ import type { Meter } from './meter.ts';
 import { joinAnswers, type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
+import { type AttachmentDeps, storeAttachments, type StoredAttachments } from './store-attachments.ts';
 import { putOff, say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
-export interface AnswerDeps extends TellingDeps {
+export interface AnswerDeps extends TellingDeps, AttachmentDeps {
   readonly backlog: Pick<Backlog, 'list' | 'remove'>;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
   readonly stops: Pick<StopRequests, 'isStopped'>;
   readonly agent: AgentServer;
+  readonly albumWaitMs?: number;
   readonly maxContinuations?: number;
   readonly timeLimitMs?: () => number;
   readonly meter: Meter;
@@ -31,6 +35,9 @@ export interface AnswerDeps extends TellingDeps {
 /** A session that is in use may be let go of at any moment. In ms. */
 const LONGEST_BUSY_WAIT_MS = 2_000;
 const SHORTEST_BUSY_WAIT_MS = 100;
+/** Telegram sends the messages of an album at once, but each may meet a function that starts first. In ms. */
+const ALBUM_WAIT_MS = 1_500;
+const NONE: StoredAttachments = { kind: 'stored', attachments: [] };
 
 /** Lets the agent answer the turn, and with it the messages right behind it. */
 export async function answerByAgent(
@@ -39,6 +46,7 @@ export async function answerByAgent(
   progress: TurnProgress,
   deps: AnswerDeps,
 ): Promise<Outcome> {
+  await untilAlbumIsThere(turn, progress, deps);
   // First the backlog, then the stop: a message in between the two is not stopped with those before it.
   const entries = await backlogOf(turn, deps);
   const isStopped = await deps.stops.isStopped(sessionKeyOf(turn), turn.update_id);
@@ -51,7 +59,11 @@ export async function answerByAgent(
   const stopShowing = showWaiting(turn, taken, telling.chat, deps, telling.onError);
   const stopTyping = keepTyping(telling.chat, telling.onError);
   try {
-    const relayed = await relayRun(turn, questionOf(text, merged), telling, {
+    // After a pause, the agent has them already.
+    const stored = progress.paused.runs > 0 ? NONE : await storeAttachments(turn, merged, deps);
+    if (stored.kind !== 'stored') return await withoutAttachments(stored, telling);
+    const asked = { text: questionOf(text, merged), attachments: stored.attachments };
+    const relayed = await relayRun(turn, asked, telling, {
       ...deps,
       onResult: (result) => measure(result, turn, deps.meter),
     });
@@ -81,6 +93,28 @@ async function backlogOf(turn: Turn, { backlog, onError }: AnswerDeps): Promise<
   }
 }
 
+/** Files sent together come as one message each, all within a moment; whoever is first waits for the others, once. */
+async function untilAlbumIsThere(
+  { ask }: Turn,
+  { isFirst }: TurnProgress,
+  { albumWaitMs = ALBUM_WAIT_MS }: AnswerDeps,
+): Promise<void> {
+  if (isFirst && ask.kind === 'message' && ask.album !== undefined) await delay(albumWaitMs);
+}
+
+/** Nothing of the message reaches the agent: the user is told, or it is tried again. */
+async function withoutAttachments(
+  missing: Exclude<StoredAttachments, { kind: 'stored' }>,
+  telling: Telling,
+): Promise<Outcome> {
+  const { error } = missing;
+  telling.onError(error);
+  if (missing.kind === 'refused') return say(telling, TEXTS[telling.language].fileUnavailable(missing.name));
+  return error instanceof TelegramError && error.retryAfterMs !== undefined
+    ? putOff(telling.progress, error.retryAfterMs)
+    : { kind: 'retry' };
+}
+
 function stoppedText({ paused }: TurnProgress, language: Language): string {
   return annotateAnswer(paused.text, [{ kind: 'stopped' }], language);
 }
@@ -90,13 +124,16 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
   switch (relayed.kind) {
     case 'answered':
       meter.add('TurnsAnswered', 1);
-      return say(telling, annotateAnswer(relayed.text, relayed.notes, language));
+      return say(telling, annotateAnswer(relayed.text, relayed.notes, language), relayed.files);
     case 'paused': {
       await reply.rest();
       const { text } = relayed;
       // The run that ends the answer says it again, below all of it.
       const notes = relayed.notes.filter(({ kind }) => kind !== 'workspace_over_limit');
-      await progress.savePaused(notes.length === 0 ? text : annotateAnswer(text, notes, language));
+      await progress.savePaused(
+        notes.length === 0 ? text : annotateAnswer(text, notes, language),
+        relayed.files,
+      );
       return { kind: 'later', afterMs: 0 };
     }
     case 'failed':

@@ -1,14 +1,23 @@
 // turn → ledger → answered already? | refusal | command | agent server (events) → live reply → done, or again later
-import { groupOf, MAX_USER_MESSAGE_LENGTH, type Refusal, sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import {
+  groupOf,
+  MAX_ATTACHMENT_BYTES,
+  MAX_USER_MESSAGE_LENGTH,
+  type Refusal,
+  sessionKeyOf,
+  type Turn,
+} from '@omnicloud/protocol';
 import type { SessionTable, StopRequests } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
 import { TelegramError } from '../errors.ts';
 import type { Backlog } from '../queue/backlog.ts';
 import type { Outcome, TurnHandler, TurnQueue } from '../queue/turn-queue.ts';
 import type { EditPace } from '../reply/live-reply.ts';
+import type { TelegramFiles } from '../reply/telegram-files.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
 import type { AgentServer } from './agent-client.ts';
 import { answerByAgent } from './answer-by-agent.ts';
+import type { AttachmentStore } from './attachment-store.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
 import { joinAnswers } from './relay-answer.ts';
@@ -25,6 +34,10 @@ export interface TurnHandlerDeps {
   readonly ledger: TurnLedger;
   readonly stops: Pick<StopRequests, 'isStopped'>;
   readonly agent: AgentServer;
+  readonly telegramFiles: TelegramFiles;
+  readonly attachments: AttachmentStore;
+  /** How long the first message of an album waits for the others, in ms; 1.5 s unless given. */
+  readonly albumWaitMs?: number;
   /** The Telegram user id that `/debug` is for; without one it is for nobody. */
   readonly ownerId?: string;
   readonly pace: Record<'private' | 'group', EditPace>;
@@ -126,5 +139,7 @@ function refusalText(turn: Turn, reason: Refusal, language: Language): string {
       return texts.tooLong(MAX_USER_MESSAGE_LENGTH);
     case 'not_text':
       return texts.notText;
+    case 'file_too_large':
+      return texts.fileTooLarge(MAX_ATTACHMENT_BYTES / 1_000_000);
   }
 }

@@ -1,5 +1,11 @@
 // backlog → the turns right behind this one that are of the same kind → marked in the ledger → one question to the agent
-import { groupOf, MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
+import {
+  groupOf,
+  MAX_ATTACHMENTS,
+  MAX_USER_MESSAGE_LENGTH,
+  type TelegramFile,
+  type Turn,
+} from '@omnicloud/protocol';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
@@ -12,15 +18,23 @@ function textOf({ ask }: Turn): string | undefined {
   return ask.kind === 'refusal' ? undefined : ask.text;
 }
 
+/** @returns what the user sends with it. */
+function filesOf({ ask }: Turn): readonly TelegramFile[] {
+  return ask.kind === 'message' ? (ask.files ?? []) : [];
+}
+
 /** @returns the messages that follow the turn without anything else or anybody else in between, as far as they fit into one question. */
 export function followersOf(turn: Turn, backlog: readonly BacklogEntry[]): Turn[] {
   const position = backlog.findIndex((entry) => entry.turn.update_id === turn.update_id);
   const followers: Turn[] = [];
   let length = textOf(turn)?.length ?? Infinity;
+  let fileCount = filesOf(turn).length;
   for (const { turn: next } of position < 0 ? [] : backlog.slice(position + 1)) {
     if (next.ask.kind !== 'message' || next.sender.id !== turn.sender.id) break;
     length += SEPARATOR.length + next.ask.text.length;
-    if (length > MAX_USER_MESSAGE_LENGTH || followers.length === MAX_MERGED - 1) break;
+    fileCount += filesOf(next).length;
+    const isFull = length > MAX_USER_MESSAGE_LENGTH || fileCount > MAX_ATTACHMENTS;
+    if (isFull || followers.length === MAX_MERGED - 1) break;
     followers.push(next);
   }
   return followers;
@@ -30,7 +44,7 @@ const SEPARATOR = '\n\n';
 
 /** @returns the question that the turn and those merged into it are together. */
 export function questionOf(text: string, merged: readonly MergedTurn[]): string {
-  return [text, ...merged.map((turn) => turn.text)].join(SEPARATOR);
+  return [text, ...merged.map((turn) => turn.text)].filter((part) => part !== '').join(SEPARATOR);
 }
 
 /**
@@ -57,6 +71,7 @@ export async function mergeTurns(
       updateId: follower.update_id,
       messageId: follower.message_id,
       text: textOf(follower) ?? '',
+      ...(filesOf(follower).length === 0 ? {} : { files: [...filesOf(follower)] }),
     });
   }
   if (merged.length > 0) await progress.saveMerged(merged);

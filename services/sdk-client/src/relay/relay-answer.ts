@@ -1,6 +1,8 @@
 // session lookup → agent server → text and tool lines onto the live reply → the answer, or why there is none
 import {
+  type Attachment,
   type RunEvent,
+  type SentFile,
   sessionKeyOf,
   type Turn,
   type WireError,
@@ -12,16 +14,18 @@ import { AgentUnreachableError } from '../errors.ts';
 import type { Note } from '../reply/annotate-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { type AgentServer, askAgent } from './agent-client.ts';
+import type { TurnFile } from './turn-ledger.ts';
 
 export type Relayed =
-  | { kind: 'answered'; text: string; notes: readonly Note[] }
+  | { kind: 'answered'; text: string; notes: readonly Note[]; files: readonly TurnFile[] }
   /** The run reached its time limit; asked again, the agent goes on. */
-  | { kind: 'paused'; text: string; notes: readonly Note[] }
+  | { kind: 'paused'; text: string; notes: readonly Note[]; files: readonly TurnFile[] }
   | { kind: 'failed'; code: WireErrorCode; isRetryable: boolean; error: unknown; busyUntil?: Date };
 
 /** What is asked: the user's message, or, after a pause, to go on. */
 export interface Request {
   readonly userMessage: string;
+  readonly attachments?: readonly Attachment[];
   /** The same for every try of this very request. */
   readonly idempotencyKey: string;
   /** What the user already reads of this answer. */
@@ -69,6 +73,7 @@ async function relayFrom(
     chatId: turn.chat_id,
     threadId: turn.thread_id,
     userMessage: asked.userMessage,
+    ...(asked.attachments === undefined ? {} : { attachments: asked.attachments }),
     metadata: {
       chat_type: turn.chat_type,
       ...(turn.chat_title === undefined ? {} : { chat_title: turn.chat_title }),
@@ -86,25 +91,35 @@ async function relayFrom(
   };
   let answer: string | undefined;
   const notes: Note[] = [];
+  const sent: SentFile[] = [];
   try {
     for await (const event of askAgent(deps.agent, request, new AbortController().signal)) {
       if (event.type === 'accepted' && event.repaired !== undefined)
         notes.push({ kind: 'repaired', lostTurns: event.repaired });
       if (event.type === 'answer') answer = event.text;
+      if (event.type === 'file') sent.push(event);
       if (event.type === 'finished' || event.type === 'paused') {
         deps.onResult?.(event);
         notes.push(...notesOn(event.workspace));
       }
       if (event.type === 'failed') return failed(event.error, answer);
-      if (event.type === 'finished' && event.is_stopped) notes.push({ kind: 'stopped' });
-      if (event.type === 'paused') return { kind: 'paused', text: answer ?? '', notes };
+      if (event.type === 'finished' || event.type === 'paused') {
+        const files = sent.map((file) => turnFile(file, event.session_id));
+        if (event.type === 'paused') return { kind: 'paused', text: answer ?? '', notes, files };
+        if (event.is_stopped) notes.push({ kind: 'stopped' });
+        return { kind: 'answered', text: answer ?? '', notes, files };
+      }
       if (view.take(event)) reply.show(view.markdown);
     }
   } catch (error) {
     if (!(error instanceof AgentUnreachableError)) throw error;
     return { kind: 'failed', code: 'internal', isRetryable: true, error };
   }
-  return { kind: 'answered', text: answer ?? '', notes };
+  throw new Error('An event stream that ends without a terminal event is an error before');
+}
+
+function turnFile({ file_id, name, size, caption }: SentFile, sessionId: string): TurnFile {
+  return { file_id, name, size, ...(caption === undefined ? {} : { caption }), session_id: sessionId };
 }
 
 /** @returns what the user must learn of the files that the run had and left. */
@@ -123,7 +138,7 @@ export function joinAnswers(first: string, second: string): string {
 function failed(error: WireError, answer: string | undefined): Relayed {
   // The agent has answered, and only saving it failed, again and again: running it once more would do its work twice.
   if (answer !== undefined && error.code === 'store_unavailable') {
-    return { kind: 'answered', text: answer, notes: [{ kind: 'not_saved' }] };
+    return { kind: 'answered', text: answer, notes: [{ kind: 'not_saved' }], files: [] };
   }
   const cause = new Error(`The agent server failed with ${error.code}: ${error.message}`);
   const busyUntil = error.details && { busyUntil: new Date(error.details.until) };

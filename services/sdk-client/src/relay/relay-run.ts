@@ -1,5 +1,5 @@
 // message → one run of the agent → answered | its time is up, another delivery goes on | failed
-import type { Turn } from '@omnicloud/protocol';
+import type { Attachment, Turn } from '@omnicloud/protocol';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { joinAnswers, relayAnswer, type RelayDeps, type Relayed } from './relay-answer.ts';
 import type { TurnProgress } from './turn-progress.ts';
@@ -17,7 +17,7 @@ const CONTINUE_PROMPT =
  */
 export async function relayRun(
   turn: Turn,
-  text: string,
+  { text, attachments }: { readonly text: string; readonly attachments: readonly Attachment[] },
   { reply, progress }: { readonly reply: LiveReply; readonly progress: TurnProgress },
   deps: RelayDeps & { readonly maxContinuations?: number },
 ): Promise<Relayed> {
@@ -25,14 +25,14 @@ export async function relayRun(
   const key = `update-${turn.update_id}`;
   const request =
     runs === 0
-      ? { userMessage: text, idempotencyKey: key, soFar }
+      ? { userMessage: text, attachments, idempotencyKey: key, soFar }
       : { userMessage: CONTINUE_PROMPT, idempotencyKey: `${key}.${runs}`, soFar };
   const relayed = await relayAnswer(turn, request, reply, deps);
   if (relayed.kind === 'failed') return relayed;
   const whole = { ...relayed, text: joinAnswers(soFar, relayed.text) };
   if (whole.kind === 'answered') return whole;
   if (runs >= (deps.maxContinuations ?? MAX_CONTINUATIONS)) {
-    return { kind: 'answered', text: whole.text, notes: [...whole.notes, { kind: 'endless' }] };
+    return { ...whole, kind: 'answered', notes: [...whole.notes, { kind: 'endless' }] };
   }
   return whole;
 }

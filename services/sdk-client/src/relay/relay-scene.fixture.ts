@@ -36,6 +36,8 @@ export class RelayScene {
   readonly ledger: SqliteTurnLedger;
   readonly stops: SqliteStopRequests;
   readonly backlog: SqliteBacklog;
+  /** What was put where the agent server finds it, by its key. */
+  readonly stored = new Map<string, Uint8Array>();
   readonly measures: [Measure, number][] = [];
   readonly #directory: string;
   #hasBacklog = true;
@@ -73,6 +75,14 @@ export class RelayScene {
       ledger: this.ledger,
       stops: this.stops,
       agent: this.agent.server,
+      telegramFiles: this.botApi.files,
+      attachments: {
+        put: (key, content) => {
+          this.stored.set(key, content);
+          return Promise.resolve();
+        },
+      },
+      albumWaitMs: 0,
       pace: { private: pace, group: WHEN_COMPLETE },
       meter: { add: (measure, value) => this.measures.push([measure, value]) },
       onError: (error) => this.errors.push(error),

@@ -1,13 +1,17 @@
-// markdown → live reply → delivered, or again when Telegram takes it
-import type { Turn } from '@omnicloud/protocol';
+// markdown → live reply → its files → delivered, or again when Telegram takes it
+import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { Api } from 'grammy/web';
-import { TelegramError } from '../errors.ts';
+import { AgentUnreachableError, TelegramError } from '../errors.ts';
 import { MAX_DEFERRALS } from '../queue/try-turn.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { type EditPace, LiveReply } from '../reply/live-reply.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
 import { type Language, languageOf } from '../reply/texts.ts';
+import type { AgentServer } from './agent-client.ts';
+import { type Fetched, fetchSentFile } from './agent-files.ts';
+import { deliverFiles } from './deliver-files.ts';
 import type { Meter } from './meter.ts';
+import type { TurnFile } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
 export const DONE: Outcome = { kind: 'done' };
@@ -15,6 +19,7 @@ export const DONE: Outcome = { kind: 'done' };
 export interface TellingDeps {
   readonly api: Api;
   readonly pace: Record<'private' | 'group', EditPace>;
+  readonly agent: AgentServer;
   readonly meter: Meter;
   readonly onError: (error: unknown, turn: Turn) => void;
 }
@@ -25,6 +30,8 @@ export interface Telling {
   readonly reply: LiveReply;
   readonly progress: TurnProgress;
   readonly language: Language;
+  /** @throws AgentUnreachableError */
+  readonly fetchFile: (file: TurnFile) => Promise<Fetched<Uint8Array>>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -43,21 +50,33 @@ export function tellingOf(turn: Turn, progress: TurnProgress, replyTo: number, d
     reply: new LiveReply(chat, pace, onError, progress),
     progress,
     language: languageOf(turn.sender.language_code),
+    fetchFile: (file) =>
+      fetchSentFile(deps.agent, { sessionId: file.session_id, sessionKey: sessionKeyOf(turn) }, file),
     onError,
   };
 }
 
-/** Writes the final text down, so that the agent does not run for it again, and delivers it. */
-export async function say(telling: Telling, markdown: string): Promise<Outcome> {
-  await telling.progress.saveAnswer(markdown);
+/** Writes the final text and its files down, so that the agent does not run for them again, and delivers them. */
+export async function say(
+  telling: Telling,
+  markdown: string,
+  files: readonly TurnFile[] = [],
+): Promise<Outcome> {
+  await telling.progress.saveAnswer(markdown, files);
   return deliver(telling, markdown);
 }
 
-/** Delivers a final text that is written down. */
-export async function deliver({ reply, progress, onError }: Telling, markdown: string): Promise<Outcome> {
+/** Delivers a final text that is written down, and then the files that go with it. */
+export async function deliver(telling: Telling, markdown: string): Promise<Outcome> {
+  const { reply, progress, onError } = telling;
   try {
     await reply.finish(markdown);
+    await deliverFiles(telling);
   } catch (error) {
+    if (error instanceof AgentUnreachableError) {
+      onError(error);
+      return { kind: 'retry' };
+    }
     if (!(error instanceof TelegramError)) throw error;
     onError(error);
     // The next delivery goes on with what is missing.

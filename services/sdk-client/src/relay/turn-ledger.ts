@@ -1,4 +1,9 @@
+import { sentFileSchema, telegramFileSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
+
+/** A file that goes with the answer. */
+const turnFileSchema = sentFileSchema.extend({ session_id: z.string() });
+export type TurnFile = z.infer<typeof turnFileSchema>;
 
 /**
  * How far a turn has come. It only moves forward: `running` (a growing reply may be posted) → `answered` (the text is
@@ -14,6 +19,9 @@ export const turnRecordSchema = z.object({
   /** The final text as Markdown, once it is known. */
   answer: z.string().exactOptional(),
   posted: z.array(z.object({ messageId: z.int(), shown: z.string() })),
+  /** What the agent sends with the answer, and how many of these are in the chat. */
+  files: z.array(turnFileSchema).exactOptional(),
+  filesDelivered: z.int().min(0).exactOptional(),
   /** The part that is on its way to Telegram: whoever finds this cannot know whether it arrived. */
   sending: z.int().min(0).exactOptional(),
   /** How many sends nobody knows the end of. */
@@ -25,7 +33,16 @@ export const turnRecordSchema = z.object({
   /** The conversation before `/new` is forgotten: once, or a redelivery would forget the new one. */
   hasForgotten: z.boolean().exactOptional(),
   /** Later turns that are answered with this one, in order. */
-  merged: z.array(z.object({ updateId: z.int(), messageId: z.int(), text: z.string() })).exactOptional(),
+  merged: z
+    .array(
+      z.object({
+        updateId: z.int(),
+        messageId: z.int(),
+        text: z.string(),
+        files: z.array(telegramFileSchema).exactOptional(),
+      }),
+    )
+    .exactOptional(),
   /** The turn that this one is answered with. */
   mergedInto: z.int().exactOptional(),
 });

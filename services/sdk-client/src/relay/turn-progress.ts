@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TurnTakenOverError } from '../errors.ts';
 import type { PostedPart, ReplyMemory } from '../reply/live-reply.ts';
-import type { MergedTurn, TurnLedger, TurnRecord } from './turn-ledger.ts';
+import type { MergedTurn, TurnFile, TurnLedger, TurnRecord } from './turn-ledger.ts';
 
 /** Waits before the second, third … try to write a step down, in ms: what was sent to Telegram and is forgotten is sent twice. */
 const SAVE_RETRY_DELAYS_MS: readonly number[] = [100, 400, 1_600];
@@ -76,6 +76,16 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.posted;
   }
 
+  /** What the agent sends with the answer, as far as it is known. */
+  get files(): readonly TurnFile[] {
+    return this.#record.files ?? [];
+  }
+
+  /** So many of the files are in the chat. */
+  get filesDelivered(): number {
+    return this.#record.filesDelivered ?? 0;
+  }
+
   /** What earlier runs of this turn said before their time was up. */
   get paused(): { readonly text: string; readonly runs: number } {
     return this.#record.paused ?? { text: '', runs: 0 };
@@ -96,9 +106,9 @@ export class TurnProgress implements ReplyMemory {
   }
 
   /** The delivery ends with the run: the next one goes on, and counts as no try. */
-  async savePaused(text: string): Promise<void> {
+  async savePaused(text: string, files: readonly TurnFile[] = []): Promise<void> {
     await this.#save((record) => ({
-      ...record,
+      ...withFiles(record, files),
       deferrals: record.deferrals + 1,
       paused: { text, runs: (record.paused?.runs ?? 0) + 1 },
     }));
@@ -126,13 +136,23 @@ export class TurnProgress implements ReplyMemory {
   }
 
   /** From now on the agent does not run for this turn again. */
-  async saveAnswer(answer: string): Promise<void> {
-    await this.#save((record) => ({ ...record, state: 'answered', answer }));
+  async saveAnswer(answer: string, files: readonly TurnFile[] = []): Promise<void> {
+    await this.#save((record) => ({ ...withFiles(record, files), state: 'answered', answer }));
+  }
+
+  /** As `saveSending`: whoever finds this and no more files delivered cannot know whether the next one arrived. */
+  async saveSendingFile(): Promise<void> {
+    await this.saveSending(this.#record.posted.length);
+  }
+
+  /** The next of the files is in the chat, or its user was told that it will not be. */
+  async saveFileDelivered(): Promise<void> {
+    await this.#save(({ sending, ...record }) => ({ ...record, filesDelivered: this.filesDelivered + 1 }));
   }
 
   /** The text itself is no longer needed: it is in the chat, and in the session. */
   async saveDelivered(): Promise<void> {
-    await this.#save(({ answer, paused, sending, ...record }) => ({
+    await this.#save(({ answer, paused, sending, files, ...record }) => ({
       ...record,
       state: 'delivered',
     }));
@@ -188,4 +208,9 @@ export class TurnProgress implements ReplyMemory {
       }
     }
   }
+}
+
+/** Each run of a turn adds its own. */
+function withFiles(record: TurnRecord, files: readonly TurnFile[]): TurnRecord {
+  return files.length === 0 ? record : { ...record, files: [...(record.files ?? []), ...files] };
 }

@@ -1,6 +1,7 @@
 // a call of the bot → recorded → a scripted answer, or else what Telegram would answer
 import { Api } from 'grammy/web';
 import { parseBody } from 'hono/utils/body';
+import { telegramFiles } from './telegram-files.ts';
 
 /** Has the form of a real one, so that a test can look for it where it must not appear. */
 export const BOT_TOKEN = '123456:not-a-real-token';
@@ -31,6 +32,13 @@ export class BotApi {
     fetch: (url: string, init: RequestInit) => this.#receive(url, init),
   });
   readonly calls: BotApiCall[] = [];
+  /** What users sent, by its `file_id`; the path is the id itself. */
+  readonly sent = new Map<string, Uint8Array>();
+  readonly files = telegramFiles(
+    this.api,
+    (path) => `https://telegram.test/file/bot${BOT_TOKEN}/${path}`,
+    (url) => this.#download(String(url)),
+  );
   /** The files that the bot sent, oldest first; `screen` shows their captions. */
   readonly documents: ReceivedDocument[] = [];
   /** What people wrote to the bot; `getUpdates` hands it out. */
@@ -100,11 +108,25 @@ export class BotApi {
         return this.#edit(Number(payload.message_id), payload);
       case 'deleteMessage':
         return this.#delete(Number(payload.message_id));
+      case 'getFile':
+        return this.sent.has(String(payload.file_id))
+          ? ok({ file_id: payload.file_id, file_path: payload.file_id })
+          : refusal(400, 'Bad Request: wrong file_id or the file is temporarily unavailable');
       case 'getUpdates':
         return this.#poll(Number(payload.offset), signal);
       default:
         return ok(true);
     }
+  }
+
+  async #download(url: string): Promise<Response> {
+    const usual = (): Promise<Response> => {
+      const content = this.sent.get(url.slice(url.lastIndexOf('/') + 1));
+      return Promise.resolve(
+        new Response(content as Uint8Array<ArrayBuffer>, { status: content ? 200 : 404 }),
+      );
+    };
+    return (this.#scripts.get('download')?.shift() ?? ((go) => go()))(usual);
   }
 
   #show(id: number, { text, entities }: Record<string, unknown>): Response {

@@ -1,5 +1,6 @@
 import type { Secrets } from '@omnicloud/secrets';
 import { Api } from 'grammy/web';
+import { type TelegramFiles, telegramFiles } from './telegram-files.ts';
 
 /** A call to Telegram that takes longer is given up; the longest of ours, a send, takes about one. In seconds. */
 const TIMEOUT_SECONDS = 30;
@@ -16,10 +17,14 @@ interface TelegramAccess {
 }
 
 /**
- * @returns the Bot API by a token that may be replaced at any time: when Telegram refuses it, it is read anew, once for each call.
+ * @returns the Bot API and the users' files by a token that may be replaced at any time: when Telegram refuses it, it is read anew, once for each call.
  * @throws SecretError when the token cannot be read now.
  */
-export async function openTelegramApi({ secrets, tokenName, apiRoot }: TelegramAccess): Promise<Api> {
+export async function openTelegramApi({
+  secrets,
+  tokenName,
+  apiRoot,
+}: TelegramAccess): Promise<{ api: Api; files: TelegramFiles }> {
   let token = await secrets.get(tokenName);
   const api = new Api(token, {
     apiRoot,
@@ -33,5 +38,6 @@ export async function openTelegramApi({ secrets, tokenName, apiRoot }: TelegramA
     token = await secrets.refresh(tokenName);
     return token === used ? response : call(method, payload, signal);
   });
-  return api;
+  // A download follows a call of `getFile`, so its token is one that was taken a moment ago.
+  return { api, files: telegramFiles(api, (path) => `${apiRoot}/file/bot${token}/${path}`) };
 }

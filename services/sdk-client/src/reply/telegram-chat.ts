@@ -17,7 +17,7 @@ export interface ChatPlace {
 export type ChatAction = 'typing' | 'upload_document';
 
 interface OutgoingDocument {
-  /** Without spaces, slashes and quotes: it goes into a header as it is. */
+  /** Without quotes, backslashes and line breaks: it goes into a header as it is. */
   readonly name: string;
   readonly content: Uint8Array;
 }
@@ -53,7 +53,8 @@ export class TelegramChat {
     const message = await calling(() =>
       uploadApi(this.#api, content.byteLength).sendDocument(
         this.#place.chatId,
-        new InputFile(content, name),
+        // grammY puts no quotes around it, and a name may have spaces.
+        new InputFile(content, `"${name}"`),
         {
           caption: caption.text,
           caption_entities: caption.entities,

@@ -13,7 +13,7 @@ const FIGURES = { sessionId: 'the-session', lastUsed: new Date(Date.UTC(2026, 0,
 function sentencesOf(language: Language): Record<string, string> {
   const { commands, status, stranger, tooLong, repaired, failed, files, moreFiles, filesLost, ...others } =
     TEXTS[language];
-  const { archive, archiveTooLarge, ...plain } = others;
+  const { archive, archiveTooLarge, fileTooLarge, fileUnavailable, fileLost, fileRefused, ...plain } = others;
   const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
   return {
     ...plain,
@@ -29,6 +29,10 @@ function sentencesOf(language: Language): Record<string, string> {
     exported: archive.export,
     debugged: archive.debug,
     archiveTooLarge: archiveTooLarge(50),
+    fileTooLarge: fileTooLarge(20),
+    fileUnavailable: fileUnavailable('a.pdf'),
+    fileLost: fileLost('a.pdf'),
+    fileRefused: fileRefused('a.pdf'),
     stranger: stranger('7123456789'),
     tooLong: tooLong(200_000),
     repaired: repaired(2),

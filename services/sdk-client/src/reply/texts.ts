@@ -32,6 +32,10 @@ interface Texts {
   ownerOnly: string;
   stranger: (id: string) => string;
   notText: string;
+  fileTooLarge: (megabytes: number) => string;
+  fileUnavailable: (name: string) => string;
+  fileLost: (name: string) => string;
+  fileRefused: (name: string) => string;
   tooLong: (limit: number) => string;
   sessionLost: string;
   repaired: (lostTurns: number) => string;
@@ -69,7 +73,7 @@ const english: Texts = {
     '/export – get it with its files, as an archive\n' +
     '/debug – get its session files, to find out what went wrong (owner only)\n' +
     '/help – this text\n\n' +
-    'Write as you would to a colleague. In a group with topics, every topic is a conversation of its own.',
+    'Write as you would to a colleague, and send files as you would to one. In a group with topics, every topic is a conversation of its own.',
   newSession: 'A new conversation begins here.',
   status: ({ sessionId, lastUsed, waiting }) =>
     sessionId === undefined
@@ -90,7 +94,14 @@ const english: Texts = {
   ownerOnly: 'Only the owner of this bot can have the session files.',
   stranger: (id) =>
     `You are not on this bot's list. Your Telegram id is \`${id}\`; its owner can add it to \`ALLOWED_USERS\`.`,
-  notText: 'I can read text only. Please write what you need.',
+  notText: 'I can read text and files, and not this kind of message. Please write what you need.',
+  fileTooLarge: (megabytes) =>
+    `That file is too large: Telegram gives a bot files of up to ${megabytes} MB. Nothing of this message was read.`,
+  fileUnavailable: (name) =>
+    `Telegram does not give out the file “${name}”, so nothing of this message was read. Please send it again.`,
+  fileLost: (name) => `The file “${name}” is gone from the store and cannot be sent. Ask me for it again.`,
+  fileRefused: (name) =>
+    `Telegram did not take the file “${name}” here. /export brings it with all the others.`,
   tooLong: (limit) =>
     `That message is too long: at most ${limit.toLocaleString('en')} characters can be read at once.`,
   sessionLost: '_The earlier conversation could not be found, so this is a new one._',
@@ -139,7 +150,7 @@ const chinese: Texts = {
     '/export – 把对话和文件打包发给你\n' +
     '/debug – 获取会话文件，用来查找问题（仅限主人）\n' +
     '/help – 显示本说明\n\n' +
-    '像和同事说话一样写就行。在有话题的群组里，每个话题都是独立的对话。',
+    '像和同事说话一样写就行，也可以直接发文件。在有话题的群组里，每个话题都是独立的对话。',
   newSession: '新的对话从这里开始。',
   status: ({ sessionId, lastUsed, waiting }) =>
     sessionId === undefined
@@ -160,7 +171,12 @@ const chinese: Texts = {
   ownerOnly: '只有机器人的主人才能获取会话文件。',
   stranger: (id) =>
     `你不在这个机器人的名单里。你的 Telegram id 是 \`${id}\`；机器人的主人可以把它加入 \`ALLOWED_USERS\`。`,
-  notText: '我目前只能读文字，请把需要写下来。',
+  notText: '我能读文字和文件，但读不了这种消息。请把需要写下来。',
+  fileTooLarge: (megabytes) =>
+    `文件太大了：Telegram 最多给机器人 ${megabytes} MB 的文件。这条消息没有被读取。`,
+  fileUnavailable: (name) => `Telegram 没有给出文件“${name}”，所以这条消息没有被读取。请再发一次。`,
+  fileLost: (name) => `文件“${name}”已经不在存储里，无法发送。请再向我要一次。`,
+  fileRefused: (name) => `Telegram 在这里没有接受文件“${name}”。用 /export 可以和其他文件一起得到它。`,
   tooLong: (limit) => `这条消息太长了：一次最多能读 ${limit.toLocaleString('en')} 个字符。`,
   sessionLost: '_找不到之前的对话，这里开始一个新的。_',
   repaired: (lostTurns) =>

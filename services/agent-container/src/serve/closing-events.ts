@@ -1,0 +1,27 @@
+import type { FinishedEvent, RunEvent, WorkspaceFigures } from '@omnicloud/protocol';
+import type { LastTurn } from '../session/last-turn.ts';
+
+/** What a run came to, as it is also kept for whoever asks again. */
+export type TurnResult = Omit<LastTurn, 'idempotency_key' | 'conversation_sha256'>;
+
+/** @returns the events of a saved turn: the files that the agent sends, then the terminal one. */
+export function closingEvents(
+  sessionId: string,
+  result: TurnResult,
+  duration: FinishedEvent['duration_ms'],
+  workspace?: WorkspaceFigures,
+): RunEvent[] {
+  const { usage, is_stopped, is_paused, cost_usd, turns, files } = result;
+  const figures = {
+    session_id: sessionId,
+    usage,
+    cost_usd,
+    turns,
+    duration_ms: duration,
+    ...(workspace === undefined ? {} : { workspace }),
+  };
+  return [
+    ...files.map((file) => ({ type: 'file' as const, ...file })),
+    is_paused ? { type: 'paused', ...figures } : { type: 'finished', is_stopped, ...figures },
+  ];
+}

@@ -1,0 +1,125 @@
+// a path that the agent names → a file of its workspace, whatever is swapped meanwhile → its content, held until the turn is saved
+import { randomUUID } from 'node:crypto';
+import type { FileHandle } from 'node:fs/promises';
+import { readlink, realpath } from 'node:fs/promises';
+import { basename, resolve, sep } from 'node:path';
+import type { SentFile } from '@omnicloud/protocol';
+import { NoPlainFileError, openFileItself } from './read-plain.ts';
+import { safeFileName } from './safe-file-name.ts';
+import type { SessionHome } from './session-home.ts';
+
+/** What Telegram takes as one file from a bot. https://core.telegram.org/bots/api#senddocument In bytes. */
+const MAX_FILE_BYTES = 50_000_000;
+/** All of them are held in memory. */
+const MAX_TURN_BYTES = 100_000_000;
+const MAX_FILES = 10;
+/** https://core.telegram.org/bots/api#senddocument In UTF-16 code units. */
+const MAX_CAPTION_LENGTH = 1_024;
+
+/** A file on its way to the chat. */
+export interface OutgoingFile {
+  readonly file: SentFile;
+  readonly content: Uint8Array;
+}
+
+/** Why a file cannot be sent; the message is written for the agent, and tells nothing of what lies outside its workspace. */
+export class UnsendableFileError extends Error {
+  override readonly name = 'UnsendableFileError';
+  readonly code = 'unsendable_file';
+  readonly retryable = false;
+}
+
+/** What the agent sends to the chat in one turn. A file is taken as it is at that moment. */
+export class Outbox {
+  readonly #home: SessionHome;
+  readonly #files: OutgoingFile[] = [];
+
+  constructor(home: SessionHome) {
+    this.#home = home;
+  }
+
+  get files(): readonly OutgoingFile[] {
+    return this.#files;
+  }
+
+  /**
+   * @param path relative to the working directory, or absolute within it.
+   * @throws UnsendableFileError when it is no file of the workspace, is empty or too large, or is one too many.
+   */
+  async add(path: string, caption?: string): Promise<SentFile> {
+    if (this.#files.length >= MAX_FILES)
+      throw new UnsendableFileError(`At most ${MAX_FILES} files can be sent in one turn.`);
+    const held = this.#files.reduce((sum, { content }) => sum + content.byteLength, 0);
+    const content = await this.#read(path, Math.min(MAX_FILE_BYTES, MAX_TURN_BYTES - held));
+    const text = caption?.trim().slice(0, MAX_CAPTION_LENGTH).toWellFormed();
+    const file: SentFile = {
+      file_id: randomUUID(),
+      name: safeFileName(basename(path), 'file'),
+      size: content.byteLength,
+      ...(text === undefined || text === '' ? {} : { caption: text }),
+    };
+    this.#files.push({ file, content });
+    return file;
+  }
+
+  async #read(path: string, maxBytes: number): Promise<Uint8Array> {
+    const workspace = await realpath(this.#home.workspace);
+    const asTidied = resolve(workspace, path);
+    if (path.includes('\0') || !isWithin(workspace, asTidied)) throw outside(path);
+    const file = await openWithin(workspace, asTidied).catch((error: unknown) => {
+      if (error instanceof UnsendableFileError) throw error;
+      if (error instanceof NoPlainFileError)
+        throw new UnsendableFileError(`${path} is not a file.`, { cause: error });
+      // Whatever is wrong with it, it lies in the agent's own workspace.
+      throw new UnsendableFileError(`${path} cannot be read: is there such a file?`, { cause: error });
+    });
+    try {
+      const { size } = await file.stat();
+      if (size === 0) throw new UnsendableFileError(`${path} is empty, and Telegram takes no empty files.`);
+      if (size > maxBytes)
+        throw new UnsendableFileError(
+          `${path} has ${size} bytes; at most ${maxBytes} can still be sent in this turn. Split or compress it.`,
+        );
+      const content = Buffer.alloc(size);
+      const { bytesRead } = await file.read(content, 0, size, 0);
+      return content.subarray(0, bytesRead);
+    } finally {
+      await file.close();
+    }
+  }
+}
+
+async function openWithin(workspace: string, path: string): Promise<FileHandle> {
+  const real = await realpath(path);
+  if (!isWithin(workspace, real)) throw outside(path);
+  const file = await openFileItself(real);
+  try {
+    if (!(await isOpenedWithin(file, real, workspace))) throw outside(path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}
+
+/**
+ * A command of the agent may swap a directory for a link at any moment: what counts is where the opened file lies.
+ * @param path that it was opened by.
+ */
+export async function isOpenedWithin(file: FileHandle, path: string, folder: string): Promise<boolean> {
+  // Elsewhere than on Linux no shell is confined, so nothing runs beside us that could not read the file itself.
+  return isWithin(
+    folder,
+    process.platform === 'linux' ? await readlink(`/proc/self/fd/${file.fd}`) : await realpath(path),
+  );
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path.startsWith(folder + sep);
+}
+
+function outside(path: string): UnsendableFileError {
+  return new UnsendableFileError(
+    `${path} is outside the workspace of this chat; only files in the working directory can be sent. Copy it there first.`,
+  );
+}

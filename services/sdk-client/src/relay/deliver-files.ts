@@ -1,0 +1,44 @@
+// files of the answer → agent server → sendDocument, each once → what could not be sent is said
+import { TelegramError } from '../errors.ts';
+import { TEXTS } from '../reply/texts.ts';
+import type { Telling } from './telling.ts';
+import type { TurnFile } from './turn-ledger.ts';
+
+/**
+ * Sends the files that are still missing in the chat, in their order.
+ * @throws TelegramError when Telegram takes nothing now; AgentUnreachableError when the agent server does not hand one out now.
+ */
+export async function deliverFiles(telling: Telling): Promise<void> {
+  const { progress } = telling;
+  for (const file of progress.files.slice(progress.filesDelivered)) {
+    await deliverFile(file, telling);
+    await progress.saveFileDelivered();
+  }
+}
+
+async function deliverFile(file: TurnFile, telling: Telling): Promise<void> {
+  const { chat, progress, language, fetchFile } = telling;
+  const fetched = await fetchFile(file);
+  if (fetched.kind !== 'fetched') {
+    telling.onError(new Error(`The agent server did not hand out a file: ${fetched.kind}`));
+    await chat.send(noteOn(TEXTS[language].fileLost(file.name)), { isReply: false });
+    return;
+  }
+  const caption = { text: file.caption ?? '', entities: [] };
+  await progress.saveSendingFile();
+  try {
+    await chat.sendDocument({ name: file.name, content: fetched.value }, caption);
+  } catch (error) {
+    if (!(error instanceof TelegramError)) throw error;
+    // Refused or put off, it has not arrived; without an answer, nobody knows.
+    if (error.code !== 'telegram_unreachable') await progress.savePosted(progress.posted);
+    if (error.retryable) throw error;
+    telling.onError(error);
+    await chat.send(noteOn(TEXTS[language].fileRefused(file.name)), { isReply: false });
+  }
+}
+
+/** A file's name is a stranger's text: nothing in it is mark-up. */
+function noteOn(text: string): { text: string; entities: [] } {
+  return { text, entities: [] };
+}
