@@ -3,10 +3,11 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
-import type { BotApiCall, BotApiFault } from './bot-api-call.ts';
+import { type BotApiCall, type BotApiFault, DOWNLOAD } from './bot-api-call.ts';
 import { BotApiError } from './bot-api-error.ts';
 import type { BotMethods, MethodResult } from './bot-method.ts';
-import { readCallPayload } from './call-payload.ts';
+import { type CallPayload, readCallPayload } from './call-payload.ts';
+import type { FileStore } from './file-store.ts';
 
 /** What a bot may upload in one call, as the Bot API server of Telegram has it. https://core.telegram.org/bots/api#sending-files */
 const MAX_BODY_BYTES = 50 * 1024 * 1024;
@@ -14,6 +15,7 @@ const MAX_BODY_BYTES = 50 * 1024 * 1024;
 export interface BotApiAppOptions {
   token: string;
   methods: BotMethods;
+  files: FileStore;
   onCall?: ((call: BotApiCall) => void) | undefined;
   intercept?: ((call: BotApiCall) => Promise<BotApiFault | undefined> | BotApiFault | undefined) | undefined;
   onError: (error: unknown) => void;
@@ -28,10 +30,11 @@ interface Environment {
   Bindings: Partial<HttpBindings>;
 }
 
-/** @returns `/bot<token>/<method>`, GET and POST, as the Bot API answers it. */
+/** @returns `/bot<token>/<method>`, GET and POST, and `/file/bot<token>/<file_path>`, as the Bot API answers them. */
 export function createBotApiApp({
   token,
   methods,
+  files,
   onCall,
   intercept,
   onError,
@@ -46,19 +49,39 @@ export function createBotApiApp({
     },
   });
   app.on(['GET', 'POST'], '/:bot{bot[^/]+}/:method', limit, async (context) => {
-    if (context.req.param('bot') !== `bot${token}`) throw new BotApiError(401, 'Unauthorized');
+    checkToken(context.req.param('bot'));
     const asked = context.req.param('method');
     const method = names.get(asked.toLowerCase()) ?? asked;
-    const payload = await readCallPayload(context.req);
-    const call: BotApiCall = { method, payload, at: new Date() };
-    onCall?.(call);
-
-    const fault = await intercept?.(call);
+    const { call, fault } = await received(method, await readCallPayload(context.req));
     if (fault === 'drop') return cut(context);
     if (fault && fault !== 'lost_answer') return faultAnswer(fault);
     const answer = await carryOut(call, context.req.raw.signal);
     return fault === 'lost_answer' ? cut(context) : context.json(answer.body, answer.status);
   });
+
+  app.get('/file/:bot{bot[^/]+}/:path{.+}', async (context) => {
+    checkToken(context.req.param('bot'));
+    const path = context.req.param('path');
+    const { fault } = await received(DOWNLOAD, { file_path: path });
+    if (fault === 'drop' || fault === 'lost_answer') return cut(context);
+    if (fault) return faultAnswer(fault);
+    const content = files.atPath(path);
+    if (!content) throw new BotApiError(404, '');
+    return context.body(content, 200, { 'Content-Type': 'application/octet-stream' });
+  });
+
+  function checkToken(bot: string): void {
+    if (bot !== `bot${token}`) throw new BotApiError(401, 'Unauthorized');
+  }
+
+  async function received(
+    method: string,
+    payload: CallPayload,
+  ): Promise<{ call: BotApiCall; fault: BotApiFault | undefined }> {
+    const call: BotApiCall = { method, payload, at: new Date() };
+    onCall?.(call);
+    return { call, fault: await intercept?.(call) };
+  }
 
   app.onError((error, context) => {
     if (error instanceof ConnectionCutError) throw error;

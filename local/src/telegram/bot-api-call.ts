@@ -1,8 +1,11 @@
 import type { CallPayload } from './call-payload.ts';
 
+/** Stands for `GET /file/bot<token>/<file_path>`, whose payload is `{ file_path }`. */
+export const DOWNLOAD = 'downloadFile';
+
 /** One call of the bot, as it arrived. */
 export interface BotApiCall {
-  /** In its usual spelling (`sendMessage`); as sent when there is no such method. */
+  /** In its usual spelling (`sendMessage`); as sent when there is no such method; {@link DOWNLOAD} for the download of a file. */
   method: string;
   payload: CallPayload;
   at: Date;

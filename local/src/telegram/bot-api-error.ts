@@ -1,10 +1,10 @@
 const PREFIXES: Readonly<Record<number, string>> = {
-  400: 'Bad Request: ',
-  404: 'Not Found: ',
-  409: 'Conflict: ',
+  400: 'Bad Request',
+  404: 'Not Found',
+  409: 'Conflict',
 };
 
-/** A call that the Bot API refuses. `message` is the bare reason, without the prefix that its status has on the wire. */
+/** A call that the Bot API refuses. `message` is the bare reason, which may be empty, without the prefix of its status on the wire. */
 export class BotApiError extends Error {
   override readonly name = 'BotApiError';
   /** Both the HTTP status and the `error_code` of the body. */
@@ -17,7 +17,7 @@ export class BotApiError extends Error {
 
   /** @returns the JSON body of the answer. */
   toBody(): { ok: false; error_code: number; description: string } {
-    const description = `${PREFIXES[this.errorCode] ?? ''}${this.message}`;
+    const description = [PREFIXES[this.errorCode], this.message].filter(Boolean).join(': ');
     return { ok: false, error_code: this.errorCode, description };
   }
 }

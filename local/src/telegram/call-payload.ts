@@ -63,6 +63,7 @@ const REASONS: Readonly<Record<string, string>> = {
   action: 'wrong parameter action in request',
   chat_id: 'chat_id is empty',
   entities: "can't parse entities",
+  file_id: 'file_id not specified',
   message_id: 'message identifier is not specified',
   reaction: "can't parse reaction types JSON object",
   text: 'message text is empty',

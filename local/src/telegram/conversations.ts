@@ -1,11 +1,13 @@
 import type { Message, User, UserFromGetMe } from 'grammy/types';
 import { badRequest } from './bot-api-error.ts';
 import { type BotChat, type ChatStore, topicOf } from './chat-store.ts';
-import { type MessageCaption, type MessageText, messageText } from './message-text.ts';
+import type { FileStore } from './file-store.ts';
+import { type MessageCaption, messageCaption, type MessageText, messageText } from './message-text.ts';
 import type { PageChat, PageTopic } from './page-api.ts';
 import type { PageEventHub } from './page-event-hub.ts';
 import type { SettingsStore } from './settings-store.ts';
 import type { UpdateQueue } from './update-queue.ts';
+import { keepUserFiles, type UserFile } from './user-files.ts';
 
 /** Light blue, the first of the colors that Telegram gives to topics. */
 const TOPIC_ICON_COLOR = 0x6fb9f0;
@@ -13,10 +15,13 @@ const TOPIC_ICON_COLOR = 0x6fb9f0;
 const FIRST_GROUP_ID = -4_000_000_001;
 const FIRST_SUPERGROUP_ID = -1_001_000_000_001;
 
-/** What somebody types. */
+/** What somebody sends. */
 export interface UserMessage {
   chat_id: number;
-  text: string;
+  /** With files, the caption of the first; needed only without. */
+  text?: string;
+  /** Each becomes a message. */
+  files?: readonly UserFile[];
   /** A topic of a forum; absent means General, or no topics. */
   thread_id?: number;
   /** Who writes; what is absent is taken from the person of the page. */
@@ -31,13 +36,14 @@ export interface Draft {
   from: User;
   content: Partial<MessageText> &
     MessageCaption &
-    Pick<Message, 'document' | 'reply_markup' | 'link_preview_options'>;
+    Pick<Message, 'document' | 'photo' | 'media_group_id' | 'reply_markup' | 'link_preview_options'>;
   repliesTo?: Message | undefined;
 }
 
 interface Parts {
   store: ChatStore;
   settings: SettingsStore;
+  files: FileStore;
   updates: UpdateQueue;
   pages: PageEventHub;
   bot: UserFromGetMe;
@@ -67,12 +73,14 @@ export class Conversations {
 
   /**
    * A person sends a message. A stranger's private chat begins with their first one.
-   * @throws BotApiError 400 for an unknown chat, topic or message to reply to, and for a text Telegram would not take.
+   * @returns the message; of several files, the first.
+   * @throws BotApiError 400 for an unknown chat, topic or message to reply to, and for a text or file Telegram would not take.
    */
   sendAsUser(message: UserMessage): Message {
-    const { store } = this.#parts;
+    const { store, files } = this.#parts;
     const from: User = { ...this.person, ...message.from };
-    const content = messageText(message.text);
+    const { text = '', files: sentFiles = [] } = message;
+    const typed = sentFiles.length === 0 ? messageText(text) : messageCaption(text);
     if (message.chat_id === from.id && !store.chat(from.id)) {
       this.#addChat({ id: from.id, type: 'private', first_name: from.first_name });
     }
@@ -82,8 +90,14 @@ export class Conversations {
     const replyTo = message.reply_to_message_id;
     const repliesTo = replyTo === undefined ? undefined : store.message(chat.id, replyTo);
     if (replyTo !== undefined && !repliesTo) throw badRequest('message to be replied not found');
-    const sent = this.post({ chat, threadId, from, content, repliesTo });
-    this.#parts.updates.push('message', this.asBotSees(sent));
+    const [first, ...others] = keepUserFiles(sentFiles, files);
+    const send = (content: Draft['content']): Message => {
+      const sent = this.post({ chat, threadId, from, content, repliesTo });
+      this.#parts.updates.push('message', this.asBotSees(sent));
+      return sent;
+    };
+    const sent = send({ ...first, ...typed });
+    others.forEach(send);
     return sent;
   }
 

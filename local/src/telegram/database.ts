@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 
 const FILE_NAME = 'telegram.sqlite';
 
-/** `position` orders; a message's `thread_id` is null outside of topics; `is_hidden` keeps it from the page only. */
+/** `position` orders; a message's `thread_id` is null outside of topics; `is_hidden` keeps it from the page only; `documents` holds photos too. */
 const SCHEMA = `
   PRAGMA journal_mode = WAL;
   PRAGMA synchronous = NORMAL;
@@ -39,6 +39,9 @@ const SCHEMA = `
   CREATE TABLE IF NOT EXISTS documents (file_id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
   CREATE TRIGGER IF NOT EXISTS documents_go_with_their_message AFTER DELETE ON messages BEGIN
     DELETE FROM documents WHERE file_id = old.message ->> '$.document.file_id';
+  END;
+  CREATE TRIGGER IF NOT EXISTS photos_go_with_their_message AFTER DELETE ON messages BEGIN
+    DELETE FROM documents WHERE file_id = old.message ->> '$.photo[0].file_id';
   END;
   CREATE TABLE IF NOT EXISTS commands (
     scope TEXT NOT NULL,

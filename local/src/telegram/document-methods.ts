@@ -4,7 +4,8 @@ import { badRequest } from './bot-api-error.ts';
 import type { BotMethods } from './bot-method.ts';
 import { type CallPayload, nested, parsePayload } from './call-payload.ts';
 import type { Conversations } from './conversations.ts';
-import type { DocumentStore } from './document-store.ts';
+import { fileName } from './file-name.ts';
+import type { FileStore } from './file-store.ts';
 import { messageEntity } from './message-entity.ts';
 import { messageCaption } from './message-text.ts';
 import { type PlaceFinder, sendPlace } from './send-place.ts';
@@ -19,12 +20,12 @@ const sendDocument = sendPlace.extend({
 interface Parts {
   conversations: Conversations;
   places: PlaceFinder;
-  documents: DocumentStore;
+  files: FileStore;
   bot: User;
 }
 
 /** @returns the method with which the bot sends files. https://core.telegram.org/bots/api#senddocument */
-export function documentMethods({ conversations, places, documents, bot }: Parts): BotMethods {
+export function documentMethods({ conversations, places, files, bot }: Parts): BotMethods {
   return {
     async sendDocument(payload) {
       const call = parsePayload(sendDocument, payload);
@@ -34,10 +35,11 @@ export function documentMethods({ conversations, places, documents, bot }: Parts
       const file = uploadOf(call.document, payload);
       const caption = messageCaption(call.caption, call.caption_entities);
       const content = new Uint8Array(await file.arrayBuffer());
-      const document = documents.add(content, {
-        name: nameOf(file),
-        mediaType: file.type === '' ? 'application/octet-stream' : file.type,
-      });
+      const document = {
+        ...files.add(content, 'document'),
+        file_name: fileName(file.name),
+        mime_type: file.type === '' ? 'application/octet-stream' : file.type,
+      };
       const sent = conversations.post({ ...place, from: bot, content: { document, ...caption } });
       return { result: conversations.asBotSees(sent) };
     },
@@ -54,11 +56,4 @@ function uploadOf(document: string | File | undefined, payload: CallPayload): Fi
   }
   if (attached === undefined) throw badRequest('there is no document in the request');
   throw badRequest('wrong file identifier/HTTP URL specified');
-}
-
-/** @returns the last part of the name, without what a file system or a header could misread. */
-function nameOf({ name }: File): string {
-  const last = name.split(/[/\\]/).at(-1) ?? '';
-  // eslint-disable-next-line no-control-regex -- the very characters that must not be in a name
-  return last.replaceAll(/[\0-\x1f\x7f"]/g, '_') || 'file';
 }

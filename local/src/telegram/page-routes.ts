@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { BotApiError } from './bot-api-error.ts';
 import type { ChatStore } from './chat-store.ts';
 import type { Conversations } from './conversations.ts';
-import type { DocumentStore } from './document-store.ts';
+import type { FileStore } from './file-store.ts';
 import type { PageError, PageMessages, PageState } from './page-api.ts';
 import type { PageEventHub } from './page-event-hub.ts';
 import { streamPageEvents } from './page-event-stream.ts';
@@ -32,7 +32,7 @@ const messageQuery = threadQuery.extend({
 interface Parts {
   conversations: Conversations;
   store: ChatStore;
-  documents: DocumentStore;
+  files: FileStore;
   reactions: ReactionStore;
   pages: PageEventHub;
   /** The page's state but for its chats. */
@@ -43,7 +43,7 @@ interface Parts {
 
 /** @returns `/page/*`: what the browser page asks and does. Its JSON is described in `page-api.ts`. */
 export function createPageRoutes(parts: Parts): Hono {
-  const { conversations, store, documents, reactions, pages } = parts;
+  const { conversations, store, files, reactions, pages } = parts;
   const app = new Hono();
 
   app.get('/page/state', (context) => {
@@ -74,7 +74,7 @@ export function createPageRoutes(parts: Parts): Hono {
   app.get('/page/chats/:chat_id/messages/:message_id/document', (context) => {
     const { chat_id: chat, message_id: id } = parse(messagePath, context.req.param());
     const message = store.message(chat, id);
-    const content = message && documents.content(message);
+    const content = message && files.ofMessage(message);
     if (!content) throw new HTTPException(404, { message: 'There is no such file' });
     return context.body(content, 200, downloadHeaders(message.document?.file_name ?? 'file'));
   });

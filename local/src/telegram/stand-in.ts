@@ -9,7 +9,8 @@ import { ChatStore } from './chat-store.ts';
 import { Conversations, type UserMessage } from './conversations.ts';
 import { openDatabase } from './database.ts';
 import { documentMethods } from './document-methods.ts';
-import { DocumentStore } from './document-store.ts';
+import { fileMethods } from './file-methods.ts';
+import { FileStore } from './file-store.ts';
 import { messageMethods } from './message-methods.ts';
 import type { PageState } from './page-api.ts';
 import { PageEventHub } from './page-event-hub.ts';
@@ -34,18 +35,20 @@ export interface TelegramStandInOptions {
   token: string;
   /** What `getMe` says besides the defaults; the id comes from the token. */
   botUser?: Partial<UserFromGetMe>;
-  /** Told every call that has the right token, before it takes effect. */
+  /** Told every call that has the right token, before it takes effect; the download of a file is one too. */
   onCall?: (call: BotApiCall) => void;
   /** May let a call fail. */
   intercept?: (call: BotApiCall) => Promise<BotApiFault | undefined> | BotApiFault | undefined;
   /** Told what went wrong without an answer to say so, e.g. a `WebhookDeliveryError`. */
   onError: (error: unknown) => void;
+  /** Files beyond these bytes together are forgotten, the oldest first. */
+  maxStoredBytes?: number;
   /** Posts the updates. */
   fetch?: typeof fetch;
 }
 
 export interface TelegramStandIn {
-  /** `/bot<token>/<method>` and `/page/*`. */
+  /** `/bot<token>/<method>`, `/file/bot<token>/<file_path>` and `/page/*`. */
   app: Hono;
   /** Who writes on the page. */
   readonly person: User;
@@ -54,7 +57,11 @@ export interface TelegramStandIn {
   start(webhook?: { url: string; secret: string }): void;
   /** Ends deliveries, polls and event streams and closes the database. What was not accepted is kept. */
   stop(): Promise<void>;
-  /** What the page does when its person sends a message. @throws BotApiError as the page's route answers. */
+  /**
+   * What the page does when its person sends a message.
+   * @returns the message; of several files, the first.
+   * @throws BotApiError as the page's route answers.
+   */
   sendAsUser(message: UserMessage): Message;
   /** Queues any object as an update; it keeps its own `update_id` if it has one. */
   injectUpdate(update: object): void;
@@ -74,10 +81,10 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   const settings = new SettingsStore(database);
   const store = new ChatStore(database);
   const reactions = new ReactionStore(database);
-  const documents = new DocumentStore(database);
+  const files = new FileStore(database, options.maxStoredBytes);
   const updates = new UpdateQueue(database, settings);
   const pages = new PageEventHub();
-  const conversations = new Conversations({ store, settings, updates, pages, bot });
+  const conversations = new Conversations({ store, settings, files, updates, pages, bot });
   seedOnce(settings, store, conversations);
 
   const stop = new AbortController();
@@ -98,7 +105,8 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   const methods: BotMethods = {
     ...profileMethods({ conversations, settings, bot }),
     ...messageMethods({ conversations, places, store, pages, bot: messageSender }),
-    ...documentMethods({ conversations, places, documents, bot: messageSender }),
+    ...documentMethods({ conversations, places, files, bot: messageSender }),
+    ...fileMethods(files),
     ...reactionMethods({ conversations, store, reactions, pages }),
     ...updateMethods({ settings, updates, delivery, stopped: stop.signal }),
   };
@@ -111,10 +119,10 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
     settings.set('person', { ...conversations.person, language_code: languageCode });
   };
   const app = new Hono();
-  app.route('/', createBotApiApp({ token, methods, onCall, intercept, onError }));
+  app.route('/', createBotApiApp({ token, methods, files, onCall, intercept, onError }));
   app.route(
     '/',
-    createPageRoutes({ conversations, store, documents, reactions, pages, profile, setLanguage, onError }),
+    createPageRoutes({ conversations, store, files, reactions, pages, profile, setLanguage, onError }),
   );
 
   // Both parts answer their own errors; what is left is a cut connection, which has no answer.
