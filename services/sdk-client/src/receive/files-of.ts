@@ -1,6 +1,6 @@
 // message → the files in it, as Telegram knows them
 import { MAX_ATTACHMENT_BYTES, type TelegramFile } from '@omnicloud/protocol';
-import type { IncomingFile, IncomingMessage } from './update-schema.ts';
+import { fileSchema, type IncomingFile, type IncomingMessage, photoSchema } from './update-schema.ts';
 
 /** What each kind of file is called when its sender gave it no name; a photo, a note and a sticker never have one. */
 const KINDS = [
@@ -28,11 +28,12 @@ const MAX_MEDIA_TYPE_LENGTH = 127;
 
 /** @returns the files of a message; of a photo, the largest of its sizes. */
 export function filesOf(message: IncomingMessage): TelegramFile[] {
-  const photo = message.photo?.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
+  const sizes = photoSchema.safeParse(message.photo).data;
+  const photo = sizes?.toSorted((a, b) => b.width * b.height - a.width * a.height)[0];
   if (photo)
     return [fileOf({ ...photo, mime_type: 'image/jpeg', file_name: `photo-${message.message_id}.jpg` }, '')];
   for (const [field, kind] of KINDS) {
-    const file = message[field];
+    const file = fileSchema.safeParse(message[field]).data;
     if (file) return [fileOf(file, `${kind}-${message.message_id}`)];
   }
   return [];

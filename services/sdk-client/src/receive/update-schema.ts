@@ -6,7 +6,8 @@ const title = z.string().optional();
 /** The end of the year 9999: a later date has no plain ISO form. In seconds since 1970. */
 const LATEST_DATE_SECONDS = 253_402_300_799;
 
-const fileSchema = z.looseObject({
+/** Any kind of file in a message; read by itself, so that one that cannot be read does not hide the message. */
+export const fileSchema = z.looseObject({
   file_id: z.string().min(1).max(512),
   file_name: z.string().optional(),
   mime_type: z.string().optional(),
@@ -14,7 +15,8 @@ const fileSchema = z.looseObject({
 });
 export type IncomingFile = z.infer<typeof fileSchema>;
 
-const file = fileSchema.optional();
+/** The sizes of a photo. */
+export const photoSchema = z.array(fileSchema.extend({ width: id, height: id })).min(1);
 
 /** The parts of a Bot API 10.3 `Message` that decide what becomes of it. */
 const messageSchema = z.looseObject({
@@ -42,14 +44,6 @@ const messageSchema = z.looseObject({
   text: z.string().optional(),
   caption: z.string().optional(),
   media_group_id: z.string().optional(),
-  photo: z.array(z.looseObject({ ...fileSchema.shape, width: id, height: id })).optional(),
-  document: file,
-  audio: file,
-  voice: file,
-  video: file,
-  video_note: file,
-  animation: file,
-  sticker: file,
 });
 export type IncomingMessage = z.infer<typeof messageSchema>;
 
