@@ -82,7 +82,7 @@ describe('the agent API', () => {
 
   it('streams for up to 15 minutes behind its authorizer, on every route', () => {
     const methods = Object.values(resourcesOf(template, 'AWS::ApiGateway::Method'));
-    expect(methods).toHaveLength(5);
+    expect(methods).toHaveLength(6);
     for (const { Properties } of methods) {
       expect(Properties).toMatchObject({
         AuthorizationType: 'CUSTOM',

@@ -49,6 +49,22 @@ const message = fc.record(
     message_thread_id: field(anyId),
     is_topic_message: field(fc.boolean()),
     sticker: fc.jsonValue(),
+    caption: field(text),
+    media_group_id: field(text),
+    document: field(
+      fc.record(
+        {
+          file_id: fc.string({ minLength: 1 }),
+          file_name: text,
+          mime_type: text,
+          file_size: fc.nat(30_000_000),
+        },
+        { requiredKeys: ['file_id'] },
+      ),
+    ),
+    photo: field(
+      fc.array(fc.record({ file_id: fc.string({ minLength: 1 }), width: fc.nat(), height: fc.nat() })),
+    ),
   },
   { requiredKeys: ['message_id', 'date', 'chat', 'from'] },
 );

@@ -163,12 +163,12 @@ describe('who is heard', () => {
 
 describe('what is asked', () => {
   it.each([
-    ['a sticker', { sticker: { file_id: 'x', emoji: '👍' } }],
-    ['a photo', { photo: [{ file_id: 'x', width: 90, height: 90 }] }],
-    ['a photo with a caption', { photo: [{ file_id: 'x' }], caption: 'What is this?' }],
-    ['a voice message', { voice: { file_id: 'x', duration: 3 } }],
+    ['a place', { location: { latitude: 1, longitude: 2 } }],
+    ['a poll', { poll: { id: '1', question: 'What?', options: [] } }],
+    ['a dice', { dice: { emoji: '🎲', value: 6 } }],
+    ['a file that cannot be read', { document: { file_id: 7 } }],
     ['white space', { text: ' \n ' }],
-  ])('refuses %s as no text', (_what, content) => {
+  ])('refuses %s as neither text nor file', (_what, content) => {
     expect(askOf(privateMessage(content))).toEqual({ kind: 'refusal', reason: 'not_text' });
   });
 

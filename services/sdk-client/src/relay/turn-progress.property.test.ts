@@ -22,6 +22,8 @@ class RecordingLedger implements TurnLedger {
   }
 }
 
+const FILE = { file_id: '0190c8a4-0000-4000-8000-000000000000', name: 'a.md', size: 1, session_id: 'one' };
+
 /** What a delivery may do with its turn. */
 const STEPS = {
   send: (progress: TurnProgress) => progress.saveSending(progress.posted.length),
@@ -29,7 +31,9 @@ const STEPS = {
     progress.savePosted([...progress.posted, { messageId: progress.posted.length, shown: '' }]),
   paused: (progress: TurnProgress) => progress.savePaused('so far'),
   putOff: (progress: TurnProgress) => progress.saveDeferral(),
-  answer: (progress: TurnProgress) => progress.saveAnswer('the answer'),
+  answer: (progress: TurnProgress) => progress.saveAnswer('the answer', [FILE]),
+  sendFile: (progress: TurnProgress) => progress.saveSendingFile(),
+  fileSent: (progress: TurnProgress) => progress.saveFileDelivered(),
   confirm: (progress: TurnProgress) => progress.confirm(),
 } as const;
 

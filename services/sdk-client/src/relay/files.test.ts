@@ -1,0 +1,230 @@
+import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LOST, refused, throttled } from '../reply/bot-api.fixture.ts';
+import { TEXTS } from '../reply/texts.ts';
+import {
+  ACCEPTED,
+  type AgentAnswer,
+  answered,
+  DOWN,
+  failing,
+  FINISHED,
+  refusing,
+  SESSION,
+  streamed,
+} from './agent-server.fixture.ts';
+import { AttachmentStoreError } from './attachment-store.ts';
+import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
+import { turnOf } from './turn.fixture.ts';
+
+const DONE = { kind: 'done' };
+const RETRY = { kind: 'retry' };
+const texts = TEXTS.en;
+const FILE_ID = '0190c8a4-0000-4000-8000-00000000000';
+
+let scene: RelayScene;
+beforeEach(async () => {
+  scene = await RelayScene.open();
+});
+afterEach(() => scene.close());
+
+function withFiles(...names: string[]): Partial<Turn> {
+  for (const name of names)
+    scene.botApi.sent.set(`id-${name}`, new TextEncoder().encode(`content of ${name}`));
+  return {
+    ask: { kind: 'message', text: 'Look', files: names.map((name) => ({ file_id: `id-${name}`, name })) },
+  };
+}
+
+describe('a file of the user', () => {
+  it('lies where the agent server looks before it is asked, and the request names it', async () => {
+    scene.agent.script(answered('Nice.'));
+    expect(await scene.handle(withFiles('a.pdf', 'b.pdf'))).toEqual(DONE);
+    expect(scene.agent.calls[0]?.body).toMatchObject({
+      user_message: 'Look',
+      attachments: [
+        { id: '812345678-0', name: 'a.pdf' },
+        { id: '812345678-1', name: 'b.pdf' },
+      ],
+    });
+    expect([...scene.stored].map(([key, content]) => [key, new TextDecoder().decode(content)])).toEqual([
+      ['inbox/7123456789_0/812345678-0', 'content of a.pdf'],
+      ['inbox/7123456789_0/812345678-1', 'content of b.pdf'],
+    ]);
+  });
+
+  it('comes along when its message is answered together with an earlier one', async () => {
+    const first = turnOf(withFiles('a.pdf'));
+    const second = turnOf({ update_id: first.update_id + 1, message_id: 43, ...withFiles('b.pdf') });
+    for (const turn of [first, second]) await scene.backlog.add(turn);
+    scene.agent.script(answered('Nice.'));
+    expect(await scene.handler().handle(first, 1)).toEqual(DONE);
+    expect(scene.agent.calls).toMatchObject([
+      { body: { user_message: 'Look\n\nLook', attachments: [{ name: 'a.pdf' }, { name: 'b.pdf' }] } },
+    ]);
+    expect(await scene.handler().handle(second, 1)).toEqual(DONE);
+    expect(scene.agent.calls).toHaveLength(1);
+  });
+
+  it('of an album waits for the others, so that they are one question', async () => {
+    const album = (name: string): Turn['ask'] => ({
+      kind: 'message',
+      text: name === 'a.jpg' ? 'Compare' : '',
+      files: [{ file_id: `id-${name}`, name }],
+      album: '1357',
+    });
+    withFiles('a.jpg', 'b.jpg');
+    const first = turnOf({ ask: album('a.jpg') });
+    const second = turnOf({ update_id: first.update_id + 1, ask: album('b.jpg') });
+    await scene.backlog.add(first);
+    scene.agent.script(answered('Alike.'));
+    const handling = scene.handler(WHEN_COMPLETE, { albumWaitMs: 100 }).handle(first, 1);
+    await scene.backlog.add(second);
+    expect(await handling).toEqual(DONE);
+    expect(scene.agent.calls).toMatchObject([
+      { body: { user_message: 'Compare', attachments: [{ name: 'a.jpg' }, { name: 'b.jpg' }] } },
+    ]);
+  });
+
+  it('that Telegram does not give out ends the turn with a word, and the agent is not asked', async () => {
+    const turn = withFiles('a.pdf');
+    scene.botApi.sent.clear();
+    expect(await scene.handle(turn)).toEqual(DONE);
+    expect(scene.botApi.screen).toEqual([texts.fileUnavailable('a.pdf')]);
+    expect(scene.agent.calls).toEqual([]);
+  });
+
+  it('that cannot be had or stored now is tried again', async () => {
+    scene.botApi.script('getFile', throttled(7));
+    expect(await scene.handle(withFiles('a.pdf'))).toEqual(later(7_000));
+    scene.botApi.script('download', refused(502, 'Bad Gateway'));
+    expect(await scene.handle(withFiles('a.pdf'))).toEqual(RETRY);
+    const broken = { put: () => Promise.reject(new AttachmentStoreError()) };
+    const handler = scene.handler(WHEN_COMPLETE, { attachments: broken });
+    expect(await handler.handle(turnOf({ update_id: 9, ...withFiles('a.pdf') }), 1)).toEqual(RETRY);
+    expect(scene.agent.calls).toEqual([]);
+    expect(scene.botApi.screen).toEqual([]);
+  });
+
+  it('is not fetched again when the agent goes on after a pause', async () => {
+    const turn = turnOf(withFiles('a.pdf'));
+    const { type, is_stopped, ...result } = FINISHED as Extract<typeof FINISHED, { type: 'finished' }>;
+    scene.agent.script(
+      streamed([ACCEPTED, { type: 'answer', text: 'One' }, { type: 'paused', ...result }]),
+      answered('two'),
+    );
+    expect(await scene.handler().handle(turn, 1)).toMatchObject({ kind: 'later' });
+    expect(await scene.handler().handle(turn, 1)).toEqual(DONE);
+    expect(scene.agent.calls[1]?.body).not.toHaveProperty('attachments');
+    expect(scene.botApi.payloads('getFile')).toHaveLength(1);
+  });
+});
+
+/** A run that sends these files, each with its own name as its content. */
+function sending(...names: string[]): AgentAnswer {
+  const files = names.map((name, index) => ({
+    type: 'file' as const,
+    file_id: `${FILE_ID}${index}`,
+    name,
+    size: name.length,
+    caption: `caption of ${name}`,
+  }));
+  return streamed([ACCEPTED, { type: 'answer', text: 'Here.' }, ...files, FINISHED]);
+}
+
+function content(text: string): AgentAnswer {
+  return () => new Response(text);
+}
+
+describe('a file of the agent', () => {
+  const sent = (): string[] =>
+    scene.botApi.documents.map(({ name, content: bytes }) => `${name}: ${new TextDecoder().decode(bytes)}`);
+
+  it('arrives below the answer, under its name and with its caption', async () => {
+    scene.agent.script(sending('my report.md'), content('my report.md'));
+    expect(await scene.handle()).toEqual(DONE);
+    expect(scene.botApi.screen).toEqual(['Here.', 'caption of my report.md']);
+    expect(sent()).toEqual(['my report.md: my report.md']);
+  });
+
+  it('is fetched from the session that made it, with its conversation', async () => {
+    scene.agent.script(sending('a.md'), content('a.md'));
+    expect(await scene.handle()).toEqual(DONE);
+    const { path, headers } = scene.agent.calls[1] ?? {};
+    expect(path).toBe(`/session/${SESSION}/outbox/${FILE_ID}0`);
+    expect(headers?.get('x-session-key')).toBe(sessionKeyOf(turnOf()));
+    expect(scene.botApi.payloads('sendDocument')).toMatchObject([
+      { chat_id: '7123456789', caption: 'caption of a.md' },
+    ]);
+  });
+
+  it('that was delivered is not sent again, and neither the answer', async () => {
+    const turn = turnOf();
+    scene.agent.script(sending('a.md', 'b.md'), content('a.md'), DOWN);
+    expect(await scene.handler().handle(turn, 1)).toEqual(RETRY);
+    expect(sent()).toEqual(['a.md: a.md']);
+    scene.agent.script(content('b.md'));
+    expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
+    expect(sent()).toEqual(['a.md: a.md', 'b.md: b.md']);
+    expect(scene.botApi.payloads('sendMessage')).toHaveLength(1);
+    expect(scene.measures.filter(([measure]) => measure === 'UndecidableSends')).toEqual([]);
+  });
+
+  it('whose arrival nobody knows is sent again, and counted', async () => {
+    const turn = turnOf();
+    scene.agent.script(sending('a.md'), content('a.md'), content('a.md'));
+    scene.botApi.script('sendDocument', LOST);
+    expect(await scene.handler().handle(turn, 1)).toEqual(RETRY);
+    expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
+    expect(sent()).toEqual(['a.md: a.md', 'a.md: a.md']);
+    expect(scene.measures).toContainEqual(['UndecidableSends', 1]);
+  });
+
+  it('is put off as long as Telegram says', async () => {
+    scene.agent.script(sending('a.md'), content('a.md'));
+    scene.botApi.script('sendDocument', throttled(7));
+    expect(await scene.handle()).toEqual(later(7_000));
+  });
+
+  it('that Telegram refuses or the store has lost is spoken of, and the others arrive', async () => {
+    scene.agent.script(
+      sending('a.md', 'b.md', 'c.md'),
+      content('a.md'),
+      refusing('not_found'),
+      content('c.md'),
+    );
+    scene.botApi.script('sendDocument', refused(400, 'Bad Request: file type is not allowed'));
+    expect(await scene.handle()).toEqual(DONE);
+    expect(scene.botApi.screen).toEqual([
+      'Here.',
+      texts.fileRefused('a.md'),
+      texts.fileLost('b.md'),
+      'caption of c.md',
+    ]);
+  });
+
+  it('that is not whole is not sent', async () => {
+    scene.agent.script(sending('a.md'), content('a.'));
+    expect(await scene.handle()).toEqual(RETRY);
+    expect(sent()).toEqual([]);
+  });
+
+  it('of a run that was paused arrives with the end of the answer', async () => {
+    const turn = turnOf();
+    const { type, is_stopped, ...result } = FINISHED as Extract<typeof FINISHED, { type: 'finished' }>;
+    const file = { type: 'file' as const, file_id: `${FILE_ID}0`, name: 'a.md', size: 4 };
+    scene.agent.script(
+      streamed([ACCEPTED, { type: 'answer', text: 'One' }, file, { type: 'paused', ...result }]),
+    );
+    await scene.handler().handle(turn, 1);
+    scene.agent.script(answered('two'), content('a.md'));
+    expect(await scene.handler().handle(turn, 1)).toEqual(DONE);
+    expect(sent()).toEqual(['a.md: a.md']);
+  });
+
+  it('of a run that failed is not sent', async () => {
+    scene.agent.script(failing('model_refused'));
+    expect(await scene.handle()).toEqual(DONE);
+    expect(sent()).toEqual([]);
+  });
+});
