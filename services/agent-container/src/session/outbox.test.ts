@@ -9,26 +9,29 @@ import { temporaryDirectory } from './temporary-directory.fixture.ts';
 const UNSENDABLE = { code: 'unsendable_file' };
 
 it('A file is taken as it is at that moment', async () => {
-  const { home, write } = await newMachine();
+  const machine = await newMachine();
+  const { home } = machine;
   const outbox = new Outbox(home);
-  await write({ 'workspace/out/report v1.md': 'first' });
+  await machine.write({ 'workspace/out/report v1.md': 'first' });
   const file = await outbox.add('out/report v1.md', '  the *report* ');
-  await write({ 'workspace/out/report v1.md': 'second' });
+  await machine.write({ 'workspace/out/report v1.md': 'second' });
   expect(file).toMatchObject({ name: 'report v1.md', size: 5, caption: 'the *report*' });
   expect(outbox.files.map(({ content }) => Buffer.from(content).toString())).toEqual(['first']);
 });
 
 it('The working directory may be named in full', async () => {
-  const { home, write } = await newMachine();
-  await write({ 'workspace/a.txt': 'a' });
+  const machine = await newMachine();
+  const { home } = machine;
+  await machine.write({ 'workspace/a.txt': 'a' });
   expect(await new Outbox(home).add(join(home.workspace, 'a.txt'))).toMatchObject({ name: 'a.txt' });
 });
 
 it('Links within the workspace are followed, links out of it are not', async () => {
-  const { home, write } = await newMachine();
+  const machine = await newMachine();
+  const { home } = machine;
   const outside = await temporaryDirectory();
   await writeFile(join(outside, 'secret'), 'secret');
-  await write({ 'workspace/a.txt': 'a' });
+  await machine.write({ 'workspace/a.txt': 'a' });
   await symlink('a.txt', join(home.workspace, 'inside'));
   await symlink(join(outside, 'secret'), join(home.workspace, 'file'));
   await symlink(outside, join(home.workspace, 'folder'));
@@ -48,16 +51,17 @@ it('Links within the workspace are followed, links out of it are not', async () 
 it.runIf(process.platform === 'linux')(
   'A file counts by where it lies when it is open, not by the path that led to it',
   async () => {
-    const { home, write } = await newMachine();
+    const machine = await newMachine();
+    const { home } = machine;
     const outside = await temporaryDirectory();
-    await write({ 'workspace/folder/a.txt': 'mine' });
+    await machine.write({ 'workspace/folder/a.txt': 'mine' });
     const path = join(home.workspace, 'folder/a.txt');
     const file = await open(path);
     try {
       expect(await isOpenedWithin(file, path, home.workspace)).toBe(true);
       // The same path leads into the workspace again, to another file.
       await rename(join(home.workspace, 'folder'), join(outside, 'folder'));
-      await write({ 'workspace/folder/a.txt': 'another' });
+      await machine.write({ 'workspace/folder/a.txt': 'another' });
       expect(await isOpenedWithin(file, path, home.workspace)).toBe(false);
     } finally {
       await file.close();
@@ -66,8 +70,9 @@ it.runIf(process.platform === 'linux')(
 );
 
 it('What is no file, or an empty one, is not sent, and no pipe is waited for', async () => {
-  const { home, write } = await newMachine();
-  await write({ 'workspace/empty': '' });
+  const machine = await newMachine();
+  const { home } = machine;
+  await machine.write({ 'workspace/empty': '' });
   await mkdir(join(home.workspace, 'folder'));
   execFileSync('mkfifo', [join(home.workspace, 'pipe')]);
   const outbox = new Outbox(home);
@@ -89,16 +94,18 @@ it('What Telegram or this turn cannot take is refused, and the agent learns the 
 });
 
 it('At most ten files go out in one turn', async () => {
-  const { home, write } = await newMachine();
-  await write({ 'workspace/a': 'a' });
+  const machine = await newMachine();
+  const { home } = machine;
+  await machine.write({ 'workspace/a': 'a' });
   const outbox = new Outbox(home);
   for (let count = 0; count < 10; count += 1) await outbox.add('a');
   await expect(outbox.add('a')).rejects.toMatchObject(UNSENDABLE);
 });
 
 it('A second name of a file in the workspace is as good as the first', async () => {
-  const { home, write } = await newMachine();
-  await write({ 'workspace/a': 'a' });
+  const machine = await newMachine();
+  const { home } = machine;
+  await machine.write({ 'workspace/a': 'a' });
   await link(join(home.workspace, 'a'), join(home.workspace, 'b'));
   expect(await new Outbox(home).add('b')).toMatchObject({ name: 'b' });
 });

@@ -6,7 +6,7 @@ import { type AttachmentStore, AttachmentStoreError } from './attachment-store.t
 interface OpenStore {
   readonly store: AttachmentStore;
   /** What the agent server finds there. */
-  read(key: string): Promise<Uint8Array | undefined>;
+  readonly read: (key: string) => Promise<Uint8Array | undefined>;
   /** The same store, which cannot be reached. */
   readonly broken: AttachmentStore;
 }

@@ -37,7 +37,7 @@ export class BotApi {
   readonly files = telegramFiles(
     this.api,
     (path) => `https://telegram.test/file/bot${BOT_TOKEN}/${path}`,
-    (url) => this.#download(String(url)),
+    (url) => this.#download(url),
   );
   /** The files that the bot sent, oldest first; `screen` shows their captions. */
   readonly documents: ReceivedDocument[] = [];

@@ -69,7 +69,7 @@ describe('a file of a user', () => {
       botApi.api,
       (path) => `https://telegram.test/file/${path}`,
       (url) => {
-        urls.push(String(url));
+        urls.push(url);
         return Promise.resolve(new Response('x'));
       },
     );

@@ -21,7 +21,7 @@ export interface TelegramFiles {
 export function telegramFiles(
   api: Api,
   urlOf: (filePath: string) => string,
-  fetchFile: typeof fetch = fetch,
+  fetchFile: (url: string, init: RequestInit) => Promise<Response> = fetch,
 ): TelegramFiles {
   return {
     download: async (fileId) => {
@@ -66,7 +66,8 @@ function statusError(status: number): TelegramError {
 async function contentOf(response: Response): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = response.body ?? [];
+  for await (const chunk of body) {
     bytes += chunk.byteLength;
     if (bytes > MAX_ATTACHMENT_BYTES)
       throw new TelegramError('telegram_refused', `The file is larger than ${MAX_ATTACHMENT_BYTES} bytes`);
