@@ -75,7 +75,7 @@ const CASES: Record<string, Case> = {
     refusal: BUSY,
     writer: () => {
       const table = open(new SqliteSessionTable({ directory }));
-      return () => table.forget('1:0');
+      return () => table.forget('1:0', 'session');
     },
   },
   'the stop requests, so that Telegram sends the update again': {

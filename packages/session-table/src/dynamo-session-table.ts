@@ -54,8 +54,11 @@ export class DynamoSessionTable implements SessionTable {
     return this.#saveIf(IS_OURS, { sessionKey, sessionId, fencingToken, nowMs: this.#now() });
   }
 
-  async forget(sessionKey: string): Promise<void> {
-    await this.#table.delete(sessionKey);
+  async forget(sessionKey: string, sessionId: string): Promise<void> {
+    await this.#table.deleteIf(sessionKey, {
+      condition: 'session_id = :session_id',
+      values: { ':session_id': sessionId },
+    });
   }
 
   async #saveIf(

@@ -52,7 +52,9 @@ it.each([
   const failure = { name: 'DynamoTableError', code, retryable, cause: { name } };
   await expect(table.find('1:0')).rejects.toMatchObject(failure);
   await expect(table.put('1:0', {})).rejects.toMatchObject(failure);
-  await expect(table.delete('1:0')).rejects.toMatchObject(failure);
+  await expect(table.deleteIf('1:0', { condition: 'a = :a', values: { ':a': 1 } })).rejects.toMatchObject(
+    failure,
+  );
   const change = { update: 'SET a = :a', condition: 'a < :a', values: { ':a': 1 } };
   await expect(table.updateIf('1:0', change)).rejects.toMatchObject(failure);
 });

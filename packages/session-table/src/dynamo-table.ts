@@ -69,10 +69,17 @@ export class DynamoTable {
     await this.#sent((options) => this.#client.send(command, options));
   }
 
-  /** Nothing happens when there is no such item. */
-  async delete(key: string): Promise<void> {
-    const command = new DeleteCommand(this.#at(key));
-    await this.#sent((options) => this.#client.send(command, options));
+  /** Removes the item, if the condition holds for what is there; a condition on an attribute does not hold where there is none. */
+  async deleteIf(key: string, { condition, values }: Condition): Promise<void> {
+    const command = new DeleteCommand({
+      ...this.#at(key),
+      ConditionExpression: condition,
+      ExpressionAttributeValues: values,
+    });
+    await this.#conditionally(async () => {
+      await this.#sent((options) => this.#client.send(command, options));
+      return {};
+    });
   }
 
   /** Creates or replaces the item, if the condition holds for what is there. */

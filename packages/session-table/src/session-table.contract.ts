@@ -78,10 +78,17 @@ export function describeSessionTable(name: string, open: OpenTable): void {
       withTable(async ({ table }) => {
         await table.save('1:0', FIRST, NEW);
         await table.save('1:7', SECOND, NEW);
-        await table.forget('1:0');
-        await table.forget('1:0');
+        await table.forget('1:0', FIRST);
+        await table.forget('1:0', FIRST);
         expect(await table.find('1:0')).toBeUndefined();
         expect(await table.find('1:7')).toMatchObject({ sessionId: SECOND });
+      }));
+
+    it('forgets no other session than the one that is to be left', () =>
+      withTable(async ({ table }) => {
+        await table.save('1:0', SECOND, NEW);
+        await table.forget('1:0', FIRST);
+        expect(await table.find('1:0')).toMatchObject({ sessionId: SECOND });
       }));
 
     it('keeps what it was told when it is opened again', ({ skip }) =>
@@ -89,7 +96,7 @@ export function describeSessionTable(name: string, open: OpenTable): void {
         if (!reopen) skip('this adapter has nothing to reopen');
         await table.save('1:0', FIRST, NEW);
         await table.save('1:7', FIRST, NEW);
-        await table.forget('1:7');
+        await table.forget('1:7', FIRST);
         const reopened = await reopen?.();
         expect(await reopened?.find('1:0')).toEqual({ sessionId: FIRST, savedAt: new Date(START_MS) });
         expect(await reopened?.find('1:7')).toBeUndefined();
@@ -122,7 +129,7 @@ export function describeSessionTable(name: string, open: OpenTable): void {
       withTable(async ({ table }) => {
         await table.save('1:0', FIRST, NEW);
         const replaces = await table.find('1:0');
-        await table.forget('1:0');
+        await table.forget('1:0', FIRST);
         expect(await table.save('1:0', SECOND, { fencingToken: 1, replaces })).toBe(false);
         expect(await table.refresh('1:0', FIRST, 9)).toBe(false);
         expect(await table.find('1:0')).toBeUndefined();
@@ -190,8 +197,8 @@ export function describeSessionTable(name: string, open: OpenTable): void {
                 const isRefreshed = model.refresh(key, sessionId, fencingToken, clock.nowMs);
                 expect(await table.refresh(key, sessionId, fencingToken)).toBe(isRefreshed);
               } else if (kind === 'forget') {
-                await table.forget(key);
-                model.forget(key);
+                await table.forget(key, sessionId);
+                model.forget(key, sessionId);
               }
               for (const known of KEYS) {
                 expect(await table.find(known)).toEqual(model.find(known, clock.nowMs));
@@ -245,8 +252,8 @@ class ModelTable {
     return true;
   }
 
-  forget(key: string): void {
-    this.#mappings.delete(key);
+  forget(key: string, sessionId: string): void {
+    if (this.#mappings.get(key)?.sessionId === sessionId) this.#mappings.delete(key);
   }
 
   #alive(key: string, nowMs: number): (SessionMapping & { fencingToken: number }) | undefined {

@@ -35,6 +35,9 @@ export interface SessionTable {
    * @returns whether it was; false leaves everything as it is.
    */
   refresh(sessionKey: string, sessionId: string, fencingToken: number): Promise<boolean>;
-  /** Removes the mapping; the session's objects stay. Nothing happens when there is none. */
-  forget(sessionKey: string): Promise<void>;
+  /**
+   * Removes the mapping, if it is that session's; the session's objects stay. Else nothing happens: whoever comes late must not take
+   * away the session that the conversation goes on with by now.
+   */
+  forget(sessionKey: string, sessionId: string): Promise<void>;
 }

@@ -59,7 +59,7 @@ export class SqliteSessionTable implements SessionTable {
     this.#refresh = this.#database.prepare(
       `UPDATE sessions SET ${NEW_LIFE} WHERE session_key = :sessionKey AND ${IS_OURS}`,
     );
-    this.#forget = this.#database.prepare('DELETE FROM sessions WHERE session_key = ?');
+    this.#forget = this.#database.prepare('DELETE FROM sessions WHERE session_key = ? AND session_id = ?');
     this.#forgetExpired = this.#database.prepare('DELETE FROM sessions WHERE saved_at_ms <= ?');
   }
 
@@ -87,8 +87,8 @@ export class SqliteSessionTable implements SessionTable {
     return this.#refresh.run({ sessionKey, sessionId, savedAtMs, fencingToken }).changes !== 0;
   }
 
-  async forget(sessionKey: string): Promise<void> {
-    this.#forget.run(sessionKey);
+  async forget(sessionKey: string, sessionId: string): Promise<void> {
+    this.#forget.run(sessionKey, sessionId);
   }
 
   close(): void {

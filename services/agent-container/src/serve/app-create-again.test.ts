@@ -34,7 +34,7 @@ describe('A create request that is repeated with its key', () => {
   it('is found under its conversation, also when its first server died before it could say so', async () => {
     const server = await agentServer();
     const { body } = await server.ask(routes.create, FIRST, WITH_KEY);
-    await server.table.forget('9:0');
+    await server.table.forget('9:0', String(body.session_id));
     await server.ask(routes.create, FIRST, WITH_KEY);
     expect(await server.table.find('9:0')).toMatchObject({ sessionId: body.session_id });
     expect(server.runtime.runs).toHaveLength(1);

@@ -49,7 +49,7 @@ it('An answer that is asked for again keeps the mapping alive, too', async () =>
 it('A session that goes on takes no conversation that was left, or given to another', async () => {
   const server = await agentServer();
   const sessionId = await session(server);
-  await server.table.forget('9:0');
+  await server.table.forget('9:0', sessionId);
   expect(await server.ask(messagePath(sessionId), NEXT)).toMatchObject({ status: 200 });
   expect(await server.table.find('9:0')).toBeUndefined();
   await server.table.save('9:0', OTHER, { fencingToken: 1, replaces: undefined });

@@ -125,9 +125,10 @@ it('A redelivered /new does not forget the conversation that its first delivery 
   const ask = { kind: 'command', command: 'new', text: 'Plan a trip' } as const;
   scene.agent.script(failing('agent_crashed'), answered('To Oslo, then.'));
   expect(await scene.handle({ ...TURN, ask })).toEqual({ kind: 'retry' });
-  await scene.knows(SESSION);
+  const begun = '0190c8a4-0000-4000-8000-000000000002';
+  await scene.knows(begun);
   expect(await scene.handle({ ...TURN, ask })).toEqual(DONE);
-  expect(scene.agent.paths).toEqual(['/session/create', `/session/${SESSION}/message`]);
+  expect(scene.agent.paths).toEqual(['/session/create', `/session/${begun}/message`]);
 });
 
 it('The agent is told how long its worker can listen', async () => {

@@ -97,7 +97,7 @@ async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<O
     case 'message':
       return answerByAgent(turn, ask.text, progress, deps);
     case 'command':
-      if (ask.command === 'new') await forgetOnce(turn, progress, deps.table);
+      if (ask.command === 'new') await leaveSession(turn, progress, deps.table);
       return ask.command === 'new' && ask.text !== undefined
         ? answerByAgent(turn, ask.text, progress, deps)
         : obeyCommand(turn, ask, telling, deps);
@@ -109,11 +109,14 @@ function answeredMessage(turn: Turn, { merged }: TurnProgress): number {
   return merged?.at(-1)?.messageId ?? turn.message_id;
 }
 
-/** A redelivery must not forget the conversation that an earlier one began. */
-async function forgetOnce(turn: Turn, progress: TurnProgress, table: SessionTable): Promise<void> {
-  if (progress.hasForgotten) return;
-  await table.forget(sessionKeyOf(turn));
-  await progress.saveForgotten();
+/**
+ * Which session is left is decided once for all deliveries, and only that one is forgotten: a redelivery, or a worker that thaws here, must
+ * not forget the conversation that another delivery has begun.
+ */
+async function leaveSession(turn: Turn, progress: TurnProgress, table: SessionTable): Promise<void> {
+  const key = sessionKeyOf(turn);
+  if (progress.leaves === undefined) await progress.saveLeaving((await table.find(key))?.sessionId ?? '');
+  if (progress.leaves) await table.forget(key, progress.leaves);
 }
 
 async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<void> {

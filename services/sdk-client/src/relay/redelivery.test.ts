@@ -1,13 +1,17 @@
+import { sessionKeyOf } from '@omnicloud/protocol';
+import type { SessionTable } from '@omnicloud/session-table';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Answer, BROKEN, LOST, throttled } from '../reply/bot-api.fixture.ts';
-import { answered, failing } from './agent-server.fixture.ts';
-import { later, RelayScene } from './relay-scene.fixture.ts';
-import { recordOf } from './turn.fixture.ts';
+import { answered, failing, refusing, SESSION } from './agent-server.fixture.ts';
+import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
+import { recordOf, turnOf } from './turn.fixture.ts';
 import { TurnProgress } from './turn-progress.ts';
 
 const DONE = { kind: 'done' };
 const AS_USUAL: Answer = (usual) => usual();
 const UPDATE = { update_id: 5 };
+const LATER_SESSION = '0190c8a4-0000-4000-8000-000000000002';
+const KEY = sessionKeyOf(turnOf());
 
 let scene: RelayScene;
 beforeEach(async () => {
@@ -96,3 +100,40 @@ it('Nor does it try again to delete what the other one may need', async () => {
   await expect(scene.handle(UPDATE)).rejects.toMatchObject({ code: 'turn_taken_over' });
   expect(scene.botApi.payloads('deleteMessage')).toHaveLength(1);
 }, 10_000);
+
+/** A later delivery gives the conversation another session. */
+async function beginAnew(): Promise<void> {
+  await scene.table.forget(KEY, SESSION);
+  await scene.knows(LATER_SESSION);
+}
+
+it('A worker that was frozen before /new left the old conversation does not leave the new one', async () => {
+  await scene.knows(SESSION);
+  const turn = turnOf({ ask: { kind: 'command', command: 'new', text: 'Plan a trip' } });
+  const frozen: SessionTable = {
+    find: (key) => scene.table.find(key),
+    save: (...saved) => scene.table.save(...saved),
+    refresh: (...refreshed) => scene.table.refresh(...refreshed),
+    forget: async (key, sessionId) => {
+      scene.agent.script(answered('To Rome.'));
+      await scene.handler().handle(turn, 2);
+      await scene.knows(LATER_SESSION);
+      await scene.table.forget(key, sessionId);
+    },
+  };
+  const late = scene.handler(WHEN_COMPLETE, { table: frozen }).handle(turn, 1);
+  scene.agent.script(answered('To Rome.'));
+  await expect(late).rejects.toMatchObject({ code: 'turn_taken_over' });
+  expect(await scene.session()).toBe(LATER_SESSION);
+});
+
+it('Nor does one that learns late that a session is gone take away the one that came after it', async () => {
+  await scene.knows(SESSION);
+  const unknownMeanwhile = async (): Promise<Response> => {
+    await beginAnew();
+    return refusing('session_unknown')();
+  };
+  scene.agent.script(unknownMeanwhile, answered('Sunny.'));
+  await scene.handle(UPDATE);
+  expect(await scene.session()).toBe(LATER_SESSION);
+});

@@ -54,7 +54,7 @@ export async function relayAnswer(
   const known = (await deps.table.find(sessionKey))?.sessionId;
   const first = await relayFrom(turn, request, known, reply, deps);
   if (first.kind !== 'failed' || first.code !== 'session_unknown' || known === undefined) return first;
-  await deps.table.forget(sessionKey);
+  await deps.table.forget(sessionKey, known);
   const second = await relayFrom(turn, request, undefined, reply, deps);
   if (second.kind === 'failed') return second;
   return { ...second, notes: [{ kind: 'session_lost' }, ...second.notes] };

@@ -36,7 +36,7 @@ export function describeTurnLedger(name: string, openLedger: () => Promise<OpenL
         undecidableSends: 3,
         deferrals: 2,
         paused: { text: 'Half', runs: 1 },
-        hasForgotten: true,
+        leaves: '0190c8a4-0000-4000-8000-000000000001',
         merged: [{ updateId: 2, messageId: 43, text: 'und dies' }],
         mergedInto: 9,
       });

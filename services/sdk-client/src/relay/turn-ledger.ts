@@ -30,8 +30,8 @@ export const turnRecordSchema = z.object({
   paused: z.object({ text: z.string(), runs: z.int() }).exactOptional(),
   /** Deliveries that were no try: they ended with the turn handed on, or put off because it was not their fault. */
   deferrals: z.int().min(0).default(0),
-  /** The conversation before `/new` is forgotten: once, or a redelivery would forget the new one. */
-  hasForgotten: z.boolean().exactOptional(),
+  /** The session that `/new` leaves, empty for none: a redelivery must not leave the new one. */
+  leaves: z.string().exactOptional(),
   /** Later turns that are answered with this one, in order. */
   merged: z
     .array(

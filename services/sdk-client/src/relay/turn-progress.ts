@@ -96,8 +96,9 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.deferrals;
   }
 
-  get hasForgotten(): boolean {
-    return this.#record.hasForgotten ?? false;
+  /** The session that `/new` leaves; empty when there was none, undefined until that is decided. */
+  get leaves(): string | undefined {
+    return this.#record.leaves;
   }
 
   /** The later turns that are answered with this one; undefined until that is decided. */
@@ -119,8 +120,8 @@ export class TurnProgress implements ReplyMemory {
     await this.#save((record) => ({ ...record, deferrals: record.deferrals + 1 }));
   }
 
-  async saveForgotten(): Promise<void> {
-    await this.#save((record) => ({ ...record, hasForgotten: true }));
+  async saveLeaving(sessionId: string): Promise<void> {
+    await this.#save((record) => ({ ...record, leaves: sessionId }));
   }
 
   async saveMerged(merged: readonly MergedTurn[]): Promise<void> {
