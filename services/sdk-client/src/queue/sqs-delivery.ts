@@ -2,9 +2,8 @@
 import {
   ChangeMessageVisibilityCommand,
   DeleteMessageCommand,
-  MessageNotInflight,
-  ReceiptHandleIsInvalid,
   type SQSClient,
+  SQSServiceException,
 } from '@aws-sdk/client-sqs';
 import type { Turn } from '@omnicloud/protocol';
 import { ClaimLostError } from './queue-errors.ts';
@@ -176,6 +175,18 @@ async function remove({ receiptHandle }: SqsRecord, { client, queueUrl }: SqsDel
   await client.send(new DeleteMessageCommand({ QueueUrl: queueUrl, ReceiptHandle: receiptHandle }));
 }
 
+/**
+ * What a FIFO queue says of the handle of a message that it has given out again, or whose 12 hours are over. "Invalid parameter value" is the
+ * one that AWS itself uses for a handle that has expired (https://repost.aws/knowledge-center/sqs-receipt-handle-error), and the client
+ * models no class for it. No other value that is sent along can be wrong.
+ */
+const LOST = new Set([
+  'InvalidParameterValue',
+  'InvalidParameterValueException',
+  'MessageNotInflight',
+  'ReceiptHandleIsInvalid',
+]);
+
 function isLost(error: unknown): boolean {
-  return error instanceof ReceiptHandleIsInvalid || error instanceof MessageNotInflight;
+  return error instanceof SQSServiceException && LOST.has(error.name);
 }

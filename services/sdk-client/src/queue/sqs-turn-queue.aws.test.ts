@@ -142,7 +142,8 @@ describe.skipIf(endpoint === '')('SQS (moto)', () => {
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({ QueueUrl: urls.deadLetterQueueUrl, MaxNumberOfMessages: 10 }),
     );
-    expect(Messages.map(({ Body }) => Body)).toEqual(['{"update_id":1}', '{"upda']);
+    // Each is a group of its own there, and SQS orders no groups.
+    expect(Messages.map(({ Body }) => Body).toSorted()).toEqual(['{"upda', '{"update_id":1}']);
   });
 
   it('tries a turn again that could not be put among the dead letters, and tells the user only then', async () => {
