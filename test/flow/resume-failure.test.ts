@@ -46,7 +46,7 @@ function lastRequest(): string {
 }
 
 async function expectKeptAside({ folder, damaged }: { folder: string; damaged: string }): Promise<void> {
-  const aside = (await readdir(folder)).filter((name) => /^damaged-[\dTZ.]+\.jsonl$/.test(name));
+  const aside = (await readdir(folder)).filter((name) => /^damaged-[0-9a-f]{64}\.jsonl$/.test(name));
   expect(aside).toHaveLength(1);
   expect(await readFile(join(folder, aside[0] ?? ''), 'utf8')).toBe(damaged);
 }
@@ -122,6 +122,7 @@ describe('A stored conversation that is damaged in its first turn', () => {
     ],
     ['emptied', () => ''],
     ['replaced by garbage', () => 'not a conversation\n'.repeat(50)],
+    ['replaced by bytes that are no text', () => '\u0000\uFFFD\u001F\u0007{"'.repeat(5_000)],
   ])('%s: a new one begins, and the user is told', async (_, change) => {
     await twoTurns();
     const kept = await damage(change);

@@ -30,16 +30,17 @@ export type SessionObject =
   | 'todos.json'
   | 'last-turn.json'
   | `damaged-${string}.jsonl`
+  | `damaged-${string}.json`
   | `snapshots/${string}.json`
   | `packs/${string}.tar.gz`
   | `outbox/${string}`;
 
 /**
- * @returns the name under which a conversation that was found damaged at that time is kept aside: ISO 8601 in its basic form,
- *   because a colon cannot be in the name of a file everywhere.
+ * @param sha256 of the object, in hex: however often it is found damaged, it is kept once.
+ * @returns the name under which a damaged conversation (`jsonl`) or task list (`json`) is kept aside.
  */
-export function damagedConversation(at: Date): SessionObject {
-  return `damaged-${at.toISOString().replaceAll(/[-:]/g, '')}.jsonl`;
+export function damagedObject(sha256: string, extension: 'jsonl' | 'json'): SessionObject {
+  return `damaged-${sha256}.${extension}`;
 }
 
 /** Where a session's object lies in the bucket: `sessions/{session_id}/{name}`. */

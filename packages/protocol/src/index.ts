@@ -9,8 +9,8 @@ export {
   telegramFileSchema,
 } from './attachment.ts';
 export {
-  damagedConversation,
   outboxObject,
+  damagedObject,
   packObject,
   SESSION_MAPPING_DAYS,
   sessionFolderKey,

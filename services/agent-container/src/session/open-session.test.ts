@@ -9,7 +9,7 @@ import { jsonl, wholeTurn } from './transcript.fixture.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';
 const CONVERSATION = `sessions/${ID}/conversation.jsonl`;
-const ASIDE = new RegExp(`^sessions/${ID}/damaged-\\d{8}T\\d{6}\\.\\d{3}Z\\.jsonl$`);
+const ASIDE = new RegExp(`^sessions/${ID}/damaged-[0-9a-f]{64}\\.jsonl$`);
 
 const turn = wholeTurn({ says: 'Grüße 👋' });
 const whole = jsonl(...turn);
@@ -77,6 +77,13 @@ describe('a damaged conversation', () => {
     expect(reported[0]?.message).toContain(store.puts[0]);
   });
 
+  it('is kept once, however often it is opened before the next save replaces it', async () => {
+    const { store, open } = await storeWith(damaged);
+    const [first, again] = [await open(), await open()];
+    expect(again).toEqual(first);
+    expect(store.puts).toHaveLength(1);
+  });
+
   it('beyond repair makes the session unknown, with the damage as the cause', async () => {
     const { reported, open } = await storeWith('');
     const error: unknown = await open().catch((thrown: unknown) => thrown);
@@ -91,4 +98,15 @@ describe('a damaged conversation', () => {
     await expect(open()).rejects.toBe(refusal);
     expect(await textOf(store, CONVERSATION)).toBe(damaged);
   });
+});
+
+it('A damaged task list is kept aside once and reported, and the conversation goes on', async () => {
+  const { store, reported, open } = await storeWith(whole);
+  await store.put(`sessions/${ID}/todos.json`, Buffer.from('[{"id":'));
+  store.puts.splice(0);
+  await open();
+  expect(Buffer.from((await open()).conversation ?? []).toString()).toBe(whole);
+  expect(store.puts).toEqual([expect.stringMatching(/\/damaged-[0-9a-f]{64}\.json$/)]);
+  expect(await textOf(store, store.puts[0])).toBe('[{"id":');
+  expect(reported[0]?.message).toContain(store.puts[0]);
 });

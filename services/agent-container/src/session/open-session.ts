@@ -1,14 +1,17 @@
 // store → conversation.jsonl → sound? as it is | repaired, the damaged object kept aside | unknown
-import { damagedConversation, sessionObjectKey } from '@omnicloud/protocol';
+import { createHash } from 'node:crypto';
+import { damagedObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { repairTranscript } from './repair-transcript.ts';
 import { readStoredSession, type StoredSession } from './restore.ts';
 import type { SessionStore } from './session-store.ts';
+import { decodeTodos } from './task-list.ts';
 
 /**
  * Reads a session that is to go on. A damaged conversation is copied aside as it is, and the session goes on with what can
- * be repaired; the version stays that of the damaged object, which the next save replaces.
- * @param onDamage told that a conversation is damaged, and where it is kept.
+ * be repaired; the version stays that of the damaged object, which the next save replaces. So is a damaged task list, which is left
+ * to `restore` to report as lost.
+ * @param onDamage told that an object is damaged, and where it is kept.
  * @throws AgentError `session_unknown` when there is no conversation, or none that can be repaired; `store_unavailable`.
  */
 export async function openSession(
@@ -21,10 +24,13 @@ export async function openSession(
   if (conversation === undefined) {
     throw new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
   }
+  if (stored.todos !== undefined && decodeTodos(stored.todos) === undefined) {
+    const aside = await keepAside(store, sessionId, stored.todos, 'json');
+    onDamage(new AgentError('internal', `The stored task list is damaged; it is kept as ${aside}`));
+  }
   const repair = repairTranscript(new TextDecoder().decode(conversation));
   if (repair.kind === 'sound') return stored;
-  const aside = sessionObjectKey(sessionId, damagedConversation(new Date()));
-  await store.put(aside, conversation);
+  const aside = await keepAside(store, sessionId, conversation, 'jsonl');
   const damage = new AgentError('internal', `The stored conversation is damaged; it is kept as ${aside}`);
   onDamage(damage);
   if (repair.kind === 'beyond_repair') {
@@ -34,4 +40,22 @@ export async function openSession(
   }
   const { transcript, lostTurns } = repair;
   return { ...stored, conversation: new TextEncoder().encode(transcript), lostTurns };
+}
+
+/** @returns the key of the copy. Opened again before it was replaced, the same object is not copied once more. */
+async function keepAside(
+  store: SessionStore,
+  sessionId: string,
+  damaged: Uint8Array,
+  extension: 'jsonl' | 'json',
+): Promise<string> {
+  const sha256 = createHash('sha256').update(damaged).digest('hex');
+  const key = sessionObjectKey(sessionId, damagedObject(sha256, extension));
+  try {
+    await store.put(key, damaged, 'absent');
+  } catch (error) {
+    // The name says what is in it.
+    if (!(error instanceof AgentError) || error.code !== 'lease_lost') throw error;
+  }
+  return key;
 }

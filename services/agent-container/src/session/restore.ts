@@ -2,7 +2,6 @@
 import { rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { sessionObjectKey } from '@omnicloud/protocol';
-import { AgentError } from '../errors.ts';
 import { ownDirectory } from './own-directory.ts';
 import { relocateTranscript } from './relocate-transcript.ts';
 import { removeForeign } from './remove-foreign.ts';
@@ -11,7 +10,7 @@ import { type LostFile, restoreFiles } from './restore-files.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
 import { findStoredFiles, type StoredFiles } from './stored-files.ts';
-import { decodeTodos, type Task, writeTasks } from './task-list.ts';
+import { decodeTodos, writeTasks } from './task-list.ts';
 
 /** The objects of a session as the store holds them; each may be absent. */
 export interface StoredSession {
@@ -58,8 +57,8 @@ export async function readStoredSession(store: SessionStore, sessionId: string):
  * Lays the session out for the CLI. What an unfinished run left here is replaced: only the store counts.
  * @param imageFolder the image's own `agent/` folder.
  * @param excludes patterns of what of a workspace is not saved, and so left as it is; the usual ones unless given.
- * @returns the files that are missing or damaged in the store.
- * @throws AgentError `internal` when the stored task list is damaged; then nothing here was touched. `store_unavailable`.
+ * @returns what is missing or damaged in the store: files, or the task list.
+ * @throws AgentError `store_unavailable`.
  */
 export async function restore(
   stored: StoredSession,
@@ -67,7 +66,7 @@ export async function restore(
   imageFolder: string,
   excludes?: readonly string[],
 ): Promise<LostFile[]> {
-  const tasks = readTodos(stored.todos);
+  const tasks = stored.todos === undefined ? [] : decodeTodos(stored.todos);
   // A server that was killed had no time for it.
   await removeForeign(home);
   // The CLI leaves probes and sockets of dead processes here.
@@ -83,11 +82,15 @@ export async function restore(
     await ownDirectory(home.root, relative(home.root, directory).split(sep).join('/'));
   await Promise.all([
     restoreTranscript(stored.conversation, home),
-    writeTasks(home.tasks, tasks),
+    writeTasks(home.tasks, tasks ?? []),
     writeAnew(home.debugLog, stored.debug ?? ''),
     linkImageFolder(imageFolder, home.config),
   ]);
-  return stored.files ? restoreFiles(stored.files, home, excludes) : [];
+  const lost = stored.files ? await restoreFiles(stored.files, home, excludes) : [];
+  // A list that cannot be read must not stand in the way of all that is said from now on.
+  return tasks === undefined
+    ? [{ path: 'todos.json', cause: new SyntaxError('It is no task list') }, ...lost]
+    : lost;
 }
 
 async function restoreTranscript(conversation: Uint8Array | undefined, home: SessionHome): Promise<void> {
@@ -102,13 +105,6 @@ async function restoreTranscript(conversation: Uint8Array | undefined, home: Ses
 async function writeAnew(path: string, content: string | Uint8Array): Promise<void> {
   await rm(path, { recursive: true, force: true });
   await writeFile(path, content, { mode: 0o600, flag: 'wx' });
-}
-
-function readTodos(todos: Uint8Array | undefined): Task[] {
-  const tasks = todos === undefined ? [] : decodeTodos(todos);
-  if (tasks === undefined)
-    throw new AgentError('internal', 'The stored task list of this session is damaged');
-  return tasks;
 }
 
 /** What the CLI reads from its config directory by itself; plugins and mcp.json are handed to it as options. */
