@@ -130,6 +130,11 @@ describe('a write to S3', () => {
   });
 });
 
+it('a listing fails when S3 is silent for too long', async () => {
+  const { store } = await storeOn([isSilent, isSilent, isSilent], { callLimitMs: 50 });
+  await expect(store.list('sessions/1/packs/')).rejects.toMatchObject({ code: 'store_unavailable' });
+});
+
 describe('a read from S3', () => {
   it('tells an object that is not there from a failure', async () => {
     const { store } = await storeOn([

@@ -23,7 +23,7 @@ const CONFLICT_DELAYS_MS: readonly number[] = [50, 150, 450];
 export interface S3SessionStoreOptions {
   readonly client: S3Client;
   readonly bucket: string;
-  /** For one get or put with all its retries, in ms; 30 s unless told otherwise. */
+  /** For one call with all its retries, and for all pages of a listing, in ms; 30 s unless told otherwise. */
   readonly callLimitMs?: number;
   /** One wait per further try of a write that met another one, in ms; up to half of each is added at random. */
   readonly conflictDelaysMs?: readonly number[];
@@ -96,8 +96,10 @@ export class S3SessionStore implements SessionStore {
 
   async list(prefix: string): Promise<ListedObject[]> {
     const objects: ListedObject[] = [];
+    const abortSignal = AbortSignal.timeout(this.#callLimitMs);
     try {
-      const pages = paginateListObjectsV2({ client: this.#client }, { Bucket: this.#bucket, Prefix: prefix });
+      const listing = { Bucket: this.#bucket, Prefix: prefix };
+      const pages = paginateListObjectsV2({ client: this.#client }, listing, { abortSignal });
       for await (const { Contents: listed = [] } of pages)
         for (const { Key: key, LastModified: modified } of listed)
           if (key !== undefined && modified !== undefined) objects.push({ key, modified });
