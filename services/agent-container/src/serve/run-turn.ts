@@ -67,10 +67,11 @@ export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<
     const answered = replayable(turn.stored, turn.idempotencyKey);
     yield* answered ? replay(turn, answered, deps) : runAndSave(turn, home, deps);
   } catch (cause) {
-    const error = turn.held.lost.aborted ? leaseLost(cause) : toAgentError(cause);
+    const isOurs = await isStillOurs(turn, deps);
+    const error = isOurs === false ? leaseLost(cause) : toAgentError(cause);
     deps.onError(error, turn.sessionId);
     // Who has lost the session writes nothing more into it.
-    if (error.code !== 'lease_lost') await keepDebugLog(home, turn, deps);
+    if (isOurs && error.code !== 'lease_lost') await keepDebugLog(home, turn, deps);
     yield { type: 'failed', error: error.toWire() };
   }
 }
@@ -141,6 +142,7 @@ async function save(
     limits: deps.workspaceLimits,
     turn: lastTurn,
     outbox: outbox.files,
+    confirm: () => turn.held.confirm(),
     retryDelaysMs: deps.saveRetryDelaysMs,
     onLeftover: (error) => deps.onError(toAgentError(error), turn.sessionId),
   });
@@ -161,6 +163,16 @@ async function* replay(
 
 function leaseLost(cause: unknown): AgentError {
   return new AgentError('lease_lost', 'Another server took this session over; this run was ended', { cause });
+}
+
+/** @returns false also for a run that was frozen and has not noticed yet; undefined when it cannot be told. */
+async function isStillOurs(turn: TurnToRun, deps: TurnDeps): Promise<boolean | undefined> {
+  try {
+    return await turn.held.confirm();
+  } catch (error) {
+    deps.onError(toAgentError(error), turn.sessionId);
+    return undefined;
+  }
 }
 
 /** The log matters most when the turn failed; that it cannot be saved either must not hide the failure itself. */

@@ -36,6 +36,8 @@ export interface Saving {
   readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
   /** What the agent sends to the chat. */
   readonly outbox?: readonly OutgoingFile[] | undefined;
+  /** Asked when the files are stored, which may take long, and before anything is replaced: whether the session is still ours. */
+  readonly confirm?: (() => Promise<boolean>) | undefined;
   /** Waits before further tries of a write that failed; see `putPersistently`. */
   readonly retryDelaysMs?: readonly number[] | undefined;
   /** Told of what failed and lost nothing of the turn: its debug log, or removing what it replaced. */
@@ -47,7 +49,7 @@ export interface Saving {
  * next run finds the whole turn or none of it.
  * @returns what was saved of the workspace.
  * @throws AgentError `internal` when the CLI left no sound transcript, `lease_lost` when somebody
- * else wrote the session meanwhile, `store_unavailable` when the store refused.
+ * else took the session over or wrote it meanwhile, `store_unavailable` when the store refused.
  */
 export async function persist(
   home: SessionHome,
@@ -67,6 +69,9 @@ export async function persist(
     retryDelaysMs,
   });
   const now = { key: snapshotKey(home.sessionId, conversation), snapshot };
+  if (saving.confirm && !(await saving.confirm())) {
+    throw new AgentError('lease_lost', 'Somebody else took this session over while it was saved');
+  }
   const first = [
     persistDebugLog(home, store).catch((error: unknown) => saving.onLeftover?.(error)),
     put('todos.json', todos),

@@ -56,8 +56,8 @@ export async function answerByAgent(
   // Still queued when the user said stop; after a pause, what there is stays.
   if (isStopped) return say(telling, stoppedText(progress, telling.language));
   await takeMarksOff(taken, entries, telling.chat, telling.onError);
-  const stopShowing = showWaiting(turn, taken, telling.chat, deps, telling.onError);
-  const stopTyping = keepTyping(telling.chat, telling.onError);
+  const stopShowing = showWaiting(turn, taken, telling, deps);
+  const stopTyping = keepTyping(telling.chat, telling);
   try {
     // After a pause, the agent has them already.
     const stored = progress.paused.runs > 0 ? NONE : await storeAttachments(turn, merged, deps);

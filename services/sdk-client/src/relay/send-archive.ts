@@ -20,7 +20,7 @@ export async function sendArchive(
   telling: Telling,
   deps: SessionReaderDeps,
 ): Promise<Outcome> {
-  const stopShowing = keepShowing('upload_document', telling.chat, telling.onError);
+  const stopShowing = keepShowing('upload_document', telling.chat, telling);
   try {
     return await readSession(
       turn,

@@ -2,6 +2,7 @@
 import { groupOf, type Turn } from '@omnicloud/protocol';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { TelegramChat } from '../reply/telegram-chat.ts';
+import type { Telling } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -14,9 +15,8 @@ const WAITING = '👀';
 export function showWaiting(
   turn: Turn,
   taken: readonly number[],
-  chat: TelegramChat,
+  { chat, confirm, onError }: Pick<Telling, 'chat' | 'confirm' | 'onError'>,
   { backlog, ledger }: { readonly backlog: Pick<Backlog, 'list'>; readonly ledger: TurnLedger },
-  onError: (error: unknown) => void,
 ): () => void {
   const shown = new Set(taken);
   let isLooking = false;
@@ -29,6 +29,7 @@ export function showWaiting(
       shown.add(next.update_id);
       // What was begun does not wait: it is the late copy of an update that is done.
       if ((await ledger.find(next.update_id)) !== undefined) continue;
+      await confirm();
       if (isOver) return;
       await chat.react(next.message_id, WAITING);
     }

@@ -32,6 +32,8 @@ export interface Telling {
   readonly language: Language;
   /** @throws AgentUnreachableError */
   readonly fetchFile: (file: TurnFile) => Promise<Fetched<Uint8Array>>;
+  /** @throws TurnTakenOverError when another delivery has gone on with the turn: then nothing more may be shown. */
+  readonly confirm: () => Promise<void>;
   readonly onError: (error: unknown) => void;
 }
 
@@ -52,6 +54,7 @@ export function tellingOf(turn: Turn, progress: TurnProgress, replyTo: number, d
     language: languageOf(turn.sender.language_code),
     fetchFile: (file) =>
       fetchSentFile(deps.agent, { sessionId: file.session_id, sessionKey: sessionKeyOf(turn) }, file),
+    confirm: () => progress.confirm(),
     onError,
   };
 }

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { TurnTakenOverError } from '../errors.ts';
 import { BotApi, BROKEN } from './bot-api.fixture.ts';
 import { TelegramChat } from './telegram-chat.ts';
 import { keepTyping } from './typing.ts';
@@ -19,6 +20,7 @@ afterEach(() => {
 function typeIn(
   place: { threadId?: string; isForum?: boolean } = {},
   onError: (error: unknown) => void = (error) => expect.unreachable(String(error)),
+  confirm = (): Promise<void> => Promise.resolve(),
 ): void {
   const chat = new TelegramChat(botApi.api, {
     chatId: '-1001555666777',
@@ -27,29 +29,29 @@ function typeIn(
     replyTo: 42,
     ...place,
   });
-  stopTyping = keepTyping(chat, onError);
+  stopTyping = keepTyping(chat, { confirm, onError });
 }
 
 function shown(): unknown[] {
   return botApi.payloads('sendChatAction');
 }
 
-it('shows typing at once and again before the 5 s of Telegram are over', () => {
+it('shows typing at once and again before the 5 s of Telegram are over', async () => {
   typeIn();
   expect(shown()).toEqual([{ chat_id: '-1001555666777', action: 'typing' }]);
   for (let seconds = 5; seconds <= 30; seconds += 5) {
     const before = shown().length;
-    vi.advanceTimersByTime(5_000);
+    await vi.advanceTimersByTimeAsync(5_000);
     expect(shown().length).toBeGreaterThan(before);
   }
 });
 
-it('stops when it is told to', () => {
+it('stops when it is told to', async () => {
   typeIn();
-  vi.advanceTimersByTime(8_000);
+  await vi.advanceTimersByTimeAsync(8_000);
   const before = shown().length;
   stopTyping();
-  vi.advanceTimersByTime(60_000);
+  await vi.advanceTimersByTimeAsync(60_000);
   expect(shown()).toHaveLength(before);
 });
 
@@ -67,6 +69,15 @@ it('reports a call that fails and goes on', async () => {
   botApi.script('sendChatAction', BROKEN);
   const firstError = new Promise((resolve) => typeIn({}, resolve));
   expect(await firstError).toMatchObject({ code: 'telegram_unreachable' });
-  vi.advanceTimersByTime(5_000);
+  await vi.advanceTimersByTimeAsync(5_000);
   expect(shown()).toHaveLength(2);
+});
+
+it('shows nothing more for a turn that another worker has taken over, and reports that once', async () => {
+  const errors: unknown[] = [];
+  const overtaken = (): Promise<void> => Promise.reject(new TurnTakenOverError(1));
+  typeIn({}, (error) => errors.push(error), overtaken);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(shown()).toHaveLength(1);
+  expect(errors).toMatchObject([{ code: 'turn_taken_over' }]);
 });
