@@ -13,12 +13,22 @@ const SHOWN_CHARACTERS = 60;
 /** @returns one line: the update's id, its chat (and topic), when it died and how it begins. */
 function lineOf({ turn, diedAt }: DeadLetter): string {
   const chat = turn.thread_id === null ? turn.chat_id : `${turn.chat_id}:${turn.thread_id}`;
-  const { ask } = turn;
-  const command = ask.kind === 'command' ? [`/${ask.command}`] : [];
-  const words = ask.kind === 'refusal' ? [`(${ask.reason})`] : [...command, ...(ask.text ? [ask.text] : [])];
-  const characters = Array.from(words.join(' ').replaceAll(/[\s\p{C}]+/gu, ' '));
+  const characters = Array.from(wordsOf(turn).replaceAll(/[\s\p{C}]+/gu, ' '));
   const text = characters.slice(0, SHOWN_CHARACTERS).join('');
   return `update ${turn.update_id}, chat ${chat}, died ${diedAt.toISOString()}: ${text}`;
+}
+
+function wordsOf({ ask }: DeadLetter['turn']): string {
+  switch (ask.kind) {
+    case 'message':
+      return ask.text;
+    case 'command':
+      return [`/${ask.command}`, ask.text].filter((word) => word !== undefined).join(' ');
+    case 'refusal':
+      return `(${ask.reason})`;
+    case 'migration':
+      return `(migration to ${ask.to_chat_id})`;
+  }
 }
 
 /** The deployment whose dead letters are meant; undefined: those of the settings. */

@@ -27,6 +27,8 @@ const ask = z
       text: z.string().min(1).max(MAX_USER_MESSAGE_LENGTH).optional(),
     }),
     z.object({ kind: z.literal('refusal'), reason: z.enum(REFUSALS) }),
+    /** A group became a supergroup, and has another chat id since. Nobody asked for anything. */
+    z.object({ kind: z.literal('migration'), from_chat_id: telegramId, to_chat_id: telegramId }),
   ])
   .refine((asked) => asked.kind !== 'message' || asked.text !== '' || asked.files !== undefined, {
     error: 'a message has a text or files',
@@ -66,7 +68,8 @@ export function sessionKeyOf(turn: Turn): string {
  * session (help, status, refusals) has a group of its own, so that it is not stuck behind a running turn.
  */
 export function groupOf(turn: Turn): string {
+  const { ask } = turn;
   const touchesSession =
-    turn.ask.kind === 'message' || (turn.ask.kind === 'command' && turn.ask.command === 'new');
+    ask.kind === 'message' || ask.kind === 'migration' || (ask.kind === 'command' && ask.command === 'new');
   return touchesSession ? sessionKeyOf(turn) : `${sessionKeyOf(turn)}:aside`;
 }

@@ -54,6 +54,16 @@ export class DynamoSessionTable implements SessionTable {
     return this.#saveIf(IS_OURS, { sessionKey, sessionId, fencingToken, nowMs: this.#now() });
   }
 
+  async inherit(sessionKey: string, from: string): Promise<void> {
+    const item = await this.#table.find(from);
+    const expiredBeforeMs = this.#now() - MAPPING_LIFE_MS;
+    if (item === undefined || !(Number(item.saved_at_ms) > expiredBeforeMs)) return;
+    await this.#table.putIf(sessionKey, item, {
+      condition: IS_NONE,
+      values: { ':expired_before_ms': expiredBeforeMs },
+    });
+  }
+
   async forget(sessionKey: string, sessionId: string): Promise<void> {
     await this.#table.deleteIf(sessionKey, {
       condition: 'session_id = :session_id',

@@ -84,6 +84,31 @@ export function describeSessionTable(name: string, open: OpenTable): void {
         expect(await table.find('1:7')).toMatchObject({ sessionId: SECOND });
       }));
 
+    it('lets a conversation without a session go on with that of another one, for as long as that lives', () =>
+      withTable(async ({ table }, clock) => {
+        await table.save('-1:0', FIRST, { fencingToken: 7, replaces: undefined });
+        clock.nowMs += 1;
+        await table.inherit('-1001:0', '-1:0');
+        await table.inherit('-1001:0', '-1:0');
+        for (const key of ['-1:0', '-1001:0'])
+          expect(await table.find(key)).toEqual({ sessionId: FIRST, savedAt: new Date(START_MS) });
+        expect(await table.refresh('-1001:0', FIRST, 6)).toBe(false);
+        clock.nowMs = START_MS + LIFE_MS;
+        expect(await table.find('-1001:0')).toBeUndefined();
+        await table.inherit('-1002:0', '-1:0');
+        expect(await table.find('-1002:0')).toBeUndefined();
+      }));
+
+    it('lets no conversation inherit what is not there, or instead of what it has', () =>
+      withTable(async ({ table }) => {
+        await table.save('-1001:0', SECOND, NEW);
+        await table.inherit('-1002:0', '-1:0');
+        expect(await table.find('-1002:0')).toBeUndefined();
+        await table.save('-1:0', FIRST, NEW);
+        await table.inherit('-1001:0', '-1:0');
+        expect(await table.find('-1001:0')).toMatchObject({ sessionId: SECOND });
+      }));
+
     it('forgets no other session than the one that is to be left', () =>
       withTable(async ({ table }) => {
         await table.save('1:0', SECOND, NEW);
@@ -186,7 +211,7 @@ export function describeSessionTable(name: string, open: OpenTable): void {
           withTable(async ({ table }, clock) => {
             const model = new ModelTable();
             const seen = new Map<string, SessionMapping | undefined>();
-            for (const { kind, key, sessionId, fencingToken, passesMs } of steps) {
+            for (const { kind, key, from, sessionId, fencingToken, passesMs } of steps) {
               clock.nowMs += passesMs;
               const claim = { fencingToken, replaces: seen.get(key) };
               if (kind === 'look') seen.set(key, await table.find(key));
@@ -196,6 +221,9 @@ export function describeSessionTable(name: string, open: OpenTable): void {
               } else if (kind === 'refresh') {
                 const isRefreshed = model.refresh(key, sessionId, fencingToken, clock.nowMs);
                 expect(await table.refresh(key, sessionId, fencingToken)).toBe(isRefreshed);
+              } else if (kind === 'inherit') {
+                await table.inherit(key, from);
+                model.inherit(key, from, clock.nowMs);
               } else if (kind === 'forget') {
                 await table.forget(key, sessionId);
                 model.forget(key, sessionId);
@@ -214,8 +242,10 @@ export function describeSessionTable(name: string, open: OpenTable): void {
 const KEYS = ['1:0', '1:1', '-1001234567890:4294967296'];
 
 const step = fc.record({
-  kind: fc.constantFrom('save', 'look', 'refresh', 'forget', 'wait'),
+  kind: fc.constantFrom('save', 'look', 'refresh', 'inherit', 'forget', 'wait'),
   key: fc.constantFrom(...KEYS),
+  /** Of whom it inherits. */
+  from: fc.constantFrom(...KEYS),
   sessionId: fc.constantFrom(FIRST, SECOND),
   fencingToken: fc.integer({ min: 1, max: 3 }),
   passesMs: fc.oneof(
@@ -250,6 +280,11 @@ class ModelTable {
     if (current?.sessionId !== sessionId || current.fencingToken > fencingToken) return false;
     this.#mappings.set(key, { sessionId, savedAt: new Date(nowMs), fencingToken });
     return true;
+  }
+
+  inherit(key: string, from: string, nowMs: number): void {
+    const inherited = this.#alive(from, nowMs);
+    if (inherited && !this.#alive(key, nowMs)) this.#mappings.set(key, inherited);
   }
 
   forget(key: string, sessionId: string): void {

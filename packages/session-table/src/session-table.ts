@@ -36,6 +36,11 @@ export interface SessionTable {
    */
   refresh(sessionKey: string, sessionId: string, fencingToken: number): Promise<boolean>;
   /**
+   * Lets a conversation that has no session go on with that of another one, whose mapping it gets as it is. Nothing happens when it has one,
+   * or the other one has none.
+   */
+  inherit(sessionKey: string, from: string): Promise<void>;
+  /**
    * Removes the mapping, if it is that session's; the session's objects stay. Else nothing happens: whoever comes late must not take
    * away the session that the conversation goes on with by now.
    */

@@ -37,6 +37,7 @@ export class SqliteSessionTable implements SessionTable {
   readonly #take: StatementSync;
   readonly #replace: StatementSync;
   readonly #refresh: StatementSync;
+  readonly #inherit: StatementSync;
   readonly #forget: StatementSync;
   readonly #forgetExpired: StatementSync;
 
@@ -58,6 +59,11 @@ export class SqliteSessionTable implements SessionTable {
     );
     this.#refresh = this.#database.prepare(
       `UPDATE sessions SET ${NEW_LIFE} WHERE session_key = :sessionKey AND ${IS_OURS}`,
+    );
+    this.#inherit = this.#database.prepare(
+      `INSERT INTO sessions (session_key, session_id, saved_at_ms, fencing_token)
+       SELECT :heir, session_id, saved_at_ms, fencing_token FROM sessions WHERE session_key = :from
+       ON CONFLICT (session_key) DO NOTHING`,
     );
     this.#forget = this.#database.prepare('DELETE FROM sessions WHERE session_key = ? AND session_id = ?');
     this.#forgetExpired = this.#database.prepare('DELETE FROM sessions WHERE saved_at_ms <= ?');
@@ -85,6 +91,11 @@ export class SqliteSessionTable implements SessionTable {
     const savedAtMs = this.#now();
     this.#forgetExpired.run(savedAtMs - MAPPING_LIFE_MS);
     return this.#refresh.run({ sessionKey, sessionId, savedAtMs, fencingToken }).changes !== 0;
+  }
+
+  async inherit(sessionKey: string, from: string): Promise<void> {
+    this.#forgetExpired.run(this.#now() - MAPPING_LIFE_MS);
+    this.#inherit.run({ heir: sessionKey, from });
   }
 
   async forget(sessionKey: string, sessionId: string): Promise<void> {

@@ -60,14 +60,17 @@ export class TelegramError extends ClientError {
   override readonly name = 'TelegramError';
   declare readonly code: TelegramErrorCode;
   readonly retryAfterMs: number | undefined;
+  /** The group has become the supergroup with this id. */
+  readonly migratedTo: string | undefined;
 
   constructor(
     code: TelegramErrorCode,
     message: string,
-    options: ErrorOptions & { retryAfterMs?: number } = {},
+    options: ErrorOptions & { retryAfterMs?: number; migratedTo?: string } = {},
   ) {
     super(code, message, { ...options, retryable: code !== 'telegram_refused' });
     this.retryAfterMs = options.retryAfterMs;
+    this.migratedTo = options.migratedTo;
   }
 }
 

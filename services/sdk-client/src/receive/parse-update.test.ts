@@ -1,4 +1,4 @@
-import { MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
+import { groupOf, MAX_USER_MESSAGE_LENGTH, type Turn } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { type IgnoreReason, parseUpdate } from './parse-update.ts';
 import {
@@ -128,6 +128,27 @@ describe('who is heard', () => {
   ])('ignores the service message about %s', (_what, content) => {
     expect(reasonOf(forumMessage(content))).toBe('service_message');
   });
+
+  it.each([
+    ['the old group', { migrate_to_chat_id: -1_009 }, '-1001987654321', '-1009'],
+    ['the new supergroup', { migrate_from_chat_id: -7 }, '-7', '-1001987654321'],
+    [
+      'an anonymous administrator',
+      { migrate_from_chat_id: -7, from: ANONYMOUS_ADMIN },
+      '-7',
+      '-1001987654321',
+    ],
+    ['nobody', { migrate_from_chat_id: -7, from: undefined }, '-7', '-1001987654321'],
+    ['a stranger', { migrate_from_chat_id: -7, from: STRANGER }, '-7', '-1001987654321'],
+  ])(
+    'lets the conversation follow a group that became a supergroup, as told by %s',
+    (_who, content, from, to) => {
+      const turn = turnOf(groupMessage(content));
+      expect(turn.ask).toEqual({ kind: 'migration', from_chat_id: from, to_chat_id: to });
+      // With what was asked in that chat, in its order.
+      expect(groupOf(turn)).toBe('-1001987654321:0');
+    },
+  );
 
   it('answers no service message, not even a stranger’s in private', () => {
     expect(reasonOf(privateMessage({ from: STRANGER, pinned_message: {} }))).toBe('service_message');

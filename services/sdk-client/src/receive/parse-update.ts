@@ -36,6 +36,9 @@ export function parseUpdate(update: unknown, reception: Reception): Parsed {
 }
 
 function readMessage(message: IncomingMessage, reception: Reception): Turn['ask'] | IgnoreReason {
+  const migration = migrationOf(message);
+  // Telegram's own word on the chat, whoever did it: the conversation must not be lost.
+  if (migration) return migration;
   // An anonymous administrator or a channel hides the person behind it, and another bot could talk to ours for ever.
   if (!message.from || message.from.is_bot || message.sender_chat) return 'no_person';
   if (!isAsking(message)) return 'service_message';
@@ -64,6 +67,17 @@ function withFiles(
     text: withoutMention(text, botUsername),
     files,
     ...(album === undefined ? {} : { album: cut(album, 64) }),
+  };
+}
+
+/** Both chats tell of it, in any order: the old one as the last message, the new one as the first. */
+function migrationOf(message: IncomingMessage): Turn['ask'] | undefined {
+  const { chat, migrate_to_chat_id: to, migrate_from_chat_id: from } = message;
+  if (to === undefined && from === undefined) return undefined;
+  return {
+    kind: 'migration',
+    from_chat_id: String(from ?? chat.id),
+    to_chat_id: String(to ?? chat.id),
   };
 }
 
@@ -116,8 +130,9 @@ function placeOf(message: IncomingMessage): Place {
   };
 }
 
-function senderOf({ from }: IncomingMessage): Turn['sender'] {
-  if (!from) throw new Error('A message without a sender is ignored before');
+/** Only a service message may come from nobody; it stands for the chat itself. */
+function senderOf({ from, chat }: IncomingMessage): Turn['sender'] {
+  if (!from) return { id: String(chat.id), name: cut(chat.title ?? '', 256) };
   return {
     id: String(from.id),
     name: cut([from.first_name, from.last_name].filter(Boolean).join(' '), 256),

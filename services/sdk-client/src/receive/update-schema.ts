@@ -41,6 +41,8 @@ const messageSchema = z.looseObject({
     })
     .optional(),
   sender_chat: z.looseObject({ id }).optional(),
+  migrate_to_chat_id: id.optional(),
+  migrate_from_chat_id: id.optional(),
   text: z.string().optional(),
   caption: z.string().optional(),
   media_group_id: z.string().optional(),

@@ -4,6 +4,7 @@ import {
   MAX_ATTACHMENT_BYTES,
   MAX_USER_MESSAGE_LENGTH,
   type Refusal,
+  sessionKey,
   sessionKeyOf,
   type Turn,
 } from '@omnicloud/protocol';
@@ -96,6 +97,10 @@ async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<O
       return say(telling, refusalText(turn, ask.reason, telling.language));
     case 'message':
       return answerByAgent(turn, ask.text, progress, deps);
+    case 'migration':
+      await deps.table.inherit(sessionKey(ask.to_chat_id), sessionKey(ask.from_chat_id));
+      await progress.saveDelivered();
+      return DONE;
     case 'command':
       if (ask.command === 'new') await leaveSession(turn, progress, deps.table);
       return ask.command === 'new' && ask.text !== undefined
@@ -121,6 +126,8 @@ async function leaveSession(turn: Turn, progress: TurnProgress, table: SessionTa
 
 async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<void> {
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return;
+  // Nobody waits for an answer; that it is a dead letter now tells whoever runs this.
+  if (turn.ask.kind === 'migration') return progress.saveGivenUp();
   const { reply, language, onError } = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
   try {
     // What earlier runs said, the user has read.

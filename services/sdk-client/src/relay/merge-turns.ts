@@ -15,7 +15,7 @@ const MAX_MERGED = 20;
 
 /** @returns what the user says in the turn, when it is for the agent. */
 function textOf({ ask }: Turn): string | undefined {
-  return ask.kind === 'refusal' ? undefined : ask.text;
+  return ask.kind === 'message' || ask.kind === 'command' ? ask.text : undefined;
 }
 
 /** @returns what the user sends with it. */

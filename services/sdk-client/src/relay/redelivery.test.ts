@@ -114,6 +114,7 @@ it('A worker that was frozen before /new left the old conversation does not leav
     find: (key) => scene.table.find(key),
     save: (...saved) => scene.table.save(...saved),
     refresh: (...refreshed) => scene.table.refresh(...refreshed),
+    inherit: (...inherited) => scene.table.inherit(...inherited),
     forget: async (key, sessionId) => {
       scene.agent.script(answered('To Rome.'));
       await scene.handler().handle(turn, 2);

@@ -25,7 +25,8 @@ export function showWaiting(
     const entries = await backlog.list(groupOf(turn));
     const position = entries.findIndex((entry) => entry.turn.update_id === turn.update_id);
     for (const { turn: next } of position < 0 ? [] : entries.slice(position)) {
-      if (shown.has(next.update_id)) continue;
+      // What nobody wrote cannot be marked.
+      if (shown.has(next.update_id) || next.ask.kind === 'migration') continue;
       shown.add(next.update_id);
       // What was begun does not wait: it is the late copy of an update that is done.
       if ((await ledger.find(next.update_id)) !== undefined) continue;

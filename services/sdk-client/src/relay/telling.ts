@@ -1,5 +1,6 @@
 // markdown → live reply → its files → delivered, or again when Telegram takes it
-import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import { sessionKey, sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import type { SessionTable } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
 import { AgentUnreachableError, TelegramError } from '../errors.ts';
 import { MAX_DEFERRALS } from '../queue/try-turn.ts';
@@ -18,6 +19,7 @@ export const DONE: Outcome = { kind: 'done' };
 
 export interface TellingDeps {
   readonly api: Api;
+  readonly table: Pick<SessionTable, 'inherit'>;
   readonly pace: Record<'private' | 'group', EditPace>;
   readonly agent: AgentServer;
   readonly meter: Meter;
@@ -45,6 +47,8 @@ export function tellingOf(turn: Turn, progress: TurnProgress, replyTo: number, d
     threadId: turn.thread_id,
     isForum: turn.is_forum,
     replyTo,
+    // Its service messages say the same, but they may have been missed.
+    onMigrated: (chatId) => deps.table.inherit(sessionKey(chatId), sessionKey(turn.chat_id)).catch(onError),
   });
   const pace = turn.chat_type === 'private' ? deps.pace.private : deps.pace.group;
   return {

@@ -200,6 +200,14 @@ export function refused(code: number, description: string): Answer {
   return () => refusal(code, description);
 }
 
+/** The group has become a supergroup. */
+export function migrated(chatId: string): Answer {
+  return () =>
+    refusal(400, 'Bad Request: group chat was upgraded to a supergroup chat', {
+      migrate_to_chat_id: Number(chatId),
+    });
+}
+
 export const BLOCKED = refused(403, 'Forbidden: bot was blocked by the user');
 export const BROKEN = refused(500, 'Internal Server Error');
 

@@ -11,6 +11,8 @@ export interface ChatPlace {
   readonly isForum: boolean;
   /** The message that is answered. */
   readonly replyTo: number;
+  /** Told that the group has become the supergroup with this id; must not reject. */
+  readonly onMigrated?: (chatId: string) => Promise<void>;
 }
 
 /** What the chat shows the bot doing. */
@@ -26,48 +28,52 @@ interface OutgoingDocument {
 const GENERAL_TOPIC = 1;
 const NO_PREVIEW = { is_disabled: true };
 
-/** One chat or topic, as the bot writes to it. Every method throws TelegramError and nothing else. */
+/**
+ * One chat or topic, as the bot writes to it. A group that has become a supergroup is followed there; its old messages can be neither edited
+ * nor deleted, and a new one with the same id is another one. Every method throws TelegramError and nothing else.
+ */
 export class TelegramChat {
   readonly #api: Api;
   readonly #place: ChatPlace;
+  #chatId: string;
+  /** The messages that were sent since the group was followed; undefined for one that is where it was. */
+  #sentThere: Set<number> | undefined;
 
   constructor(api: Api, place: ChatPlace) {
     this.#api = api;
     this.#place = place;
+    this.#chatId = place.chatId;
   }
 
   /** @returns the new message's id. */
   async send({ text, entities }: FormattedText, options: { isReply: boolean }): Promise<number> {
-    const message = await calling(() =>
-      this.#api.sendMessage(this.#place.chatId, text, {
+    const message = await this.#following(() =>
+      this.#api.sendMessage(this.#chatId, text, {
         entities,
         link_preview_options: NO_PREVIEW,
         ...this.#where(options),
       }),
     );
+    this.#sentThere?.add(message.message_id);
     return message.message_id;
   }
 
   /** Sends a file as a reply. @param caption at most 1,024 code points. @returns the new message's id. */
   async sendDocument({ name, content }: OutgoingDocument, caption: FormattedText): Promise<number> {
-    const message = await calling(() =>
-      uploadApi(this.#api, content.byteLength).sendDocument(
-        this.#place.chatId,
-        // grammY puts no quotes around it, and a name may have spaces.
-        new InputFile(content, `"${name}"`),
-        {
-          caption: caption.text,
-          caption_entities: caption.entities,
-          ...this.#where({ isReply: true }),
-        },
-      ),
+    // grammY puts no quotes around a name, and it may have spaces.
+    const message = await this.#following(() =>
+      uploadApi(this.#api, content.byteLength).sendDocument(this.#chatId, new InputFile(content, `"${name}"`), {
+        caption: caption.text,
+        caption_entities: caption.entities,
+        ...this.#where({ isReply: true }),
+      }),
     );
     return message.message_id;
   }
 
   async edit(messageId: number, { text, entities }: FormattedText): Promise<void> {
-    await calling(() =>
-      this.#api.editMessageText(this.#place.chatId, messageId, text, {
+    await this.#onMessage(messageId, () =>
+      this.#api.editMessageText(this.#chatId, messageId, text, {
         entities,
         link_preview_options: NO_PREVIEW,
       }),
@@ -75,29 +81,68 @@ export class TelegramChat {
   }
 
   async delete(messageId: number): Promise<void> {
-    await calling(() => this.#api.deleteMessage(this.#place.chatId, messageId));
+    await this.#onMessage(messageId, () => this.#api.deleteMessage(this.#chatId, messageId));
   }
 
   /** Sets the bot's reaction to a message; undefined takes it off. */
   async react(messageId: number, emoji: '👀' | undefined): Promise<void> {
     const reaction = emoji === undefined ? [] : [{ type: 'emoji' as const, emoji }];
-    await calling(() => this.#api.setMessageReaction(this.#place.chatId, messageId, reaction));
+    await this.#onMessage(messageId, () => this.#api.setMessageReaction(this.#chatId, messageId, reaction));
   }
 
   /** Shows what the bot is doing for up to 5 s. */
   async act(action: ChatAction): Promise<void> {
-    const { chatId, threadId, isForum } = this.#place;
+    const { threadId, isForum } = this.#place;
     const thread = threadId === null ? (isForum ? GENERAL_TOPIC : undefined) : Number(threadId);
-    await calling(() =>
-      this.#api.sendChatAction(chatId, action, thread === undefined ? {} : { message_thread_id: thread }),
+    await this.#following(() =>
+      this.#api.sendChatAction(
+        this.#chatId,
+        action,
+        thread === undefined ? {} : { message_thread_id: thread },
+      ),
     );
+  }
+
+  /** Makes the call again, in the supergroup, when the group has become one. */
+  async #following<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await calling(call);
+    } catch (error) {
+      if (!(await this.#hasFollowed(error))) throw error;
+      return calling(call);
+    }
+  }
+
+  async #onMessage(messageId: number, call: () => Promise<unknown>): Promise<void> {
+    if (this.#sentThere?.has(messageId) === false)
+      throw new TelegramError(
+        'telegram_refused',
+        `Message ${messageId} is one of the group before it migrated`,
+      );
+    try {
+      await calling(call);
+    } catch (error) {
+      await this.#hasFollowed(error);
+      throw error;
+    }
+  }
+
+  /** @returns whether the error said where the group has gone. */
+  async #hasFollowed(error: unknown): Promise<boolean> {
+    const chatId = error instanceof TelegramError ? error.migratedTo : undefined;
+    if (chatId === undefined || this.#sentThere !== undefined) return false;
+    this.#chatId = chatId;
+    this.#sentThere = new Set();
+    await this.#place.onMigrated?.(chatId);
+    return true;
   }
 
   #where({ isReply }: { isReply: boolean }): Where {
     const { threadId, replyTo } = this.#place;
+    const hasTarget = isReply && this.#sentThere === undefined;
     return {
       ...(threadId === null ? {} : { message_thread_id: Number(threadId) }),
-      ...(isReply ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
+      ...(hasTarget ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
     };
   }
 }
@@ -122,7 +167,7 @@ async function calling<T>(call: () => Promise<T>): Promise<T> {
 export function toTelegramError(error: unknown): TelegramError {
   if (error instanceof GrammyError) {
     const { error_code: code, method } = error;
-    const retryAfter = error.parameters.retry_after;
+    const { retry_after: retryAfter, migrate_to_chat_id: migratedTo } = error.parameters;
     const said = `Telegram answered ${method} with ${code}: ${error.description}`;
     if (code === 429) {
       return new TelegramError('telegram_throttled', said, {
@@ -133,9 +178,7 @@ export function toTelegramError(error: unknown): TelegramError {
     return new TelegramError(
       code >= 500 || code === 401 ? 'telegram_unreachable' : 'telegram_refused',
       said,
-      {
-        cause: error,
-      },
+      { cause: error, ...(migratedTo === undefined ? {} : { migratedTo: String(migratedTo) }) },
     );
   }
   if (error instanceof HttpError) {
