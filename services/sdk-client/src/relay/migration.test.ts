@@ -1,9 +1,9 @@
 import { sessionKey, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { migrated, throttled } from '../reply/bot-api.fixture.ts';
-import { answered, SESSION, streamed, text } from './agent-server.fixture.ts';
-import { AT_ONCE, later, RelayScene } from './relay-scene.fixture.ts';
-import { recordOf, turnOf } from './turn.fixture.ts';
+import { answered, SESSION } from './agent-server.fixture.ts';
+import { later, RelayScene } from './relay-scene.fixture.ts';
+import { recordOf } from './turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const [OLD, NEW] = ['-4001', '-1001987654321'];
@@ -67,9 +67,10 @@ it('An answer follows the group, answers no message of the same id there, and th
 
 it('A message that grew in the old group is neither edited nor deleted under its id in the new one', async () => {
   await scene.ledger.save(5, recordOf({ posted: [{ messageId: 7, shown: '' }] }));
-  scene.agent.script(streamed([text('Half of')]), answered('All of it.'));
+  scene.agent.script(answered('All of it.'));
   scene.botApi.script('editMessageText', migrated(NEW));
-  expect(await scene.handle({ update_id: 5, ...IN_OLD }, AT_ONCE)).toEqual({ kind: 'retry' });
+  expect(await scene.handle({ update_id: 5, ...IN_OLD })).toEqual(DONE);
+  expect(scene.botApi.payloads('sendMessage')).toMatchObject([{ chat_id: NEW, text: 'All of it.' }]);
   const touched = [...scene.botApi.payloads('editMessageText'), ...scene.botApi.payloads('deleteMessage')];
   expect(touched.filter(({ chat_id }) => chat_id !== OLD)).toEqual([]);
 });
