@@ -1,0 +1,74 @@
+// the whole system in one process, as on a machine of its own: webhook → queue → worker → agent server → CLI
+import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
+import { createTurnHandler, createWebhook } from '@omnicloud/sdk-client';
+import { Api } from 'grammy/web';
+import { listen, ownUrlOf } from '../../local/src/listen.ts';
+import { parseStaleOptions, searchPath } from './config.ts';
+import { openStores } from './stores.ts';
+
+const AUTH_TOKEN = 'the-token-of-the-stale-writer';
+const MODEL_ID = 'anthropic.stale-model-v1:0';
+/** Far shorter than in production, so that a test outlasts it. */
+const TENURE = { ttlMs: 2_000, heartbeatMs: 300 };
+const AT_ONCE = { firstAfterMs: 0, betweenMs: 100 };
+
+/** What the test reads, a line each: an error by its code, or what became of a turn. */
+const tell = (word: string): void => console.log(word);
+const report = (error: unknown): void =>
+  tell(`error ${error instanceof Error && 'code' in error ? String(error.code) : String(error)}`);
+
+const options = parseStaleOptions();
+const stores = openStores(options, report);
+const image = await readAgentImage();
+const config = parseAgentConfig({
+  PATH: searchPath(),
+  SDK_CLIENT_AUTH_TOKEN: AUTH_TOKEN,
+  CLAUDE_CODE_USE_BEDROCK: '1',
+  CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+  ANTHROPIC_BEDROCK_BASE_URL: options.modelUrl,
+  ANTHROPIC_DEFAULT_OPUS_MODEL: MODEL_ID,
+  ANTHROPIC_DEFAULT_SONNET_MODEL: MODEL_ID,
+  ANTHROPIC_DEFAULT_HAIKU_MODEL: MODEL_ID,
+});
+const agent = createApp({
+  authToken: AUTH_TOKEN,
+  ...stores,
+  store: stores.objects,
+  runtime: new ClaudeRuntime(config, image),
+  workRoot: options.workRoot,
+  imageFolder: image.folder,
+  tenure: TENURE,
+  onError: report,
+});
+const webhook = createWebhook({
+  ...stores,
+  allowedUsers: new Set([options.person]),
+  secret: options.webhookSecret,
+  onIgnored: () => undefined,
+  onError: report,
+});
+const listener = await listen('127.0.0.1', 0);
+const handler = createTurnHandler({
+  api: new Api(options.botToken, { apiRoot: options.telegramUrl }),
+  ...stores,
+  agent: { url: ownUrlOf('127.0.0.1', listener.port), authToken: AUTH_TOKEN },
+  pace: { private: AT_ONCE, group: AT_ONCE },
+  onError: report,
+});
+listener.serve((request) =>
+  new URL(request.url).pathname === '/webhook' ? webhook.fetch(request) : agent.fetch(request),
+);
+// Without the test there is nothing to work for.
+process.on('disconnect', () => process.exit());
+tell(`ready ${ownUrlOf('127.0.0.1', listener.port)}`);
+await stores.queue.serve(
+  {
+    ...handler,
+    handle: async (turn, attempt) => {
+      const outcome = await handler.handle(turn, attempt).finally(() => tell(`over ${turn.update_id}`));
+      tell(`${outcome.kind} ${turn.update_id}`);
+      return outcome;
+    },
+  },
+  new AbortController().signal,
+);
