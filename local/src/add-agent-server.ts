@@ -14,7 +14,7 @@ import type { Stores } from './stores.ts';
 /**
  * Adds the agent server, and the demo model when there is no other.
  * @param runs holds the ends of the runs that are under way.
- * @param wordDelayMs of the demo model; its own unless given.
+ * @param tempo of the demo model's words and of a turn's time limit; their own unless given.
  */
 export async function addAgentServer(
   app: Hono,
@@ -23,10 +23,11 @@ export async function addAgentServer(
   runs: Set<Promise<void>>,
   ownUrl: string,
   log: Log,
-  wordDelayMs: number | undefined,
+  tempo: { readonly wordDelayMs?: number; readonly alarm?: (ms: number) => AbortSignal },
 ): Promise<{ readonly model: PageInfo['model']; close(): Promise<void> }> {
   // Unguessable, because the path is all that keeps others from talking to the model.
   const demoPath = `/demo-model/${randomBytes(16).toString('hex')}`;
+  const { wordDelayMs, alarm } = tempo;
   const agent = config.agent ?? demoAgentConfig(ownUrl + demoPath, config);
   if (!config.agent) {
     const demo = createDemoModel(wordDelayMs === undefined ? {} : { wordDelayMs });
@@ -45,6 +46,7 @@ export async function addAgentServer(
     runtime,
     workRoot: workRootOf(config),
     imageFolder: image.folder,
+    ...(alarm === undefined ? {} : { alarm }),
     ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
     ...(agent.workspaceLimits === undefined ? {} : { workspaceLimits: agent.workspaceLimits }),
     onRun: (ended) => {

@@ -37,6 +37,8 @@ export interface Tempo {
   readonly retryDelayMs?: (attempt: number) => number;
   readonly pace?: Record<'private' | 'group', EditPace>;
   readonly wordDelayMs?: number;
+  /** Aborts when a turn's time is up; the clock decides unless given. */
+  readonly alarm?: (ms: number) => AbortSignal;
 }
 
 /** The stand-in has no limits to respect, so the page may show text as smoothly as the eye likes. */
@@ -63,15 +65,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   const runs = new Set<Promise<void>>();
   const app = new Hono();
   try {
-    const agentServer = await addAgentServer(
-      app,
-      { ...config, isolation },
-      stores,
-      runs,
-      ownUrl,
-      log,
-      tempo.wordDelayMs,
-    );
+    const agentServer = await addAgentServer(app, { ...config, isolation }, stores, runs, ownUrl, log, tempo);
     const telegram = await addTelegram(app, config, stores, ownUrl, agentServer.model, log);
     const handler = createTurnHandler({
       api: telegram.api,

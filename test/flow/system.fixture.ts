@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
 import { startLocal } from '../../local/src/compose.ts';
 import { parseLocalConfig } from '../../local/src/config.ts';
-import type { LocalSystem } from '../../local/src/compose.ts';
+import type { LocalSystem, Tempo } from '../../local/src/compose.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   BOT_TOKEN,
@@ -30,7 +30,7 @@ export interface Flow {
   readonly errors: unknown[];
   environment(changes?: Record<string, string>): Record<string, string>;
   /** Starts it in this process and points the webhook to it. */
-  start(changes?: Record<string, string>): Promise<LocalSystem>;
+  start(changes?: Record<string, string>, tempo?: Tempo): Promise<LocalSystem>;
   /** Starts it in this process; it fetches its updates itself. */
   startPolling(): Promise<LocalSystem>;
   /** Starts it as a process of its own, as `npm start` does, and points the webhook to it. */
@@ -64,8 +64,8 @@ export function useFlow(): Flow {
       SDK_CLIENT_AUTH_TOKEN: AUTH_TOKEN,
       ...changes,
     }),
-    start: async (changes?: Record<string, string>) => {
-      const system = await compose(flow.environment(changes));
+    start: async (changes?: Record<string, string>, tempo?: Tempo) => {
+      const system = await compose(flow.environment(changes), tempo);
       flow.telegram.standIn.start({ url: `${system.url}/webhook`, secret: WEBHOOK_SECRET });
       return system;
     },
@@ -95,12 +95,12 @@ export function useFlow(): Flow {
     errors: unknown[];
   };
 
-  const compose = async (environment: Record<string, string>): Promise<LocalSystem> => {
+  const compose = async (environment: Record<string, string>, tempo: Tempo = {}): Promise<LocalSystem> => {
     const log = {
       info: () => undefined,
       error: (_: string, error: unknown) => void flow.errors.push(error),
     };
-    const system = await startLocal(parseLocalConfig(environment), log, { retryDelayMs: () => 0 });
+    const system = await startLocal(parseLocalConfig(environment), log, { retryDelayMs: () => 0, ...tempo });
     started.push(() => system.close());
     return system;
   };

@@ -29,7 +29,7 @@ export function runOf(
   home: SessionHome,
   outbox: Outbox,
   attached: readonly PlacedFile[],
-  { turnLimitMs }: TurnDeps,
+  { turnLimitMs, alarm = (ms) => AbortSignal.timeout(ms) }: TurnDeps,
 ): AgentRun {
   const { stopped } = turn.held;
   const { arrivedAtMs, timeLimitMs, deadlineAtMs } = turn;
@@ -40,6 +40,6 @@ export function runOf(
     prompt: promptOf(turn.userMessage, turn.metadata, attached),
     outbox,
     signal: AbortSignal.any([turn.signal, turn.held.lost]),
-    stop: limitMs === undefined ? stopped : AbortSignal.any([stopped, AbortSignal.timeout(limitMs)]),
+    stop: limitMs === undefined ? stopped : AbortSignal.any([stopped, alarm(limitMs)]),
   };
 }

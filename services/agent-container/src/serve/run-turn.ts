@@ -22,6 +22,8 @@ export interface TurnDeps extends HomeDeps {
   readonly runtime: AgentRuntime;
   /** How long one request may take until the agent is interrupted and `paused`, in ms. No limit unless given. */
   readonly turnLimitMs?: number;
+  /** @returns a signal that aborts when the time has passed, in ms; `AbortSignal.timeout` unless given. */
+  readonly alarm?: (ms: number) => AbortSignal;
   /** Waits before further tries of a write that failed, in ms; up to some seconds together unless given. */
   readonly saveRetryDelaysMs?: readonly number[];
   /** Told of every failure that the caller only sees as a code. */
