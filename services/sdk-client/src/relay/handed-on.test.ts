@@ -120,6 +120,15 @@ describe('a session that is in use', () => {
   });
 });
 
+it('A turn that waits for its next try is stopped, too', async () => {
+  scene.agent.script(failing('agent_crashed'));
+  expect(await scene.handle(TURN)).toEqual({ kind: 'retry' });
+  await scene.stops.request(sessionKeyOf(turnOf()), TURN.update_id + 1);
+  expect(await scene.handle(TURN)).toEqual(DONE);
+  expect(scene.botApi.screen).toEqual(['⏹ Stopped.']);
+  expect(scene.agent.calls).toHaveLength(1);
+});
+
 it('A redelivered /new does not forget the conversation that its first delivery began', async () => {
   await scene.knows(SESSION);
   const ask = { kind: 'command', command: 'new', text: 'Plan a trip' } as const;

@@ -1,11 +1,26 @@
+import { readFile } from 'node:fs/promises';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { TurnTakenOverError } from '../errors.ts';
+import { recordOf } from './turn.fixture.ts';
 import type { TurnLedger, TurnRecord } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
 const UPDATE = 7;
-const FORWARD = ['running', 'answered', 'delivered'];
+const MERGED = recordOf({ state: 'merged', delivery: 'merged-into-6', mergedInto: 6 });
+/** The states that follow one another, as docs/architecture.md draws them. */
+const EDGES = [
+  '[*] --> merged',
+  '[*] --> running',
+  'answered --> answered',
+  'answered --> delivered',
+  'merged --> answered',
+  'merged --> delivered',
+  'merged --> merged',
+  'running --> answered',
+  'running --> delivered',
+  'running --> running',
+];
 
 /** Keeps every record it ever took. */
 class RecordingLedger implements TurnLedger {
@@ -19,6 +34,10 @@ class RecordingLedger implements TurnLedger {
     if (record.version !== (this.history.at(-1)?.version ?? 0) + 1) return Promise.resolve(false);
     this.history.push(record);
     return Promise.resolve(true);
+  }
+
+  get edges(): string[] {
+    return this.history.map(({ state }, at) => `${this.history[at - 1]?.state ?? '[*]'} --> ${state}`);
   }
 }
 
@@ -34,19 +53,27 @@ const STEPS = {
   answer: (progress: TurnProgress) => progress.saveAnswer('the answer', [FILE]),
   sendFile: (progress: TurnProgress) => progress.saveSendingFile(),
   fileSent: (progress: TurnProgress) => progress.saveFileDelivered(),
+  leave: (progress: TurnProgress) => progress.saveLeaving('session'),
+  merge: (progress: TurnProgress) => progress.saveMerged([{ updateId: 8, messageId: 80, text: 'and this' }]),
   confirm: (progress: TurnProgress) => progress.confirm(),
+  delivered: (progress: TurnProgress) => progress.saveDelivered(),
 } as const;
 
 const step = fc.record({
-  /** Which of the deliveries that were begun acts; the last one is the one that the queue knows of. */
+  /** Which of the deliveries that were begun acts. */
   delivery: fc.nat(4),
   what: fc.constantFrom(...(Object.keys(STEPS) as (keyof typeof STEPS)[]), 'redeliver' as const),
 });
+type Step = { readonly delivery: number; readonly what: keyof typeof STEPS | 'redeliver' };
 
-it('However deliveries of one turn overlap, only the last one begun writes, and the turn moves forward alone', async () => {
+const only = (...what: Step['what'][]): Step[] => what.map((each) => ({ delivery: 0, what: each }));
+
+it('However deliveries of one turn overlap, only the last one begun writes, and the turn goes the ways that are drawn', async () => {
+  const seen = new Set<string>();
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), fc.boolean(), async (steps: Step[], isMerged) => {
       const ledger = new RecordingLedger();
+      if (isMerged) ledger.history.push(MERGED);
       let undecidable = 0;
       const begin = (): Promise<TurnProgress> =>
         TurnProgress.resume(ledger, UPDATE, () => {
@@ -62,6 +89,8 @@ it('However deliveries of one turn overlap, only the last one begun writes, and 
         const writes = ledger.history.length;
         const actor = deliveries[index];
         if (!actor) throw new RangeError('There is no such delivery');
+        // Who finds a turn delivered, or has delivered it, does nothing more.
+        if (actor.isOver) continue;
         const acting = STEPS[what](actor);
         if (index === deliveries.length - 1) await acting;
         else {
@@ -69,12 +98,10 @@ it('However deliveries of one turn overlap, only the last one begun writes, and 
           expect(ledger.history).toHaveLength(writes);
         }
       }
-      const states = ledger.history.map(({ state }) => FORWARD.indexOf(state));
-      expect(states).toEqual(states.toSorted((a, b) => a - b));
+      for (const edge of ledger.edges) seen.add(edge);
       const answered = ledger.history.findIndex(({ answer }) => answer !== undefined);
-      expect(answered < 0 || ledger.history.slice(answered).every(({ answer }) => answer !== undefined)).toBe(
-        true,
-      );
+      const after = answered < 0 ? [] : ledger.history.slice(answered);
+      expect(after.every(({ answer, state }) => answer !== undefined || state === 'delivered')).toBe(true);
       const last = ledger.history.at(-1);
       expect(last?.undecidableSends).toBe(undecidable);
       expect(last?.deferrals).toBe(
@@ -82,7 +109,24 @@ it('However deliveries of one turn overlap, only the last one begun writes, and 
           .length,
       );
     }),
+    // Chance need not find each way within its runs.
+    {
+      examples: [false, true].flatMap((isMerged): [Step[], boolean][] => [
+        [only('answer', 'posted', 'delivered'), isMerged],
+        [only('delivered'), isMerged],
+      ]),
+    },
   );
+  expect([...seen].sort()).toEqual(EDGES);
+});
+
+it('The drawing shows every way that a turn can go, and no other', async () => {
+  const page = await readFile(new URL('../../../../docs/architecture.md', import.meta.url), 'utf8');
+  const [, drawing = ''] =
+    /## services\/sdk-client\/src\/relay[\s\S]*?stateDiagram-v2\n([\s\S]*?)```/.exec(page) ?? [];
+  const drawn = Array.from(drawing.matchAll(/(\S+ --> \w+)/g), ([edge]) => edge);
+  // The ends of all ways: nothing is written there.
+  expect([...new Set(drawn)].sort()).toEqual(EDGES);
 });
 
 it('A send that was begun and not ended is counted once by whoever goes on, and a confirmed one never', async () => {
