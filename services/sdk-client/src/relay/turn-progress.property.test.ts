@@ -64,7 +64,10 @@ const step = fc.record({
   delivery: fc.nat(4),
   what: fc.constantFrom(...(Object.keys(STEPS) as (keyof typeof STEPS)[]), 'redeliver' as const),
 });
-type Step = { readonly delivery: number; readonly what: keyof typeof STEPS | 'redeliver' };
+interface Step {
+  readonly delivery: number;
+  readonly what: keyof typeof STEPS | 'redeliver';
+}
 
 const only = (...what: Step['what'][]): Step[] => what.map((each) => ({ delivery: 0, what: each }));
 
