@@ -11,6 +11,7 @@ import {
 import {
   DynamoBacklog,
   DynamoTurnLedger,
+  S3AttachmentStore,
   SqliteBacklog,
   SqliteTurnLedger,
   SqliteTurnQueue,
@@ -22,6 +23,7 @@ import {
   SqliteSessionTable,
   SqliteStopRequests,
 } from '@omnicloud/session-table';
+import { DirectoryAttachmentStore } from '../../local/src/directory-attachment-store.ts';
 import type { Stores } from '../../local/src/stores.ts';
 import type { StaleOptions } from './config.ts';
 
@@ -45,8 +47,10 @@ export function openStores(
 ): Omit<Stores, 'close'> {
   const turns = { onError, visibilityMs: VISIBILITY_MS, retryDelayMs: () => 0 };
   if (aws === undefined) {
+    const objects = new DirectorySessionStore(join(directory, 'objects'));
     return {
-      objects: new DirectorySessionStore(join(directory, 'objects')),
+      objects,
+      attachments: new DirectoryAttachmentStore(objects),
       leases: new SqliteSessionLeases({ directory }),
       table: new SqliteSessionTable({ directory }),
       stops: new SqliteStopRequests({ directory }),
@@ -64,6 +68,7 @@ export function openStores(
   const client = new SQSClient(clientOptions(aws.endpoint));
   return {
     objects: new S3SessionStore({ client: s3, bucket: aws.bucket }),
+    attachments: new S3AttachmentStore({ client: s3, bucket: aws.bucket }),
     leases: new DynamoSessionLeases(table),
     table: new DynamoSessionTable(table),
     stops: new DynamoStopRequests(table),

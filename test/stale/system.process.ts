@@ -1,7 +1,7 @@
 // the whole system in one process, as on a machine of its own: webhook → queue → worker → agent server → CLI
 import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
 import { createTurnHandler, createWebhook } from '@omnicloud/sdk-client';
-import { Api } from 'grammy/web';
+import { telegramApi } from '../../local/src/connect-telegram.ts';
 import { listen, ownUrlOf } from '../../local/src/listen.ts';
 import { parseStaleOptions, searchPath } from './config.ts';
 import { openStores } from './stores.ts';
@@ -48,8 +48,10 @@ const webhook = createWebhook({
   onError: report,
 });
 const listener = await listen('127.0.0.1', 0);
+const telegram = telegramApi(options.botToken, options.telegramUrl);
 const handler = createTurnHandler({
-  api: new Api(options.botToken, { apiRoot: options.telegramUrl }),
+  api: telegram.api,
+  telegramFiles: telegram.files,
   ...stores,
   agent: { url: ownUrlOf('127.0.0.1', listener.port), authToken: AUTH_TOKEN },
   pace: { private: AT_ONCE, group: AT_ONCE },
