@@ -11,6 +11,7 @@ export const WORKSPACE_FOLDER = 'workspace';
 const SIDE_FOLDERS = [
   /^config\/projects\/p\/[0-9a-f-]{36}\//,
   /^config\/projects\/p\/memory\//,
+  /^config\/agent-memory\//,
   /^config\/plans\//,
   /^config\/file-history\/[0-9a-f-]{36}\//,
 ];

@@ -7,7 +7,7 @@ import { fileDigest } from './file-digest.ts';
 import { relocateFile } from './relocate-transcript.ts';
 import { ownDirectory } from './own-directory.ts';
 import { removeOthers } from './remove-others.ts';
-import { lstatIfThere, WORKSPACE_LIMITS } from './scan-home.ts';
+import { CHECKPOINT_FOLDER, lstatIfThere, WORKSPACE_LIMITS } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
 import type { Snapshot, SnapshotFile } from './snapshot.ts';
 import type { StoredFiles } from './stored-files.ts';
@@ -113,15 +113,19 @@ async function writeDraft(draft: string, content: AsyncIterable<Uint8Array>): Pr
 async function putInPlace(draft: string, file: SnapshotFile, { home, snapshot }: Site): Promise<void> {
   const copy = `${draft}.copy`;
   await copyFile(draft, copy);
-  const isInWorkspace = file.path.startsWith(`${WORKSPACE_FOLDER}/`);
-  // What the CLI keeps stays fresh: it deletes what looks old.
-  if (isInWorkspace) await utimes(copy, new Date(), new Date(file.modified));
+  // What else the CLI keeps stays fresh: it deletes what looks old.
+  if (hasItsTime(file)) await utimes(copy, new Date(), new Date(file.modified));
   else if (/\.jsonl?$/.test(file.path)) await relocateFile(copy, snapshot.root, home.root);
   await chmod(copy, ownersOwn(file.mode));
   await ownDirectory(home.root, dirname(file.path));
   const place = join(home.root, file.path);
   await removeDirectory(place);
   await rename(copy, place);
+}
+
+/** To the CLI, a file that is older than its checkpoint is unchanged since then. */
+function hasItsTime({ path }: SnapshotFile): boolean {
+  return path.startsWith(`${WORKSPACE_FOLDER}/`) || path.startsWith(`${CHECKPOINT_FOLDER}/`);
 }
 
 async function isInPlace(home: SessionHome, file: SnapshotFile): Promise<boolean> {

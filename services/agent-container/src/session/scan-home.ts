@@ -51,10 +51,20 @@ export interface Scan {
   readonly unsavable: readonly string[];
 }
 
+/** Where the CLI keeps the files of its checkpoints, relative to the home. */
+export const CHECKPOINT_FOLDER = 'config/file-history';
+
 /** @returns the folders of the home, relative to it, whose content is saved beside the transcript. */
 export function sideFolders({ sessionId }: SessionHome): readonly string[] {
   const project = `config/projects/${PROJECT_DIRECTORY_NAME}`;
-  return [`${project}/${sessionId}`, `${project}/memory`, 'config/plans', `config/file-history/${sessionId}`];
+  return [
+    `${project}/${sessionId}`,
+    `${project}/memory`,
+    // Of subagents whose file says `memory: user`.
+    'config/agent-memory',
+    'config/plans',
+    `${CHECKPOINT_FOLDER}/${sessionId}`,
+  ];
 }
 
 /** @returns which paths of the workspace, relative to the home, are neither saved nor removed. */
