@@ -8,12 +8,21 @@ const cost = (usd: unknown): string =>
   JSON.stringify({ type: 'cost-state', totalCostUSD: usd, sessionId: 's' });
 const user = JSON.stringify({ type: 'user', message: { content: cost(99) } });
 
+const MEBIBYTE = 1024 * 1024;
+const long = JSON.stringify({ type: 'user', message: { content: 'x'.repeat(2.5 * MEBIBYTE) } });
+/** @returns a line, so long that the last mebibyte begins this far into the line before it. */
+const atBorder = (before: string, into: number): string =>
+  'x'.repeat(MEBIBYTE - (before.length + 1 - into) - 1);
+
 it.each<[string, string[], number]>([
   ['0 for a transcript without any', [user], 0],
   ['0 for an empty transcript', [], 0],
   ['the one there is', [user, cost(0.5), user], 0.5],
   ['the last one, which counts the whole session', [cost(0.5), user, cost(0.75), user], 0.75],
   ['not what a user wrote', [cost(0.5), user], 0.5],
+  ['one that lies far from the end', [cost(0.5), long, user], 0.5],
+  ['one that lies on the border of what is read at once', [user, cost(0.5), atBorder(cost(0.5), 40)], 0.5],
+  ['one of several before a long line', [cost(0.5), cost(0.75), long], 0.75],
   ['0 when the CLI wrote no number', [cost('a lot')], 0],
   ['0 when the CLI wrote a negative one', [cost(-1)], 0],
 ])('is %s', async (_, lines, usd) => {

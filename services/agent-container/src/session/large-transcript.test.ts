@@ -1,15 +1,19 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { expect, it } from 'vitest';
 import { ID, newMachine } from './machine.fixture.ts';
-import { openSession } from './open-session.ts';
 import { persist } from './persist.ts';
-import { restore } from './restore.ts';
+import { startProcess } from './started-process.fixture.ts';
+import { temporaryDirectory } from './temporary-directory.fixture.ts';
 import { type Entry, wholeTurn } from './transcript.fixture.ts';
 
 const LEAST_BYTES = 100 * 1024 * 1024;
 
-it('A transcript of 100 MB is saved, opened and laid out elsewhere', async () => {
+/** Beside the CLI, in 2 GB: what was restored and what is saved are held at once, and some of what is read on the way is not yet freed. */
+const MOST_TIMES_IN_MEMORY = 4.3;
+
+it('A transcript of 100 MB is saved, opened and laid out elsewhere, and is never in memory many times', async () => {
   const one = await newMachine();
   const lines: Buffer[] = [];
   let after: Entry | undefined;
@@ -26,15 +30,16 @@ it('A transcript of 100 MB is saved, opened and laid out elsewhere', async () =>
   const written = Buffer.concat(lines);
   await writeFile(one.home.transcript, written);
   await persist(one.home, one.store, { before: undefined });
-  const stored = await openSession(one.store, ID, (error) => expect.fail(error.message));
-  expect(written.equals(stored.conversation ?? Buffer.of())).toBe(true);
+  const stored = await one.store.get(sessionObjectKey(ID, 'conversation.jsonl'));
+  expect(written.equals(stored?.body ?? Buffer.of())).toBe(true);
 
-  const { home } = await one.another();
-  await restore(stored, home, one.home.root);
-  const moved = await readFile(home.transcript);
-  expect(moved.includes(one.home.root)).toBe(false);
+  const elsewhere = await temporaryDirectory();
+  const turn = startProcess('./large-transcript-process.fixture.ts', [one.objects, elsewhere, ID]);
+  const [grown] = await turn.rest();
+  expect(Number(grown)).toBeLessThan(MOST_TIMES_IN_MEMORY * written.byteLength);
+  const saved = await one.store.get(sessionObjectKey(ID, 'conversation.jsonl'));
+  const moved = Buffer.from(saved?.body ?? '');
   expect(moved.byteLength).toBeGreaterThan(LEAST_BYTES);
-  expect((await one.store.get(sessionObjectKey(ID, 'conversation.jsonl')))?.body.byteLength).toBe(
-    written.byteLength,
-  );
+  expect(moved.includes(one.home.root)).toBe(false);
+  expect(moved.includes(join(elsewhere, ID, 'workspace'))).toBe(true);
 }, 60_000);

@@ -14,6 +14,8 @@ export const ID = '0190c8a4-0000-4000-8000-000000000001';
 export interface Machine {
   readonly home: SessionHome;
   readonly store: RecordingSessionStore;
+  /** Where the store keeps its objects. */
+  readonly objects: string;
   /** What the store has of the session now. */
   stored(): Promise<StoredSession>;
   /** Lays out what is stored, if anything is. @returns the paths of the lost files. */
@@ -27,18 +29,20 @@ export interface Machine {
 }
 
 /** @returns a machine with an empty session laid out on it, and an empty store. */
-export async function newMachine(shared?: RecordingSessionStore): Promise<Machine> {
+export async function newMachine(shared?: Pick<Machine, 'store' | 'objects'>): Promise<Machine> {
   const root = await temporaryDirectory();
   const image = join(root, 'image');
   for (const folder of ['agents', 'skills']) await mkdir(join(image, folder), { recursive: true });
   for (const file of ['settings.json', 'CLAUDE.md'])
     await writeFile(join(image, file), `the image's ${file}`);
   const home = sessionHome(join(root, 'work'), ID);
-  const store = shared ?? new RecordingSessionStore(new DirectorySessionStore(join(root, 'objects')));
+  const objects = shared?.objects ?? join(root, 'objects');
+  const store = shared?.store ?? new RecordingSessionStore(new DirectorySessionStore(objects));
   const stored = (): Promise<StoredSession> => readStoredSession(store, ID);
   const machine: Machine = {
     home,
     store,
+    objects,
     stored,
     restore: async (excludes) => {
       const lost = await restore(await readStoredSession(store, ID), home, image, excludes);
@@ -55,7 +59,7 @@ export async function newMachine(shared?: RecordingSessionStore): Promise<Machin
         await writeFile(join(home.root, path), content);
       }
     },
-    another: () => newMachine(store),
+    another: () => newMachine({ store, objects }),
   };
   await restore(NOTHING_STORED, home, image);
   return machine;

@@ -28,7 +28,7 @@ export async function openSession(
     const aside = await keepAside(store, sessionId, stored.todos, 'json');
     onDamage(new AgentError('internal', `The stored task list is damaged; it is kept as ${aside}`));
   }
-  const repair = repairTranscript(new TextDecoder().decode(conversation));
+  const repair = repairTranscript(conversation);
   if (repair.kind === 'sound') return stored;
   const aside = await keepAside(store, sessionId, conversation, 'jsonl');
   const damage = new AgentError('internal', `The stored conversation is damaged; it is kept as ${aside}`);
@@ -39,7 +39,7 @@ export async function openSession(
     });
   }
   const { transcript, lostTurns } = repair;
-  return { ...stored, conversation: new TextEncoder().encode(transcript), lostTurns };
+  return { ...stored, conversation: transcript, lostTurns };
 }
 
 /** @returns the key of the copy. Opened again before it was replaced, the same object is not copied once more. */

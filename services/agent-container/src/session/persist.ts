@@ -10,6 +10,7 @@ import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
 import { markSaved } from './idle-homes.ts';
 import type { OutgoingFile } from './outbox.ts';
+import { linePieces } from './line-pieces.ts';
 import { putPersistently } from './put-persistently.ts';
 import { readPlainFile } from './read-plain.ts';
 import { saveFiles } from './save-files.ts';
@@ -19,8 +20,6 @@ import type { Expectation, SessionStore } from './session-store.ts';
 import { encodeSnapshot, type Snapshot } from './snapshot.ts';
 import { removeReplaced, snapshotKey, type StoredFiles } from './stored-files.ts';
 import { encodeTodos, readTasks } from './task-list.ts';
-
-const LINE_FEED = 0x0a;
 
 /** It is held in memory as a whole, and more than once. */
 const TRANSCRIPT_LIMIT_BYTES = 512 * 1024 * 1024;
@@ -107,14 +106,10 @@ async function readTranscript(home: SessionHome): Promise<Uint8Array> {
     });
   });
   let entryCount = 0;
-  for (let start = 0; start < transcript.byteLength;) {
-    const newline = transcript.indexOf(LINE_FEED, start);
-    const end = newline === -1 ? transcript.byteLength : newline;
-    if (end > start) {
-      assertEntry(transcript.toString('utf8', start, end));
-      entryCount += 1;
-    }
-    start = end + 1;
+  for (const line of linePieces(transcript)) {
+    if (line.byteLength === 1 && line.toString() === '\n') continue;
+    assertEntry(line.toString('utf8'));
+    entryCount += 1;
   }
   // Saved, it would stand for a conversation that no CLI can resume.
   if (entryCount === 0) {

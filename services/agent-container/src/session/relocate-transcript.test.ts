@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { relocateTranscript as relocateBytes } from './relocate-transcript.ts';
+import { relocateTranscript as relocateInPieces } from './relocate-transcript.ts';
 import { type SessionHome, sessionHome } from './session-home.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';
@@ -10,7 +10,7 @@ const there = sessionHome('/var/lib/work', ID);
 const here = sessionHome('/tmp/sessions', ID);
 
 const relocateTranscript = (jsonl: string, home: SessionHome): string =>
-  Buffer.from(relocateBytes(Buffer.from(jsonl), home)).toString();
+  Buffer.concat([...relocateInPieces(Buffer.from(jsonl), home)]).toString();
 
 const jsonl = (...entries: object[]): string => entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
 

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { repairTranscript } from './repair-transcript.ts';
-import { type Entry, jsonl, RECORDED, recordedTranscript, wholeTurn } from './transcript.fixture.ts';
+import {
+  type Entry,
+  jsonl,
+  RECORDED,
+  recordedTranscript,
+  repairText,
+  wholeTurn,
+} from './transcript.fixture.ts';
 
 /** The entries by which each recorded turn ends, in their order. */
 const LAST_WORDS: Record<(typeof RECORDED)[number], readonly string[]> = {
@@ -70,7 +76,7 @@ describe('a recorded transcript', () => {
       fc.property(anyTranscript, fc.nat(), (recorded, number) => {
         const lines = recorded.bytes.toString().trimEnd().split('\n');
         const damaged = lines.toSpliced(number % lines.length, 1).join('\n');
-        const repair = repairTranscript(damaged);
+        const repair = repairText(damaged);
         fc.pre(repair.kind !== 'beyond_repair');
         if (repair.kind === 'repaired') expect(damaged.startsWith(repair.transcript)).toBe(true);
         expectSound(repair.kind === 'repaired' ? repair.transcript : damaged);
@@ -83,12 +89,12 @@ it('any text at all is sound, repaired to a sound prefix, or beyond repair', () 
   fc.assert(
     fc.property(anyLines, (lines) => {
       const text = lines.join('\n');
-      const repair = repairTranscript(text);
+      const repair = repairText(text);
       if (repair.kind === 'sound') expectSound(text);
       if (repair.kind !== 'repaired') return;
       expect(text.startsWith(repair.transcript) && text.length > repair.transcript.length).toBe(true);
       expectSound(repair.transcript);
-      expect(repairTranscript(repair.transcript)).toEqual({ kind: 'sound' });
+      expect(repairText(repair.transcript)).toEqual({ kind: 'sound' });
     }),
   );
 });
@@ -115,7 +121,7 @@ const anyLines = fc.array(
 
 /** The damaged text must be repaired to exactly so many whole turns of the original. */
 function expectWholeTurns(damaged: string, original: Buffer, turns: number): void {
-  const repair = repairTranscript(damaged);
+  const repair = repairText(damaged);
   if (turns === 0) {
     expect(repair).toEqual({ kind: 'beyond_repair' });
     return;

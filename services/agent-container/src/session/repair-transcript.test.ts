@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { repairTranscript } from './repair-transcript.ts';
 import {
   assistantEntry,
   type Entry,
   jsonl,
   RECORDED,
   recordedTranscript,
+  repairText,
   userEntry,
   wholeTurn,
 } from './transcript.fixture.ts';
@@ -29,14 +29,14 @@ const repaired = (lostTurns: number): object => ({
 
 describe('a sound transcript', () => {
   it.each(RECORDED)('is one that the CLI wrote: %s', (name) => {
-    expect(repairTranscript(recordedTranscript(name))).toEqual(SOUND);
+    expect(repairText(recordedTranscript(name))).toEqual(SOUND);
   });
 
   it.each(RECORDED)('is still sound without its bookkeeping: %s', (name) => {
     const conversation = recordedTranscript(name)
       .split('\n')
       .filter((line) => line.includes('"parentUuid"'));
-    expect(repairTranscript(conversation.join('\n'))).toEqual(SOUND);
+    expect(repairText(conversation.join('\n'))).toEqual(SOUND);
   });
 
   const user = userEntry('Look', first[1]);
@@ -73,12 +73,12 @@ describe('a sound transcript', () => {
     ['an entry of a subagent at its end', [...second, { ...call, isSidechain: true, parentUuid: null }]],
     ['the same entries again', [...second, ...first, second[0]]],
   ])('may hold %s', (_, entries) => {
-    expect(repairTranscript(kept(...entries))).toEqual(SOUND);
+    expect(repairText(kept(...entries))).toEqual(SOUND);
   });
 
   it('needs no newline at its end, and may have blank lines', () => {
-    expect(repairTranscript(kept(...second).trimEnd())).toEqual(SOUND);
-    expect(repairTranscript(`\n${jsonl(...first)}\r\n\n${jsonl(...second)}\n`)).toEqual(SOUND);
+    expect(repairText(kept(...second).trimEnd())).toEqual(SOUND);
+    expect(repairText(`\n${jsonl(...first)}\r\n\n${jsonl(...second)}\n`)).toEqual(SOUND);
   });
 });
 
@@ -105,7 +105,7 @@ describe('a turn that is not whole is dropped', () => {
       [user, userEntry('So far', user, { promptId: user.promptId, isCompactSummary: true })],
     ],
   ])('when it %s', (_, entries) => {
-    expect(repairTranscript(kept(...entries))).toMatchObject({
+    expect(repairText(kept(...entries))).toMatchObject({
       kind: 'repaired',
       transcript: jsonl(...first),
     });
@@ -113,7 +113,7 @@ describe('a turn that is not whole is dropped', () => {
 
   it('and what was queued before it, too', () => {
     const queued = { type: 'queue-operation', operation: 'enqueue', content: 'Look' };
-    expect(repairTranscript(kept(queued, { type: 'mode' }, user))).toEqual(repaired(1));
+    expect(repairText(kept(queued, { type: 'mode' }, user))).toEqual(repaired(1));
   });
 });
 
@@ -129,12 +129,12 @@ describe('damage drops what follows it', () => {
     ['bookkeeping that cannot be read', '{"type":"cost-state","total\n'],
   ])('when it is %s', (_, line) => {
     const third = wholeTurn({ says: 'Once more', after: second[1] });
-    expect(repairTranscript(jsonl(...first) + line + jsonl(...second, ...third))).toEqual(repaired(2));
+    expect(repairText(jsonl(...first) + line + jsonl(...second, ...third))).toEqual(repaired(2));
   });
 
   it('but not the bookkeeping before it', () => {
     const cost = { type: 'cost-state', totalCostUSD: 0.1 };
-    expect(repairTranscript(`${kept(cost)}{"type":"last-pro`)).toEqual({
+    expect(repairText(`${kept(cost)}{"type":"last-pro`)).toEqual({
       kind: 'repaired',
       transcript: kept(cost),
       lostTurns: 0,
@@ -145,16 +145,16 @@ describe('damage drops what follows it', () => {
     const queued = { type: 'queue-operation', operation: 'enqueue', content: 'Look' };
     const user = userEntry('Look', first[1]);
     const result = userEntry([TOOL_RESULT], user, { promptId: user.promptId });
-    expect(repairTranscript(kept(queued, user, result))).toEqual(repaired(1));
-    expect(repairTranscript(kept(user, result))).toEqual(repaired(1));
-    expect(repairTranscript(`${kept(queued)}{"parentUuid":"`)).toEqual(repaired(1));
+    expect(repairText(kept(queued, user, result))).toEqual(repaired(1));
+    expect(repairText(kept(user, result))).toEqual(repaired(1));
+    expect(repairText(`${kept(queued)}{"parentUuid":"`)).toEqual(repaired(1));
   });
 
   it('and does not count a message whose answer is kept as far as it had come', () => {
     const user = userEntry('Tell me all', first[1]);
     const half = assistantEntry([TEXT], user, 'max_tokens');
     const goOn = userEntry('Go on', half, { promptId: user.promptId, isMeta: true });
-    expect(repairTranscript(kept(user, half, goOn))).toEqual({
+    expect(repairText(kept(user, half, goOn))).toEqual({
       kind: 'repaired',
       transcript: kept(user, half),
       lostTurns: 0,
@@ -163,7 +163,7 @@ describe('damage drops what follows it', () => {
 
   it('and is not misled by a message that quotes a transcript', () => {
     const quote = userEntry('{"promptId":"a"} {"promptId":"b"} {"operation":"enqueue"}', first[1]);
-    expect(repairTranscript(kept(quote))).toEqual(repaired(1));
+    expect(repairText(kept(quote))).toEqual(repaired(1));
   });
 });
 
@@ -177,6 +177,6 @@ describe('beyond repair is', () => {
     ['a transcript whose beginning is gone', jsonl(first[1], ...second)],
     ['a bad line before the first answer', `oops\n${jsonl(...first, ...second)}`],
   ])('%s', (_, transcript) => {
-    expect(repairTranscript(transcript)).toEqual(BEYOND_REPAIR);
+    expect(repairText(transcript)).toEqual(BEYOND_REPAIR);
   });
 });

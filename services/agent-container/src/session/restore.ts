@@ -102,7 +102,7 @@ async function restoreTranscript(conversation: Uint8Array | undefined, home: Ses
  * Its time of change is fresh then: the CLI deletes what looks older than `cleanupPeriodDays`. And a link that lay in its place is
  * not written through.
  */
-async function writeAnew(path: string, content: string | Uint8Array): Promise<void> {
+async function writeAnew(path: string, content: string | Uint8Array | Iterable<Uint8Array>): Promise<void> {
   await rm(path, { recursive: true, force: true });
   await writeFile(path, content, { mode: 0o600, flag: 'wx' });
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { repairTranscript } from './repair-transcript.ts';
 
 /** One entry of a transcript, as its lines parse. */
 export type Entry = Record<string, unknown> & { uuid?: string };
@@ -60,4 +61,16 @@ export const RECORDED = ['tools-and-subagent', 'stopped', 'compacted'] as const;
 /** @returns a recorded transcript. Each of its turns has what the user said queued first. */
 export function recordedTranscript(name: (typeof RECORDED)[number]): string {
   return readFileSync(new URL(`transcripts.fixture/${name}.jsonl`, import.meta.url), 'utf8');
+}
+
+type Repair = ReturnType<typeof repairTranscript>;
+type Repaired = Extract<Repair, { kind: 'repaired' }>;
+
+/** `repairTranscript` for a transcript as text. */
+export function repairText(
+  transcript: string,
+): Exclude<Repair, Repaired> | (Omit<Repaired, 'transcript'> & { transcript: string }) {
+  const repair = repairTranscript(Buffer.from(transcript));
+  if (repair.kind !== 'repaired') return repair;
+  return { ...repair, transcript: Buffer.from(repair.transcript).toString() };
 }
