@@ -12,6 +12,7 @@ import type { AppDeps } from './serve/app.ts';
 import { keepContext } from './serve/keep-context.ts';
 import type { ServerBindings } from './serve/run-limit.ts';
 import { serveBehindSecret, serveBehindToken } from './serve/serve-behind-token.ts';
+import { LONE_HOME_LIMITS } from './session/idle-homes.ts';
 
 export interface AgentServer {
   /** Never rejects: what fails is an answer. */
@@ -56,6 +57,7 @@ export async function openAgentServer(
     corsOrigins: config.corsOrigins,
     ...(config.agent.turnLimitMs === undefined ? {} : { turnLimitMs: config.agent.turnLimitMs }),
     ...(config.agent.workspaceLimits === undefined ? {} : { workspaceLimits: config.agent.workspaceLimits }),
+    ...(isOneRunAtATime ? { idleHomeLimits: LONE_HOME_LIMITS } : {}),
     onRun: (ended) => {
       runs.add(ended);
       void ended.then(() => runs.delete(ended));

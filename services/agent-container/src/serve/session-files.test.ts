@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import { filePath, messagePath, routes, sessionFilesSchema, sessionObjectKey } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { answering } from '../run/scripted-runtime.fixture.ts';
+import { LONE_HOME_LIMITS } from '../session/idle-homes.ts';
 import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
 import { type AgentServer, agentServer } from './agent-server.fixture.ts';
 
@@ -143,7 +144,7 @@ it('What a run leaves in its temporary directory is gone when it has ended, well
 });
 
 it('Homes that are idle are removed beyond the limit, the longest unused first; they come back from the store', async () => {
-  const server = await agentServer({ idleHomeLimits: { homes: 1, bytes: 1e9, idleMs: 0 } });
+  const server = await agentServer({ idleHomeLimits: { ...LONE_HOME_LIMITS, homes: 1 } });
   const first = await sessionWith(server, { 'notes.md': 'mine' });
   await sessionWith(server, {});
   const [one] = server.runtime.runs;

@@ -15,7 +15,7 @@ export interface HomeDeps {
   readonly imageFolder: string;
   /** What of a workspace is saved; 256 MB in 20,000 files unless given. */
   readonly workspaceLimits?: WorkspaceLimits;
-  /** What stays on this machine of sessions that do not run; 32 homes and 2 GB unless given. */
+  /** What stays on this machine of sessions that do not run; see `IDLE_HOME_LIMITS` unless given. */
   readonly idleHomeLimits?: IdleHomeLimits;
   readonly onError: (error: AgentError, sessionId: string) => void;
 }
@@ -39,7 +39,16 @@ export async function stayInHome(
 ): Promise<Stay> {
   const use = useHome(home);
   const report = (error: unknown): void => deps.onError(toAgentError(error), home.sessionId);
+  const makeRoom = async (): Promise<void> => {
+    try {
+      await removeIdleHomes(deps.workRoot, deps.idleHomeLimits);
+    } catch (error) {
+      report(error);
+    }
+  };
   try {
+    // What the last run filled was not idle when it ended.
+    await makeRoom();
     const lost = await restore(stored, home, deps.imageFolder, deps.workspaceLimits?.excludes);
     const [first] = lost;
     if (first)
@@ -54,12 +63,11 @@ export async function stayInHome(
       [Symbol.asyncDispose]: async () => {
         try {
           await removeTree(home.temporary);
-          await removeIdleHomes(deps.workRoot, deps.idleHomeLimits);
         } catch (error) {
           report(error);
-        } finally {
-          use[Symbol.dispose]();
         }
+        await makeRoom();
+        use[Symbol.dispose]();
       },
     };
   } catch (error) {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, stat, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sessionPathSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
 import { removeTree } from './remove-tree.ts';
+import { lstatIfThere } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
 
 /** What may stay on this machine for sessions that do not run: it only saves fetching. */
@@ -10,11 +12,25 @@ export interface IdleHomeLimits {
   readonly homes: number;
   /** Of all of them, as they were when they were saved. */
   readonly bytes: number;
+  /** What is to be free on the disk, whatever fills it: what is never saved is in no home's figures. In bytes. */
+  readonly freeBytes: number;
   /** Another process on this machine may use a home that is younger, in ms since it was saved. */
   readonly idleMs: number;
+  /** The same for one that was never saved, in ms since it came into being: its first turn may still run. */
+  readonly unsavedMs: number;
 }
 
-const IDLE_HOME_LIMITS: IdleHomeLimits = { homes: 32, bytes: 2 * 1024 ** 3, idleMs: 10 * 60 * 1000 };
+/** Where other processes may share the work folder. */
+export const IDLE_HOME_LIMITS: IdleHomeLimits = {
+  homes: 32,
+  bytes: 2 * 1024 ** 3,
+  freeBytes: 1024 ** 3,
+  idleMs: 10 * 60 * 1000,
+  unsavedMs: 24 * 60 * 60 * 1000,
+};
+
+/** Where nobody else does, such as in a function: what does not run now is idle. */
+export const LONE_HOME_LIMITS: IdleHomeLimits = { ...IDLE_HOME_LIMITS, idleMs: 0, unsavedMs: 0 };
 
 /** Says that the home can be had again from the store, and how large it is; its time is that of the last save. */
 const MARK = 'saved.json';
@@ -42,45 +58,90 @@ export async function markSaved(home: SessionHome, bytes: number): Promise<void>
 }
 
 /**
- * Removes the homes that were saved longest ago until the rest is within the limits. A home that was never saved is kept: nobody
- * else has what is in it.
+ * Removes the homes that were used longest ago until the rest is within the limits. One that was never saved goes like the others:
+ * its next restore would not keep what is in it either.
  */
 export async function removeIdleHomes(
   workRoot: string,
   limits: IdleHomeLimits = IDLE_HOME_LIMITS,
 ): Promise<void> {
-  const names = await readdir(workRoot);
+  const names = await namesIn(workRoot);
   // A process that was killed while it removed one.
   for (const name of names) if (name.startsWith(REMOVED)) await removeTree(join(workRoot, name));
-  const homes = (await Promise.all(names.map((name) => look(join(workRoot, name))))).filter(
+  const homes = (await Promise.all(names.map((name) => look(workRoot, name, limits)))).filter(
     (home) => home !== undefined,
   );
-  homes.sort((a, b) => b.savedAtMs - a.savedAtMs);
+  homes.sort((a, b) => b.usedAtMs - a.usedAtMs);
   let bytes = 0;
-  for (const [index, home] of homes.entries()) {
+  const isOver = homes.map((home, index) => {
     bytes += home.bytes;
-    const isOver = index >= limits.homes || bytes > limits.bytes;
-    const isIdle = !inUse.has(home.root) && Date.now() - home.savedAtMs >= limits.idleMs;
-    if (isOver && isIdle) await remove(workRoot, home.root);
+    return index >= limits.homes || bytes > limits.bytes;
+  });
+  for (const [index, home] of [...homes.entries()].reverse())
+    if (home.isIdle && (isOver[index] === true || (await freeBytes(workRoot)) < limits.freeBytes))
+      await remove(workRoot, home.root);
+}
+
+/** Before the first session there is no such folder. */
+async function namesIn(workRoot: string): Promise<string[]> {
+  try {
+    return await readdir(workRoot);
+  } catch (error) {
+    if (isMissing(error)) return [];
+    throw error;
   }
+}
+
+async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await statfs(path);
+  return bavail * bsize;
 }
 
 /** Out of sight at once, so that a session that comes back meets a whole home or none. */
 async function remove(workRoot: string, root: string): Promise<void> {
   const grave = join(workRoot, `${REMOVED}${randomUUID()}`);
-  await rename(root, grave);
+  try {
+    await rename(root, grave);
+  } catch (error) {
+    // Another process on this machine was faster.
+    if (isMissing(error)) return;
+    throw error;
+  }
   await removeTree(grave);
 }
 
-async function look(root: string): Promise<{ root: string; savedAtMs: number; bytes: number } | undefined> {
-  const mark = join(root, MARK);
+interface Home {
+  readonly root: string;
+  readonly usedAtMs: number;
+  readonly bytes: number;
+  readonly isIdle: boolean;
+}
+
+/** @returns undefined for what is no home. */
+async function look(workRoot: string, name: string, limits: IdleHomeLimits): Promise<Home | undefined> {
+  if (!sessionPathSchema.safeParse({ session_id: name }).success) return undefined;
+  const root = join(workRoot, name);
+  const isUnused = !inUse.has(root);
+  const saved = await readMark(join(root, MARK));
+  if (saved) return { root, ...saved, isIdle: isUnused && Date.now() - saved.usedAtMs >= limits.idleMs };
+  const stats = await lstatIfThere(root);
+  if (!stats) return undefined;
+  const usedAtMs = stats.mtimeMs;
+  return { root, usedAtMs, bytes: 0, isIdle: isUnused && Date.now() - usedAtMs >= limits.unsavedMs };
+}
+
+async function readMark(mark: string): Promise<{ usedAtMs: number; bytes: number } | undefined> {
   try {
     const [text, { mtimeMs }] = await Promise.all([readFile(mark, 'utf8'), stat(mark)]);
-    return { root, savedAtMs: mtimeMs, bytes: markSchema.safeParse(JSON.parse(text)).data?.bytes ?? 0 };
+    return { usedAtMs: mtimeMs, bytes: markSchema.safeParse(JSON.parse(text)).data?.bytes ?? 0 };
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
     // A mark that is cut off stands for a save that was not finished.
-    if (code === 'ENOENT' || code === 'ENOTDIR' || error instanceof SyntaxError) return undefined;
+    if (isMissing(error) || error instanceof SyntaxError) return undefined;
     throw error;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return code === 'ENOENT' || code === 'ENOTDIR';
 }
