@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
+import { type BigIntStats, constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 
 /** Digests that are remembered; each takes about 300 bytes of memory. */
@@ -11,6 +11,15 @@ const SETTLED_AFTER_MS = 1_000;
 /** By path and by what the file system says of the file, of which the time of its last status change cannot be set by hand. */
 const remembered = new Map<string, string>();
 
+/**
+ * @param path of a file.
+ * @param stats of the file itself, with every digit of its times.
+ * @returns its SHA-256 in hex when it was not changed since that was last reckoned; then it need not even be opened.
+ */
+export function knownDigest(path: string, stats: BigIntStats): string | undefined {
+  return remembered.get(stateOf(path, stats));
+}
+
 /** @returns the SHA-256 of the file in hex, and its size; read only when it was changed. A link is not followed: it throws. */
 export async function fileDigest(path: string): Promise<{ sha256: string; size: number }> {
   const file = await openPlain(path);
@@ -18,18 +27,21 @@ export async function fileDigest(path: string): Promise<{ sha256: string; size: 
     const stats = await file.stat({ bigint: true });
     if (!stats.isFile()) throw new TypeError(`${path} is not a file`);
     const size = Number(stats.size);
-    const key = [path, stats.dev, stats.ino, stats.size, stats.mtimeNs, stats.ctimeNs].join('\0');
-    const known = remembered.get(key);
+    const known = knownDigest(path, stats);
     if (known !== undefined) return { sha256: known, size };
     const isSettled = Date.now() - Number(stats.ctimeMs) > SETTLED_AFTER_MS;
     const hash = createHash('sha256');
     for await (const chunk of contentOf(file, size)) hash.update(chunk);
     const sha256 = hash.digest('hex');
-    if (isSettled) remember(key, sha256);
+    if (isSettled) remember(stateOf(path, stats), sha256);
     return { sha256, size };
   } finally {
     await file.close();
   }
+}
+
+function stateOf(path: string, { dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [path, dev, ino, size, mtimeNs, ctimeNs].join('\0');
 }
 
 /** Opens a file itself, never what a link in its place leads to, and waits for no pipe's writer. */

@@ -6,7 +6,7 @@ import { ID, newMachine } from './machine.fixture.ts';
 import { persist } from './persist.ts';
 import { startProcess } from './started-process.fixture.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
-import { type Entry, wholeTurn } from './transcript.fixture.ts';
+import { longTranscript } from './transcript.fixture.ts';
 
 const LEAST_BYTES = 100 * 1024 * 1024;
 
@@ -15,19 +15,7 @@ const MOST_TIMES_IN_MEMORY = 4.3;
 
 it('A transcript of 100 MB is saved, opened and laid out elsewhere, and is never in memory many times', async () => {
   const one = await newMachine();
-  const lines: Buffer[] = [];
-  let after: Entry | undefined;
-  for (let bytes = 0; bytes < LEAST_BYTES; bytes += lines.at(-1)?.byteLength ?? 0) {
-    const turn = wholeTurn({
-      says: 'Grüße 👋',
-      answer: 'x'.repeat(100_000),
-      cwd: one.home.workspace,
-      ...(after ? { after } : {}),
-    });
-    after = turn[1];
-    lines.push(Buffer.from(turn.map((entry) => `${JSON.stringify(entry)}\n`).join('')));
-  }
-  const written = Buffer.concat(lines);
+  const written = longTranscript(LEAST_BYTES, one.home.workspace);
   await writeFile(one.home.transcript, written);
   await persist(one.home, one.store, { before: undefined });
   const stored = await one.store.get(sessionObjectKey(ID, 'conversation.jsonl'));
@@ -35,8 +23,10 @@ it('A transcript of 100 MB is saved, opened and laid out elsewhere, and is never
 
   const elsewhere = await temporaryDirectory();
   const turn = startProcess('./large-transcript-process.fixture.ts', [one.objects, elsewhere, ID]);
-  const [grown] = await turn.rest();
-  expect(Number(grown)).toBeLessThan(MOST_TIMES_IN_MEMORY * written.byteLength);
+  const [told = ''] = await turn.rest();
+  expect((JSON.parse(told) as { grownBytes: number }).grownBytes).toBeLessThan(
+    MOST_TIMES_IN_MEMORY * written.byteLength,
+  );
   const saved = await one.store.get(sessionObjectKey(ID, 'conversation.jsonl'));
   const moved = Buffer.from(saved?.body ?? '');
   expect(moved.byteLength).toBeGreaterThan(LEAST_BYTES);

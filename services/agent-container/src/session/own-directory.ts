@@ -1,5 +1,5 @@
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { lstatIfThere } from './scan-home.ts';
 
 /**
@@ -16,5 +16,27 @@ export async function ownDirectory(root: string, path: string): Promise<void> {
     if (stats?.isDirectory() === true) continue;
     if (stats) await rm(directory, { force: true });
     await mkdir(directory, { recursive: true, mode: 0o700 });
+  }
+}
+
+/** Makes directories below one root that is nobody else's for as long as this is used, each of them once. */
+export class OwnDirectories {
+  readonly #root: string;
+  readonly #made = new Map<string, Promise<void>>();
+
+  constructor(root: string) {
+    this.#root = root;
+  }
+
+  /** As `ownDirectory`; asked together, for directories with parents in common, too. */
+  make(path: string): Promise<void> {
+    const known = this.#made.get(path);
+    if (known) return known;
+    const parent = posix.dirname(path);
+    const made = (parent === '.' ? Promise.resolve() : this.make(parent)).then(() =>
+      ownDirectory(this.#root, path),
+    );
+    this.#made.set(path, made);
+    return made;
   }
 }

@@ -1,11 +1,12 @@
 // snapshot → what the home lacks → packs → each content to a draft outside, checked, then moved to its place
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { chmod, copyFile, mkdir, open, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
 import { fileDigest } from './file-digest.ts';
+import { inParallel } from './in-parallel.ts';
 import { relocateFile } from './relocate-transcript.ts';
-import { ownDirectory } from './own-directory.ts';
+import { ownDirectory, OwnDirectories } from './own-directory.ts';
 import { removeOthers } from './remove-others.ts';
 import { CHECKPOINT_FOLDER, lstatIfThere, WORKSPACE_LIMITS } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
@@ -27,19 +28,22 @@ export async function restoreFiles(
 ): Promise<LostFile[]> {
   const { snapshot } = files;
   await removeOthers(snapshot, home, excludes);
-  const missing = new Map<string, SnapshotFile[]>();
-  for (const entry of snapshot.entries) {
-    if (entry.type === 'directory') await ownDirectory(home.root, entry.path);
-    if (entry.type !== 'file' || (await isInPlace(home, entry))) continue;
-    missing.set(entry.pack, [...(missing.get(entry.pack) ?? []), entry]);
-  }
+  const own = new OwnDirectories(home.root);
+  for (const entry of snapshot.entries) if (entry.type === 'directory') await own.make(entry.path);
+  const present = await inParallel(filesOf(snapshot), async (file) => ({
+    file,
+    isThere: await isInPlace(home, file),
+  }));
+  const missing = Map.groupBy(
+    present.flatMap(({ file, isThere }) => (isThere ? [] : [file])),
+    ({ pack }) => pack,
+  );
   const drafts = join(home.temporary, 'restore');
   await mkdir(drafts, { recursive: true, mode: 0o700 });
   const lost: LostFile[] = [];
-  for (const [pack, wanted] of missing) {
-    const archive = await files.readPack(pack);
+  for await (const { pack, wanted, archive } of fetched(files, missing)) {
     const limit = { bytes: snapshot.packs[pack]?.bytes ?? 0, members: snapshot.entries.length };
-    lost.push(...(await restorePack(archive, limit, wanted, { home, drafts, snapshot })));
+    lost.push(...(await restorePack(archive, limit, wanted, { home, own, drafts, snapshot })));
   }
   await rm(drafts, { recursive: true, force: true });
   // Last, when no path leads through them any more.
@@ -54,8 +58,29 @@ export interface LostFile {
   readonly cause: unknown;
 }
 
+/** One archive is fetched while the one before it is unpacked: no more than two are in memory. */
+async function* fetched(
+  files: StoredFiles,
+  missing: ReadonlyMap<string, SnapshotFile[]>,
+): AsyncGenerator<{ pack: string; wanted: SnapshotFile[]; archive: Uint8Array | undefined }> {
+  const fetch = ([pack, wanted]: [string, SnapshotFile[]]) => {
+    const read = files.readPack(pack).then((archive) => ({ pack, wanted, archive }));
+    // Whoever stops before it is asked for this one is not to be surprised by its failure.
+    read.catch(() => undefined);
+    return read;
+  };
+  let ahead: ReturnType<typeof fetch> | undefined;
+  for (const each of missing) {
+    const before = ahead;
+    ahead = fetch(each);
+    if (before) yield await before;
+  }
+  if (ahead) yield await ahead;
+}
+
 interface Site {
   readonly home: SessionHome;
+  readonly own: OwnDirectories;
   readonly drafts: string;
   readonly snapshot: Snapshot;
 }
@@ -78,10 +103,11 @@ async function restorePack(
         if (!first || !wanted) return undefined;
         byMember.delete(member);
         return async (content) => {
-          const draft = join(site.drafts, first.sha256);
+          const draft = join(site.drafts, randomUUID());
           if ((await writeDraft(draft, content)) !== first.sha256) return;
-          for (const file of wanted.filter(({ sha256 }) => sha256 === first.sha256)) {
-            await putInPlace(draft, file, site);
+          const alike = wanted.filter(({ sha256 }) => sha256 === first.sha256);
+          for (const file of alike) {
+            await putInPlace(draft, file, file === alike.at(-1), site);
             restored.add(file);
           }
         };
@@ -110,17 +136,28 @@ async function writeDraft(draft: string, content: AsyncIterable<Uint8Array>): Pr
   return hash.digest('hex');
 }
 
-async function putInPlace(draft: string, file: SnapshotFile, { home, snapshot }: Site): Promise<void> {
-  const copy = `${draft}.copy`;
-  await copyFile(draft, copy);
+/** @param isLast whether nobody else needs the draft. */
+async function putInPlace(
+  draft: string,
+  file: SnapshotFile,
+  isLast: boolean,
+  { home, own, snapshot }: Site,
+): Promise<void> {
+  const copy = isLast ? draft : `${draft}.copy`;
+  if (!isLast) await copyFile(draft, copy);
   // What else the CLI keeps stays fresh: it deletes what looks old.
   if (hasItsTime(file)) await utimes(copy, new Date(), new Date(file.modified));
   else if (/\.jsonl?$/.test(file.path)) await relocateFile(copy, snapshot.root, home.root);
   await chmod(copy, ownersOwn(file.mode));
-  await ownDirectory(home.root, dirname(file.path));
+  await own.make(dirname(file.path));
   const place = join(home.root, file.path);
-  await removeDirectory(place);
-  await rename(copy, place);
+  try {
+    await rename(copy, place);
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EISDIR')) throw error;
+    await rm(place, { recursive: true });
+    await rename(copy, place);
+  }
 }
 
 /** To the CLI, a file that is older than its checkpoint is unchanged since then. */
@@ -133,7 +170,8 @@ async function isInPlace(home: SessionHome, file: SnapshotFile): Promise<boolean
   const stats = await lstatIfThere(place);
   // A second name of the same file may lie anywhere, and would change with it.
   if (stats?.isFile() !== true || stats.size !== file.size || stats.nlink !== 1) return false;
-  await chmod(place, ownersOwn(file.mode));
+  // Only when it must be: this alone would make its digest unknown.
+  if ((stats.mode & 0o7777) !== ownersOwn(file.mode)) await chmod(place, ownersOwn(file.mode));
   return (await fileDigest(place)).sha256 === file.sha256;
 }
 
@@ -146,8 +184,8 @@ async function restoreLink(home: SessionHome, link: { path: string; target: stri
   await symlink(link.target, place);
 }
 
-async function removeDirectory(place: string): Promise<void> {
-  if ((await lstatIfThere(place))?.isDirectory() === true) await rm(place, { recursive: true });
+function filesOf({ entries }: Snapshot): SnapshotFile[] {
+  return entries.filter((entry) => entry.type === 'file');
 }
 
 /** Never for others, never with setuid; and its owner can always read and replace it. */

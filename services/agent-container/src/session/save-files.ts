@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { packObject, sessionObjectKey, type WorkspaceFigures } from '@omnicloud/protocol';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
 import { fileDigest } from './file-digest.ts';
+import { inParallel } from './in-parallel.ts';
 import { makePack, type MadePack } from './make-pack.ts';
 import { type FileToSave, type PackPlan, planPacks } from './plan-packs.ts';
 import { putPersistently } from './put-persistently.ts';
@@ -36,18 +37,18 @@ export async function saveFiles(
   const files = await withDigests(home, scan);
   const plan = planPacks(files, before);
   const sent: SentPack[] = [];
+  // One pack is made while the one before it is sent: no more than two are in memory.
+  let sending: Promise<void> = Promise.resolve();
   for (const list of plan.toPack) {
-    const made = await makePack(home.root, list);
+    const { archive, bytes, packed } = await makePack(home.root, list).finally(() => sending);
     const name = randomUUID();
-    await putPersistently(
-      store,
-      sessionObjectKey(home.sessionId, packObject(name)),
-      made.archive,
-      undefined,
-      retryDelaysMs,
-    );
-    sent.push({ name, bytes: made.bytes, packed: made.packed });
+    const key = sessionObjectKey(home.sessionId, packObject(name));
+    sending = putPersistently(store, key, archive, undefined, retryDelaysMs);
+    // It is heard of when the next pack is made.
+    sending.catch(() => undefined);
+    sent.push({ name, bytes, packed });
   }
+  await sending;
   const entries = entriesOf(scan, files, plan, sent);
   const snapshot: Snapshot = {
     format: 1,
@@ -64,17 +65,23 @@ type SentPack = { readonly name: string } & Pick<MadePack, 'bytes' | 'packed'>;
 
 /** What vanished since the scan is left out. */
 async function withDigests(home: SessionHome, scan: Scan): Promise<FileToSave[]> {
-  const files: FileToSave[] = [];
-  for (const entry of scan.entries) {
-    if (entry.type !== 'file') continue;
-    const digest = await fileDigest(join(home.root, entry.path)).catch((error: unknown) => {
-      const code = error instanceof Error && 'code' in error ? error.code : undefined;
-      if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
-      throw error;
-    });
-    if (digest) files.push({ ...entry, ...digest });
+  const files = scan.entries.filter((entry) => entry.type === 'file');
+  const digested = await inParallel(files, async (file) => {
+    const { sha256 } = file;
+    const digest = sha256 === undefined ? await digestIfThere(join(home.root, file.path)) : { sha256 };
+    return digest && { ...file, ...digest };
+  });
+  return digested.filter((file) => file !== undefined);
+}
+
+async function digestIfThere(path: string): Promise<{ sha256: string; size: number } | undefined> {
+  try {
+    return await fileDigest(path);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') return undefined;
+    throw error;
   }
-  return files;
 }
 
 function entriesOf(

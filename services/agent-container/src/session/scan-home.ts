@@ -4,6 +4,8 @@ import { chmod, lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
 import { isConfinedLink, isConfinedPath, WORKSPACE_FOLDER } from './confined-path.ts';
+import { knownDigest } from './file-digest.ts';
+import { inParallel } from './in-parallel.ts';
 import { PROJECT_DIRECTORY_NAME, type SessionHome } from './session-home.ts';
 
 /** How much of a workspace is saved. */
@@ -36,6 +38,8 @@ interface FoundFile extends Found {
   readonly type: 'file';
   readonly size: number;
   readonly mode: number;
+  /** Of its content, when it is known without reading it. */
+  readonly sha256: string | undefined;
 }
 type FoundEntry =
   | FoundFile
@@ -122,6 +126,7 @@ async function walk(
   const folders = [top];
   for (let seen = 0, folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const names = await inDirectory(join(home.root, folder));
+    const files: string[] = [];
     for (const item of names ?? []) {
       seen += 1;
       if (seen > MAX_ENTRIES_SEEN) return { entries, unsavable: [...unsavable, folder] };
@@ -129,11 +134,12 @@ async function walk(
       if (isExcluded(path, item.isDirectory())) continue;
       if (!isConfinedPath(path)) unsavable.push(path);
       else if (item.isDirectory()) folders.push(path);
-      else {
-        const entry = await look(home, path);
-        if (entry === 'unsavable') unsavable.push(path);
-        else if (entry) entries.push(entry);
-      }
+      else files.push(path);
+    }
+    const looked = await inParallel(files, async (path) => ({ path, found: await look(home, path) }));
+    for (const { path, found } of looked) {
+      if (found === 'unsavable') unsavable.push(path);
+      else if (found) entries.push(found);
     }
     if (names?.length === 0 && folder !== top) {
       const stats = await lstatIfThere(join(home.root, folder));
@@ -145,12 +151,14 @@ async function walk(
 
 async function look(home: SessionHome, path: string): Promise<FoundEntry | 'unsavable' | undefined> {
   const absolute = join(home.root, path);
-  const stats = await lstatIfThere(absolute);
+  const stats = await ifThere(lstat(absolute, { bigint: true }));
   if (!stats) return undefined;
   const found = { path, modified: stats.mtime };
   if (stats.isFile()) {
-    await giveOwner(absolute, stats, 0o600);
-    return { type: 'file', ...found, size: stats.size, mode: stats.mode & 0o777 };
+    const mode = Number(stats.mode);
+    await giveOwner(absolute, mode, 0o600);
+    const sha256 = knownDigest(absolute, stats);
+    return { type: 'file', ...found, size: Number(stats.size), mode: mode & 0o777, sha256 };
   }
   if (!stats.isSymbolicLink()) return 'unsavable';
   const target = await readlink(absolute);
@@ -162,18 +170,22 @@ export async function inDirectory(path: string): Promise<Dirent[] | undefined> {
   // A link that took a directory's place is not followed: the directory is opened by its parent's listing only.
   const stats = await lstatIfThere(path);
   if (stats?.isDirectory() !== true) return undefined;
-  await giveOwner(path, stats, 0o700);
+  await giveOwner(path, stats.mode, 0o700);
   return readdir(path, { withFileTypes: true });
 }
 
 /** Whoever made it may have shut it, to its owner too. It is no link. */
-async function giveOwner(path: string, { mode }: Stats, rights: number): Promise<void> {
+async function giveOwner(path: string, mode: number, rights: number): Promise<void> {
   if ((mode & rights) !== rights) await chmod(path, (mode & 0o777) | rights);
 }
 
-export async function lstatIfThere(path: string): Promise<Stats | undefined> {
+export function lstatIfThere(path: string): Promise<Stats | undefined> {
+  return ifThere(lstat(path));
+}
+
+async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
-    return await lstat(path);
+    return await looking;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     // The last: so deep in a tree that it cannot be named from the root.

@@ -3,6 +3,7 @@ import { createGzip } from 'node:zlib';
 import { Header, Pax } from 'tar';
 
 const BLOCK_BYTES = 512;
+const GATHERED_BYTES = 128 * 1024;
 const END_OF_ARCHIVE = Buffer.alloc(2 * BLOCK_BYTES);
 
 /** What an archive says of one of its members; times in the machine's clock. */
@@ -19,6 +20,8 @@ export interface Member {
  */
 export class TarGzip {
   readonly #gzip = createGzip({ level: 6 });
+  #gathered: Uint8Array[] = [];
+  #gatheredBytes = 0;
 
   /** The archive; it must be read while members are added. */
   get stream(): Transform {
@@ -51,6 +54,7 @@ export class TarGzip {
 
   async end(): Promise<void> {
     await this.#write(END_OF_ARCHIVE);
+    await this.#flush();
     this.#gzip.end();
   }
 
@@ -77,8 +81,18 @@ export class TarGzip {
     await this.#write(header.block ?? Buffer.alloc(0));
   }
 
+  /** Gathers what is small: each piece that is compressed by itself is a journey to another thread. The bytes must not change any more. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    this.#gathered.push(bytes);
+    this.#gatheredBytes += bytes.byteLength;
+    if (this.#gatheredBytes >= GATHERED_BYTES) await this.#flush();
+  }
+
   /** Resolves when the bytes were taken: who reads the archive sets the pace. */
-  #write(bytes: Uint8Array): Promise<void> {
+  #flush(): Promise<void> {
+    const bytes = Buffer.concat(this.#gathered);
+    this.#gathered = [];
+    this.#gatheredBytes = 0;
     return new Promise((resolve, reject) => {
       if (bytes.byteLength === 0) resolve();
       else this.#gzip.write(bytes, (error) => (error ? reject(error) : resolve()));

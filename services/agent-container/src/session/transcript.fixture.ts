@@ -55,6 +55,23 @@ export function jsonl(...entries: readonly object[]): string {
   return entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
 }
 
+/** @returns a sound transcript of at least so many bytes, of turns of about 100 kB each. */
+export function longTranscript(leastBytes: number, cwd: string): Buffer {
+  const lines: Buffer[] = [];
+  let after: Entry | undefined;
+  for (let bytes = 0; bytes < leastBytes; bytes += lines.at(-1)?.byteLength ?? 0) {
+    const turn = wholeTurn({
+      says: 'Grüße 👋',
+      answer: 'x'.repeat(100_000),
+      cwd,
+      ...(after ? { after } : {}),
+    });
+    after = turn[1];
+    lines.push(Buffer.from(jsonl(...turn)));
+  }
+  return Buffer.concat(lines);
+}
+
 /** Written by Claude Code 2.1.330; long texts that nothing here reads were cut, and directories renamed. */
 export const RECORDED = ['tools-and-subagent', 'stopped', 'compacted'] as const;
 

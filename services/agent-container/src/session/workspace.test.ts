@@ -118,6 +118,30 @@ describe('The files of a workspace', () => {
     await one.save();
     one.store.failOn(/packs/, new Error('An archive was read'));
     expect(await one.restore()).toEqual([]);
+    const file = join(one.home.workspace, 'a.txt');
+    const before = await stat(file, { bigint: true });
+    expect(await one.restore()).toEqual([]);
+    // Not even touched: its digest would have to be reckoned anew.
+    expect((await stat(file, { bigint: true })).ctimeNs).toBe(before.ctimeNs);
+  });
+
+  it('are in several archives when they are large, and a store that fails then is heard of', async () => {
+    const one = await newMachine();
+    const large = (name: string): Buffer => Buffer.alloc(8_500_000, name);
+    const names = ['a', 'b', 'c'];
+    await one.write(Object.fromEntries(names.map((name) => [`workspace/${name}`, large(name)])));
+    await one.save();
+    expect(packsOf(one.store.puts)).toHaveLength(3);
+    const other = await one.another();
+    expect(await other.restore()).toEqual([]);
+    for (const name of names)
+      expect(large(name).equals(await readFile(join(other.home.workspace, name)))).toBe(true);
+
+    const third = await one.another();
+    third.store.failOn(/packs/, new Error('The store is down'));
+    await expect(third.restore()).rejects.toThrow('The store is down');
+    await one.write(Object.fromEntries(names.map((name) => [`workspace/${name}`, large(`${name}!`)])));
+    await expect(one.save()).rejects.toThrow('The store is down');
   });
 
   it('are again what was saved after a turn that failed', async () => {

@@ -1,0 +1,39 @@
+import type { SessionStore } from '@omnicloud/agent-container';
+
+export interface Traffic {
+  puts: number;
+  sentBytes: number;
+  gets: number;
+  receivedBytes: number;
+}
+
+/** Passes everything on to a store and counts what goes to and fro. */
+export interface CountingStore extends SessionStore {
+  /** @returns what went since it was last asked. */
+  take(): Traffic;
+}
+
+export function countingStore(store: SessionStore): CountingStore {
+  const none = (): Traffic => ({ puts: 0, sentBytes: 0, gets: 0, receivedBytes: 0 });
+  let traffic = none();
+  return {
+    async get(key) {
+      const object = await store.get(key);
+      traffic.gets += 1;
+      traffic.receivedBytes += object?.body.byteLength ?? 0;
+      return object;
+    },
+    async put(key, body, expected) {
+      traffic.puts += 1;
+      traffic.sentBytes += body.byteLength;
+      return store.put(key, body, expected);
+    },
+    list: (prefix) => store.list(prefix),
+    delete: (key) => store.delete(key),
+    take() {
+      const taken = traffic;
+      traffic = none();
+      return taken;
+    },
+  };
+}
