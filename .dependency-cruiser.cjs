@@ -34,7 +34,7 @@ module.exports = {
       name: 'agent-sdk-only-in-run',
       comment: 'The Agent SDK is imported only under run/: everything else knows the agent-runtime port.',
       severity: 'error',
-      from: { pathNot: ['^services/agent-container/src/run/', '\\.test\\.ts$', '^test/'] },
+      from: { pathNot: ['^services/agent-container/src/run/', '\\.test\\.ts$', '^(test|bench)/'] },
       to: { path: 'node_modules/@anthropic-ai/' },
     },
     {

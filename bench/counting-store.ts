@@ -1,6 +1,6 @@
 import type { SessionStore } from '@omnicloud/agent-container';
 
-export interface Traffic {
+interface Traffic {
   puts: number;
   sentBytes: number;
   gets: number;

@@ -7,7 +7,7 @@ const CHECKS = {
   'types of the page': ['tsc', '-p', 'local/web'],
   'types of the infrastructure': ['tsc', '-p', 'infra', '--noEmit'],
   lint: ['eslint', '--max-warnings', '0', '.'],
-  layers: ['depcruise', 'packages', 'services', 'infra/src', 'local/src', 'scripts', 'test'],
+  layers: ['depcruise', 'packages', 'services', 'infra/src', 'local/src', 'scripts', 'test', 'bench'],
   'unused code': ['knip'],
 };
 
