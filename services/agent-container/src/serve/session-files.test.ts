@@ -99,6 +99,29 @@ describe('An export', () => {
     });
   });
 
+  it.skipIf(process.platform === 'win32')(
+    'unpacks also with names as no sane person gives them',
+    async () => {
+      const names = [
+        'line\nbreak',
+        'é'.repeat(120),
+        '-rf',
+        'back\\slash',
+        ' spaces ',
+        '$(touch x)',
+        `${'deep/'.repeat(60)}x`,
+      ];
+      const server = await agentServer();
+      const id = await sessionWith(
+        server,
+        Object.fromEntries(names.map((name, index) => [name, `${index}`])),
+      );
+      expect(await unpacked(await server.show(filePath('export', id)))).toMatchObject(
+        Object.fromEntries(names.map((name, index) => [`workspace/${name}`, `${index}`])),
+      );
+    },
+  );
+
   it('breaks off when a part of it is missing, instead of being quietly smaller', async () => {
     const server = await agentServer();
     const id = await sessionWith(server, { 'notes.md': 'mine' });

@@ -21,7 +21,7 @@ export interface IdleHomeLimits {
 }
 
 /** Where other processes may share the work folder. */
-export const IDLE_HOME_LIMITS: IdleHomeLimits = {
+const IDLE_HOME_LIMITS: IdleHomeLimits = {
   homes: 32,
   bytes: 2 * 1024 ** 3,
   freeBytes: 1024 ** 3,
