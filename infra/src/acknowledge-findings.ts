@@ -1,151 +1,74 @@
-import { Validations } from 'aws-cdk-lib';
-import { CfnSubscription } from 'aws-cdk-lib/aws-sns';
+// what scanners find and we do on purpose → cdk-nag's acknowledgements, and the other scanners' marks in the template
+import { CfnResource, Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
+import { findingsOf } from './findings.ts';
 import type { OmniCloudStack } from './omnicloud-stack.ts';
-import type { ServiceRole } from './service-role.ts';
 
-/** A rule of cdk-nag that we break on purpose, where, and why. */
-interface Exception {
+interface Mark {
   readonly rule: string;
-  readonly at: readonly IConstruct[];
   readonly reason: string;
 }
 
-/** cdk-nag is clean but for these: https://github.com/cdklabs/cdk-nag/blob/main/RULES.md */
+/**
+ * Who finds a rule broken, by how its rules are named, and how each is told in a resource's metadata that it is known:
+ * https://www.checkov.io/2.Basics/Suppressing%20and%20Skipping%20Policies.html, https://github.com/stelligent/cfn_nag#per-resource-rule-suppression,
+ * https://github.com/aws-cloudformation/aws-guard-rules-registry#guard-rules-suppression, https://github.com/aws-cloudformation/cfn-lint#metadata
+ */
+const SCANNERS: readonly {
+  readonly tool: string;
+  readonly names: RegExp;
+  readonly told: (marks: readonly Mark[]) => object;
+}[] = [
+  {
+    tool: 'checkov',
+    names: /^CKV_/,
+    told: (marks) => ({ skip: marks.map(({ rule, reason }) => ({ id: rule, comment: reason })) }),
+  },
+  {
+    tool: 'cfn_nag',
+    names: /^W\d{2}$/,
+    told: (marks) => ({ rules_to_suppress: marks.map(({ rule, reason }) => ({ id: rule, reason })) }),
+  },
+  {
+    tool: 'cfn-lint',
+    names: /^W\d{4}$/,
+    told: (marks) => ({ config: { ignore_checks: marks.map(({ rule }) => rule) } }),
+  },
+  {
+    tool: 'guard',
+    names: /^[A-Z0-9]+(_[A-Z0-9]+)+$/,
+    told: (marks) => ({ SuppressedRules: marks.map(({ rule }) => rule) }),
+  },
+];
+
+/** Every scanner is clean but for these, and each is told the reason where it looks for it. */
 export function acknowledgeFindings(stack: OmniCloudStack): void {
-  const exceptions = [
-    ...ofPermissions(stack),
-    ...ofData(stack),
-    ...ofAgentApi(stack),
-    ...ofWebhook(stack),
-    ...ofFunctions(stack),
-    ...ofAlarms(stack),
-  ];
-  for (const { rule, at, reason } of exceptions) {
-    for (const construct of at) Validations.of(construct).acknowledge({ id: rule, reason });
+  const marks = new Map<CfnResource, Mark[]>();
+  for (const { rules, at, reason } of findingsOf(stack)) {
+    for (const rule of rules) {
+      for (const construct of at) {
+        if (!isOfAnotherScanner(rule)) Validations.of(construct).acknowledge({ id: rule, reason });
+        else
+          marks.set(resourceOf(construct), [...(marks.get(resourceOf(construct)) ?? []), { rule, reason }]);
+      }
+    }
+  }
+  for (const [resource, all] of marks) tell(resource, all);
+}
+
+function isOfAnotherScanner(rule: string): boolean {
+  return SCANNERS.some(({ names }) => names.test(rule));
+}
+
+function tell(resource: CfnResource, marks: readonly Mark[]): void {
+  for (const { tool, names, told } of SCANNERS) {
+    const own = marks.filter(({ rule }) => names.test(rule));
+    if (own.length > 0) resource.addMetadata(tool, told(own));
   }
 }
 
-function ofPermissions(stack: OmniCloudStack): Exception[] {
-  const { webhook, worker, agent, authorizer, storage } = stack;
-  const services = [webhook.service, worker.service, authorizer.service];
-  const all = [agent.permissions, ...services.map(({ permissions }) => permissions)];
-  const bucket = stack.resolve(storage.bucket.bucketArn) as { 'Fn::GetAtt': [string, string] };
-  return [
-    {
-      rule: 'AwsSolutions-IAM5[Resource::*]',
-      at: all.map(policyOf),
-      reason: 'Of X-Ray alone: its two write actions know no resources.',
-    },
-    {
-      rule: `AwsSolutions-IAM5[Resource::<${bucket['Fn::GetAtt'].join('.')}>/sessions/*]`,
-      at: [policyOf(agent.permissions)],
-      reason:
-        'Every session is an own folder whose name is not known before it exists; the role reaches no other folder.',
-    },
-    {
-      rule: `AwsSolutions-IAM5[Resource::<${bucket['Fn::GetAtt'].join('.')}>/inbox/*]`,
-      at: [policyOf(agent.permissions), policyOf(worker.service.permissions)],
-      reason:
-        'What users send lies under the id of its chat; the worker can only put it there, the agent only fetch it.',
-    },
-  ];
-}
-
-function policyOf({ role }: ServiceRole): IConstruct {
-  return role.node.findChild('DefaultPolicy');
-}
-
-function ofData({ storage, secrets, queues }: OmniCloudStack): Exception[] {
-  return [
-    {
-      rule: 'AwsSolutions-S1',
-      at: [storage.bucket],
-      reason:
-        'One role reads and writes it, and its function logs what it does; access logs would be a second store of who talks when.',
-    },
-    {
-      rule: 'AwsSolutions-SMG4',
-      at: [secrets.botToken, secrets.bedrockKeys],
-      reason: 'Others issue it (@BotFather; the account that has Bedrock), and only they can replace it.',
-    },
-    {
-      rule: 'AwsSolutions-SMG4',
-      at: [secrets.webhookSecret, secrets.serviceToken],
-      reason:
-        'Replaced by hand as docs/runbook.md says: Telegram has to be told the one at the same moment, and both tiers take up the other within minutes.',
-    },
-    {
-      rule: 'Serverless-SQSRedrivePolicy',
-      at: [queues.deadLetters],
-      reason: 'It is the end of the line: what is here waits for somebody to look.',
-    },
-  ];
-}
-
-function ofAgentApi({ agentApi }: OmniCloudStack): Exception[] {
-  const stage = [agentApi.api.deploymentStage];
-  const accountWide =
-    'Logs of a REST API need a role in the settings of the whole account, which deployments would take from one another. The agent server logs each request under its correlation id, and the gateway measures what does not reach it.';
-  return [
-    { rule: 'AwsSolutions-APIG1', at: stage, reason: accountWide },
-    { rule: 'AwsSolutions-APIG6', at: stage, reason: accountWide },
-    { rule: 'Serverless-APIGWAccessLogging', at: stage, reason: accountWide },
-    {
-      rule: 'AwsSolutions-APIG3',
-      at: stage,
-      reason:
-        'Its one caller shows a token of 64 random characters; what shows none is refused before anything runs.',
-    },
-    {
-      rule: 'AwsSolutions-COG4',
-      at: agentApi.methods,
-      reason:
-        'Its caller is a function and no person: an authorizer checks the bearer token, and the agent server does so again.',
-    },
-  ];
-}
-
-function ofWebhook({ webhook }: OmniCloudStack): Exception[] {
-  return [
-    {
-      rule: 'AwsSolutions-APIG4',
-      at: [webhook.api],
-      reason:
-        'Telegram can sign nothing and shows a secret header, which the function compares in constant time. An authorizer would be one more function before it.',
-    },
-  ];
-}
-
-function ofFunctions({ webhook, worker, agent, authorizer }: OmniCloudStack): Exception[] {
-  const functions = [
-    webhook.service.function,
-    worker.service.function,
-    agent.function,
-    authorizer.service.function,
-  ];
-  return [
-    {
-      rule: 'Serverless-LambdaDLQ',
-      at: functions,
-      reason:
-        'It is for asynchronous invocations. These are invoked by a gateway, which gets the error, and by SQS, which has its own.',
-    },
-    {
-      rule: 'Serverless-LambdaEventSourceMappingDestination',
-      at: [worker.service.function],
-      reason: 'It is for streams. This source is a queue with a dead-letter queue.',
-    },
-  ];
-}
-
-function ofAlarms({ operations }: OmniCloudStack): Exception[] {
-  return [
-    {
-      rule: 'Serverless-SNSRedrivePolicy',
-      at: operations.node.findAll().filter((construct) => construct instanceof CfnSubscription),
-      reason:
-        'An e-mail that could not be delivered is of no use in a queue: the dashboard shows the same alarms.',
-    },
-  ];
+function resourceOf(construct: IConstruct): CfnResource {
+  const resource = construct instanceof CfnResource ? construct : construct.node.defaultChild;
+  if (!(resource instanceof CfnResource)) throw new TypeError(`${construct.node.path} is no resource`);
+  return resource;
 }

@@ -2,10 +2,10 @@ import { Duration } from 'aws-cdk-lib';
 import { type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
-import { type ITable, Operation } from 'aws-cdk-lib/aws-dynamodb';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
-import { measured, overall } from './measurements.ts';
+import { measured } from './measurements.ts';
 
 /** What can go wrong for a user, and when somebody should be told. */
 export interface AlarmRule {
@@ -37,9 +37,6 @@ const FIVE_MINUTES = Duration.minutes(5);
 const QUARTER = Duration.minutes(15);
 const HOUR = Duration.hours(1);
 const DAY = Duration.days(1);
-
-/** What the services ask of the table. */
-const OPERATIONS = [Operation.GET_ITEM, Operation.PUT_ITEM, Operation.UPDATE_ITEM, Operation.DELETE_ITEM];
 
 /** A turn may take 15 minutes and go on after that; whoever waits for longer waits for something that is broken. In seconds. */
 const OLDEST_TURN_S = 30 * 60;
@@ -156,20 +153,23 @@ function serving({ meterName, agent, agentApi, table, ...watched }: Watched): Al
       atLeast: 5,
       periods: 3,
     },
-    {
-      id: 'Throttled',
-      heading: 'Too much at once',
-      metric: overall([webhook, worker, authorizer, agent], 'Throttles', FIVE_MINUTES),
-      atLeast: 1,
-      periods: 3,
-    },
-    {
-      id: 'TableThrottled',
+    // One each, and no sum: the alarm says which, and a sum costs as much as its parts.
+    ...Object.entries({ Webhook: webhook, Worker: worker, Authorizer: authorizer, Agent: agent }).map(
+      ([name, each]) => ({
+        id: `${name}Throttled`,
+        heading: 'Too much at once',
+        metric: each.metricThrottles({ period: FIVE_MINUTES, statistic: Stats.SUM }),
+        atLeast: 1,
+        periods: 3,
+      }),
+    ),
+    ...['ReadThrottleEvents', 'WriteThrottleEvents'].map((metricName) => ({
+      id: `Table${metricName}`,
       heading: 'The table refuses requests',
-      metric: table.metricThrottledRequestsForOperations({ operations: OPERATIONS, period: FIVE_MINUTES }),
+      metric: table.metric(metricName, { period: FIVE_MINUTES, statistic: Stats.SUM }),
       atLeast: 1,
       periods: 2,
-    },
+    })),
     {
       id: 'RestoreSlow',
       heading: 'Sessions are restored or saved slowly',

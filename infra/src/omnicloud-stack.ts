@@ -115,6 +115,7 @@ export class OmniCloudStack extends Stack {
       WebhookLogs: this.webhook.service.permissions.logGroup.logGroupName,
       WorkerLogs: this.worker.service.permissions.logGroup.logGroupName,
       AgentLogs: this.agent.permissions.logGroup.logGroupName,
+      AlarmTopicArn: this.operations.topic.topicArn,
       Switches: JSON.stringify(switches),
     };
     for (const [name, value] of Object.entries(told)) new CfnOutput(this, name, { value });

@@ -20,11 +20,15 @@ function runbookLink(heading: string): string {
 /** What whoever runs a deployment is told, and what they look at. */
 export class Operations extends Construct {
   readonly alarms: readonly Alarm[];
+  /** Where alarms go; whoever wants to be told subscribes, and `alarmEmail` is the first. */
+  readonly topic: Topic;
 
   constructor(scope: Construct, id: string, { alarmEmail }: Pick<Switches, 'alarmEmail'>, watched: Watched) {
     super(scope, id);
     this.alarms = alarmRules(watched).map((rule) => this.#alarm(rule));
-    if (alarmEmail !== undefined) this.#send(alarmEmail);
+    this.topic = new Topic(this, 'Alarms', { enforceSSL: true });
+    if (alarmEmail !== undefined) this.topic.addSubscription(new EmailSubscription(alarmEmail));
+    this.#tell();
     addDashboard(this, watched, this.alarms);
   }
 
@@ -40,10 +44,8 @@ export class Operations extends Construct {
     });
   }
 
-  #send(email: string): void {
-    const topic = new Topic(this, 'Alarms', { enforceSSL: true });
-    topic.addSubscription(new EmailSubscription(email));
-    const action = new SnsAction(topic);
+  #tell(): void {
+    const action = new SnsAction(this.topic);
     for (const alarm of this.alarms) {
       alarm.addAlarmAction(action);
       alarm.addOkAction(action);

@@ -4,6 +4,7 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { errorBodySchema } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { checkPolicies } from './check-policies.ts';
+import { STANDING } from './cost/usage.ts';
 import { GATEWAY_ANSWERS, answerTemplate } from './gateway-answers.ts';
 import { create, functionOf, resourcesOf, synthesize } from './stack.fixture.ts';
 
@@ -18,6 +19,20 @@ it.each<Record<string, string>>([
   const { app } = create(switches);
   checkPolicies(app);
   expect(() => app.synth()).not.toThrow();
+});
+
+it('tells other scanners the reason for each of their rules that it breaks, where they look for it', () => {
+  const [bucket] = Object.values(resourcesOf(template, 'AWS::S3::Bucket'));
+  const said = expect.stringMatching(/access logs would be/) as unknown;
+  expect(bucket?.Metadata).toMatchObject({
+    checkov: { skip: expect.arrayContaining([{ id: 'CKV_AWS_18', comment: said }]) as unknown },
+    cfn_nag: { rules_to_suppress: expect.arrayContaining([{ id: 'W35', reason: said }]) as unknown },
+    guard: { SuppressedRules: expect.arrayContaining(['S3_BUCKET_LOGGING_ENABLED']) as unknown },
+  });
+  const [worker] = Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).filter(([id]) =>
+    /^Worker/.test(id),
+  );
+  expect(worker?.[1].Metadata).toMatchObject({ 'cfn-lint': { config: { ignore_checks: ['W3005'] } } });
 });
 
 it('gives nothing a name that another deployment could want', () => {
@@ -229,6 +244,15 @@ describe('alarms', () => {
   const runbook = readFileSync(fileURLToPath(new URL('../../docs/runbook.md', import.meta.url)), 'utf8');
   const headings = [...runbook.matchAll(/^## (.+)$/gm)].map(([, heading = '']) => heading);
 
+  it('are as many as the cost report reckons with', () => {
+    const metrics = alarms.map(
+      ({ Properties }) => (Properties.Metrics as unknown[] | undefined)?.length ?? 1,
+    );
+    expect(metrics.reduce((sum, each) => sum + each)).toBe(STANDING.alarmMetrics);
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', STANDING.dashboards);
+    template.resourceCountIs('AWS::SecretsManager::Secret', STANDING.secrets);
+  });
+
   it('each name a heading of the runbook that exists, and its anchor', () => {
     expect(alarms.length).toBeGreaterThan(15);
     for (const { Properties } of alarms) {
@@ -246,6 +270,13 @@ describe('alarms', () => {
     });
     for (const { Properties } of alarms)
       expect(Properties).toMatchObject({ AlarmActions: [expect.anything()], OKActions: [expect.anything()] });
+  });
+
+  it('have a topic to subscribe to also when no address was given', () => {
+    const silent = synthesize().template;
+    silent.resourceCountIs('AWS::SNS::Subscription', 0);
+    for (const { Properties } of Object.values(resourcesOf(silent, 'AWS::CloudWatch::Alarm')))
+      expect(Properties).toMatchObject({ AlarmActions: [expect.anything()] });
   });
 
   it('look at the measurements of this deployment alone', () => {

@@ -1,6 +1,6 @@
 import { TABLE_PARTITION_KEY, TABLE_TTL_ATTRIBUTE } from '@omnicloud/protocol';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
-import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
+import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { BlockPublicAccess, Bucket, BucketEncryption, StorageClass } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
@@ -54,7 +54,6 @@ export class SessionStorage extends Construct {
       timeToLiveAttribute: TABLE_TTL_ATTRIBUTE,
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      encryption: TableEncryption.DEFAULT,
       removalPolicy,
     });
   }
