@@ -94,15 +94,10 @@ export class Agent extends Construct {
     permissions.allow(['s3:GetObject'], bucket.arnForObjects(INBOX_OBJECTS));
     // No condition on the prefix: a GetObject has none, and without this permission S3 calls a missing object forbidden.
     permissions.allow(['s3:ListBucket'], bucket.bucketArn);
-    permissions.allowItems(['dynamodb:GetItem'], table.tableArn, [
-      ...ITEM_KEYS.conversations,
-      ...ITEM_KEYS.leases,
-      ...ITEM_KEYS.stops,
-    ]);
-    permissions.allowItems(['dynamodb:UpdateItem'], table.tableArn, [
-      ...ITEM_KEYS.conversations,
-      ...ITEM_KEYS.leases,
-    ]);
+    const { tableArn } = table;
+    permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tableArn, ITEM_KEYS.conversations);
+    permissions.allowItems(['dynamodb:UpdateItem'], tableArn, ITEM_KEYS.leases);
+    permissions.allowItems(['dynamodb:GetItem'], tableArn, ITEM_KEYS.stops);
   }
 }
 

@@ -40,7 +40,8 @@ const CONVERSATIONS = '-* 1* 2* 3* 4* 5* 6* 7* 8* 9*';
 it('lets the webhook queue turns, and note what waits and what is to stop', () => {
   expect(permissionsOf(/^WebhookService/)).toEqual(
     [
-      'dynamodb:GetItem dynamodb:UpdateItem on StorageTable keys stop#* backlog#*',
+      'dynamodb:GetItem dynamodb:UpdateItem on StorageTable keys backlog#*',
+      'dynamodb:UpdateItem on StorageTable keys stop#*',
       logs('WebhookService'),
       'secretsmanager:GetSecretValue on SecretsWebhookSecret',
       'sqs:SendMessage on QueuesTurns',
@@ -52,7 +53,10 @@ it('lets the webhook queue turns, and note what waits and what is to stop', () =
 it('lets the worker take turns and remember what became of them, and touch no lease and no object of a session', () => {
   expect(permissionsOf(/^WorkerService/)).toEqual(
     [
-      `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem dynamodb:UpdateItem on StorageTable keys ${CONVERSATIONS} turn#* backlog#* stop#*`,
+      `dynamodb:DeleteItem dynamodb:GetItem on StorageTable keys ${CONVERSATIONS}`,
+      'dynamodb:GetItem dynamodb:PutItem on StorageTable keys turn#*',
+      'dynamodb:GetItem dynamodb:UpdateItem on StorageTable keys backlog#*',
+      'dynamodb:GetItem on StorageTable keys stop#*',
       logs('WorkerService'),
       's3:PutObject on StorageBucket/inbox/*',
       'secretsmanager:GetSecretValue on SecretsBotToken SecretsServiceToken',
@@ -66,8 +70,9 @@ it('lets the worker take turns and remember what became of them, and touch no le
 it('lets the agent use sessions, their leases and their mappings, and no model', () => {
   expect(permissionsOf(/^AgentPermissions/)).toEqual(
     [
-      `dynamodb:GetItem on StorageTable keys ${CONVERSATIONS} lease#* stop#*`,
-      `dynamodb:UpdateItem on StorageTable keys ${CONVERSATIONS} lease#*`,
+      `dynamodb:GetItem dynamodb:UpdateItem on StorageTable keys ${CONVERSATIONS}`,
+      'dynamodb:GetItem on StorageTable keys stop#*',
+      'dynamodb:UpdateItem on StorageTable keys lease#*',
       logs('Agent'),
       's3:DeleteObject s3:GetObject s3:PutObject on StorageBucket/sessions/*',
       's3:GetObject on StorageBucket/inbox/*',

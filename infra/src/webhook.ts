@@ -71,10 +71,9 @@ export class Webhook extends Construct {
     const { permissions } = this.service;
     permissions.allow(['sqs:SendMessage'], queues.turns.queueArn);
     permissions.allowSecret(secrets.webhookSecret);
-    permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], storage.table.tableArn, [
-      ...ITEM_KEYS.stops,
-      ...ITEM_KEYS.backlogs,
-    ]);
+    const { tableArn } = storage.table;
+    permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tableArn, ITEM_KEYS.backlogs);
+    permissions.allowItems(['dynamodb:UpdateItem'], tableArn, ITEM_KEYS.stops);
     this.api = new HttpApi(this, 'Api', {
       apiName: `${Stack.of(this).stackName}-webhook`,
       createDefaultStage: false,

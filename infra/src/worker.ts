@@ -56,11 +56,11 @@ export class Worker extends Construct {
     permissions.allow(['s3:PutObject'], storage.bucket.arnForObjects(INBOX_OBJECTS));
     permissions.allowSecret(secrets.botToken);
     permissions.allowSecret(secrets.serviceToken);
-    permissions.allowItems(
-      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
-      storage.table.tableArn,
-      [...ITEM_KEYS.conversations, ...ITEM_KEYS.turns, ...ITEM_KEYS.backlogs, ...ITEM_KEYS.stops],
-    );
+    const { tableArn } = storage.table;
+    permissions.allowItems(['dynamodb:DeleteItem', 'dynamodb:GetItem'], tableArn, ITEM_KEYS.conversations);
+    permissions.allowItems(['dynamodb:GetItem', 'dynamodb:PutItem'], tableArn, ITEM_KEYS.turns);
+    permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tableArn, ITEM_KEYS.backlogs);
+    permissions.allowItems(['dynamodb:GetItem'], tableArn, ITEM_KEYS.stops);
     // A turn may take 15 minutes: a second one in the same batch would wait for it, and its visibility end meanwhile.
     this.service.function.addEventSource(
       new SqsEventSource(queues.turns, {

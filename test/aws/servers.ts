@@ -1,6 +1,7 @@
 import type { TestProject } from 'vitest/node';
 import { ServerMissingError } from './installed-server.ts';
 import { startDynamoDb } from './start-dynamodb.ts';
+import { startMiniStack } from './start-ministack.ts';
 import { startMoto } from './start-moto.ts';
 import { installRuntimeClient } from '../lambda/install-runtime-client.ts';
 
@@ -10,6 +11,8 @@ declare module 'vitest' {
     moto: string;
     /** Where DynamoDB Local answers; empty when it cannot be had here: then what needs it is skipped. */
     dynamodb: string;
+    /** Where MiniStack answers for CloudFormation and what it makes; empty when it cannot be had here. */
+    ministack: string;
     /** The main file of Lambda's runtime interface client; empty when it cannot be had here. */
     runtimeClient: string;
   }
@@ -18,21 +21,27 @@ declare module 'vitest' {
 /** vitest's global setup: runs once, before any test file. What it returns is called after the last one, failed or not. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const runtimeClient = await unlessMissing('the Lambda runtime client', installRuntimeClient);
-  const [moto, dynamodb] = await Promise.allSettled([
+  const started = await Promise.allSettled([
     unlessMissing('moto', startMoto),
     unlessMissing('DynamoDB Local', startDynamoDb),
+    unlessMissing('MiniStack', startMiniStack),
   ]);
   const stop = async (): Promise<void> => {
-    for (const start of [moto, dynamodb]) {
+    for (const start of started) {
       if (start.status === 'fulfilled') await start.value?.stop();
     }
   };
-  if (moto.status === 'rejected' || dynamodb.status === 'rejected') {
+  const failed = started.find((start) => start.status === 'rejected');
+  if (failed) {
     await stop();
-    throw moto.status === 'rejected' ? moto.reason : (dynamodb as PromiseRejectedResult).reason;
+    throw failed.reason;
   }
-  provide('moto', moto.value?.endpoint ?? '');
-  provide('dynamodb', dynamodb.value?.endpoint ?? '');
+  const [moto = '', dynamodb = '', ministack = ''] = started.map((start) =>
+    start.status === 'fulfilled' ? start.value?.endpoint : undefined,
+  );
+  provide('moto', moto);
+  provide('dynamodb', dynamodb);
+  provide('ministack', ministack);
   provide('runtimeClient', runtimeClient ?? '');
   return stop;
 }
