@@ -1,4 +1,6 @@
+import { type Attachment, isTextFile, nameOf } from './attachments.ts';
 import type { ToolOutcome, Turn } from './conversation.ts';
+import { cutText } from './cut-text.ts';
 import { type Intent, nameIn } from './demo-intents.ts';
 import { textOfRead } from './demo-plan.ts';
 import type { DemoTexts } from './demo-texts.ts';
@@ -6,13 +8,25 @@ import type { DemoTexts } from './demo-texts.ts';
 /** How many of the user's messages are quoted when they ask what was said. */
 const MAX_QUOTED_MESSAGES = 5;
 
-/** @returns what is said once every tool call of the intent has succeeded. */
-export function answerTo(intent: Intent, turn: Turn, texts: DemoTexts): string {
+/** In characters; what is shown of an attached file beyond would bury the chat. */
+const MAX_EXCERPT_LENGTH = 1_000;
+
+/**
+ * @param canSend whether files can be sent to the chat.
+ * @returns what is said once every tool call of the intent has succeeded.
+ */
+export function answerTo(intent: Intent, turn: Turn, texts: DemoTexts, canSend: boolean): string {
   switch (intent.kind) {
     case 'write': {
-      const wrote = texts.wrote(intent.file, intent.content);
-      return intent.thenList ? `${wrote}\n\n${texts.listed(filesOf(turn.done))}` : wrote;
+      const said = [texts.wrote(intent.file, intent.content)];
+      if (intent.thenList) said.push(texts.listed(filesOf(turn.done)));
+      if (intent.thenSend) said.push(sentOrNot([intent.file], texts, canSend));
+      return said.join('\n\n');
     }
+    case 'send':
+      return intent.files.length === 0 ? texts.whichFile : sentOrNot(intent.files, texts, canSend);
+    case 'attached':
+      return [...looks(intent.files, turn.done, texts), ...(canSend ? [texts.canSendBack] : [])].join('\n\n');
     case 'append':
       return texts.appended(intent.file, intent.line);
     case 'replace':
@@ -43,6 +57,25 @@ export function answerTo(intent: Intent, turn: Turn, texts: DemoTexts): string {
     case 'welcome':
       return texts[intent.kind];
   }
+}
+
+function sentOrNot(files: readonly string[], texts: DemoTexts, canSend: boolean): string {
+  return canSend ? texts.sentFiles(files) : texts.cannotSend(files);
+}
+
+/** Each file in turn: the text ones by what Read showed of them, in the same order. */
+function looks(
+  files: readonly Attachment[],
+  done: readonly ToolOutcome[],
+  texts: DemoTexts,
+): readonly string[] {
+  const read = done.map((outcome) => textOfRead(outcome.text))[Symbol.iterator]();
+  return files.map((file) => {
+    const about = texts.attached(nameOf(file.path), file);
+    if (!isTextFile(file)) return `${about} ${texts.cannotLook(file.mediaType.startsWith('image/'))}`;
+    const excerpt = cutText(read.next().value ?? '', MAX_EXCERPT_LENGTH);
+    return `${about} ${texts.firstLines(excerpt)}`;
+  });
 }
 
 /** Glob prints one path a line, or one sentence when there is none. */

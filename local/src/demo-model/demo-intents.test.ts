@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest';
 import { type Intent, languageOf, nameIn, readIntent } from './demo-intents.ts';
 
-const write = (file: string, content: string, thenList = false): Intent => ({
+const write = (file: string, content: string, thenList = false, thenSend = false): Intent => ({
   kind: 'write',
   file,
   content,
   thenList,
+  thenSend,
 });
+
+const send = (...files: string[]): Intent => ({ kind: 'send', files });
 
 const PHRASINGS: [string, Intent][] = [
   ['write a file notes.md that says hello', write('notes.md', 'hello')],
@@ -28,6 +31,39 @@ const PHRASINGS: [string, Intent][] = [
   ['创建一个叫做 plan.md 的文件，写上周一跑步', write('plan.md', '周一跑步')],
   ['写一个文件 me.txt，内容是我叫小明', write('me.txt', '我叫小明')],
   ['write a file plan.md with the text: what is my name?', write('plan.md', 'what is my name?')],
+  ['write a file notes.md that says hello and send it to me', write('notes.md', 'hello', false, true)],
+  [
+    'create poem.txt with roses are red, then send me the file.',
+    write('poem.txt', 'roses are red', false, true),
+  ],
+  [
+    'Write a file notes.md that says hello, then list the files and send it to me',
+    write('notes.md', 'hello', true, true),
+  ],
+  ['write a file and send it to me', write('notes.md', '', false, true)],
+  ['make a file a.txt and send it back with the text: hi', write('a.txt', 'hi', false, true)],
+  ['write a file me.txt that says send flowers', write('me.txt', 'send flowers')],
+  ['send me a file called b.txt that says hi', write('b.txt', 'hi', false, true)],
+  ['写一个文件 todo.txt，内容是买牛奶，然后发给我', write('todo.txt', '买牛奶', false, true)],
+  ['写一个文件notes.md发给我', write('notes.md', '', false, true)],
+  ['帮我写一个文件，并发给我', write('notes.md', '', false, true)],
+  ['写一个文件 a.txt 发给我，内容是你好', write('a.txt', '你好', false, true)],
+  ['写一个文件 a.txt，内容是你好，然后列出文件，再把它发给我', write('a.txt', '你好', true, true)],
+  ['发给我一个文件，内容是你好', write('notes.md', '你好', false, true)],
+  ['send me notes.md', send('notes.md')],
+  ['Can you send a.txt and b/c.csv?', send('a.txt', 'b/c.csv')],
+  ['please give me notes.md', send('notes.md')],
+  ['I would like you to send me notes.md', send('notes.md')],
+  ['send it back', send()],
+  ['could you send me the file', send()],
+  ['把 notes.md 发给我', send('notes.md')],
+  ['notes.md 发给我', send('notes.md')],
+  ['发一下「购物.md」', send('购物.md')],
+  ['把刚才写的文件发给我', send()],
+  ['发回给我', send()],
+  ['发回来吧', send()],
+  ['send my regards', { kind: 'unknown' }],
+  ['send me a story', { kind: 'story' }],
   ['list files', { kind: 'list' }],
   ['What files are there?', { kind: 'list' }],
   ['ls', { kind: 'list' }],

@@ -1,10 +1,12 @@
 // the user's words → what the demo model can do about them
+import type { Attachment } from './attachments.ts';
 import { type FileIntent, readFileIntent } from './file-intents.ts';
 
 export type Language = 'en' | 'zh';
 
 export type Intent =
   | FileIntent
+  | { readonly kind: 'attached'; readonly files: readonly Attachment[] }
   | { readonly kind: 'plan'; readonly items: readonly string[] }
   | { readonly kind: 'finish_task'; readonly taskId: string }
   | { readonly kind: 'run'; readonly command: string }

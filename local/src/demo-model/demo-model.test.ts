@@ -1,13 +1,20 @@
-import { type Options, query, type SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import {
+  createSdkMcpServer,
+  type Options,
+  query,
+  type SDKMessage,
+  tool,
+} from '@anthropic-ai/claude-agent-sdk';
 import { createAdaptorServer } from '@hono/node-server';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { z } from 'zod';
 import { createBedrockStandIn } from './bedrock-wire.ts';
 import { createDemoModel } from './demo-model.ts';
 import type { ModelOutput } from './model-output.ts';
@@ -121,6 +128,28 @@ test('a tool that fails is reported with its own words, and a shell that is off 
   expect((await ask('run echo hi')).answer).toContain('AGENT_SHELL=on');
   const ran = await ask('run echo hi', { tools: [...TOOLS, 'Bash'], allowedTools: ['Bash'] });
   expect(ran.answer).toContain('hi');
+});
+
+test('the agent looks into a file that came, and sends files by the tool of its chat', async () => {
+  const sent: object[] = [];
+  const send = tool('send_file', 'Sends a file', { path: z.string() }, (input) => {
+    sent.push(input);
+    return Promise.resolve({ content: [{ type: 'text', text: 'Sent.' }] });
+  });
+  const options: Options = {
+    mcpServers: { chat: createSdkMcpServer({ name: 'chat', tools: [send], alwaysLoad: true }) },
+    allowedTools: ['mcp__chat__send_file'],
+  };
+  const sessionId = randomUUID();
+  await mkdir(join(cwd, 'inbox'));
+  await writeFile(join(cwd, 'inbox/ages.csv'), `name,age\n${'Ada,36\n'.repeat(20)}`);
+  const came = 'What is in it?\n\n[Attached file: inbox/ages.csv (text/csv, 149 bytes)]';
+  const looked = await ask(came, { ...options, sessionId });
+  expect(looked.answer).toContain(`name,age\n${'Ada,36\n'.repeat(9)}\`\`\``);
+  await ask('send it back', { ...options, resume: sessionId });
+  await ask('写一个文件 todo.txt，内容是买牛奶，然后发给我', { ...options, resume: sessionId });
+  expect(await readFile(join(cwd, 'todo.txt'), 'utf8')).toBe('买牛奶');
+  expect(sent).toEqual([{ path: 'inbox/ages.csv' }, { path: 'todo.txt' }]);
 });
 
 /** What the model says to a message, without the agent around it. */

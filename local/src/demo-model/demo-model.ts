@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { readAttachments } from './attachments.ts';
 import { readTurn, type ToolCall, type Turn } from './conversation.ts';
 import { answerTo } from './demo-answer.ts';
-import { type Intent, languageOf, readIntent } from './demo-intents.ts';
-import { missingTool, nextCalls, planOf } from './demo-plan.ts';
+import { type Intent, languageOf } from './demo-intents.ts';
+import { missingTool, nextCalls, planOf, SEND_TOOL, withoutOptional } from './demo-plan.ts';
 import { type DemoTexts, textsIn } from './demo-texts.ts';
 import type { ModelOutput, Respond } from './model-output.ts';
 import { isSideRequest, type ModelRequest } from './model-request.ts';
+import { readWithFiles } from './mentioned-files.ts';
 import { answerSideRequest } from './side-request.ts';
 import { splitWords } from './split-words.ts';
 
@@ -40,8 +42,8 @@ export function createDemoModel({ wordDelayMs = WORD_DELAY_MS }: DemoModelOption
 function outputsFor(request: ModelRequest): readonly ModelOutput[] {
   const turn = readTurn(request.body.messages);
   if (isSideRequest(request)) return [say(answerSideRequest(request))];
-  const texts = textsIn(languageOf(turn.words));
-  const intent = withContent(readIntent(turn.words), texts);
+  const texts = textsIn(languageOf(lastText(turn)));
+  const intent = withContent(readWithFiles(turn), texts);
   const offered = new Set((request.body.tools ?? []).map((tool) => tool.name));
   return act(intent, turn, texts, offered);
 }
@@ -54,14 +56,20 @@ function act(
 ): readonly ModelOutput[] {
   const failed = turn.done.find((outcome) => outcome.isError);
   if (failed) return [say(texts.toolFailed(failed.name, failed.text))];
-  const plan = planOf(intent);
+  const plan = withoutOptional(planOf(intent), offered);
   const missing = missingTool(plan, offered);
   if (missing !== undefined) return [say(missing === 'Bash' ? texts.shellOff : texts.toolMissing(missing))];
   const calls = nextCalls(plan, turn.done);
   const [first] = calls;
-  if (!first) return [say(answerTo(intent, turn, texts))];
+  if (!first) return [say(answerTo(intent, turn, texts, offered.has(SEND_TOOL)))];
   const uses = calls.map((call) => ({ type: 'tool_use' as const, name: call.name, input: call.input }));
   return turn.done.length === 0 ? [say(texts.about(first.name, subjectOf(first))), ...uses] : uses;
+}
+
+/** A file may come without a word; then the language stays. */
+function lastText({ words, earlier }: Turn): string {
+  const texts = [...earlier, words].map((said) => readAttachments(said).text);
+  return texts.findLast((text) => text !== '') ?? '';
 }
 
 function say(text: string): ModelOutput {
@@ -76,6 +84,6 @@ function withContent(intent: Intent, texts: DemoTexts): Intent {
 
 /** What a call is about, for the sentence that announces it. */
 function subjectOf({ input }: ToolCall): string {
-  const subject = input.file_path ?? input.command ?? input.pattern;
+  const subject = input.file_path ?? input.command ?? input.pattern ?? input.path;
   return typeof subject === 'string' ? subject : '';
 }

@@ -61,13 +61,13 @@ test('tasks are created at once, and the first of them is begun under the number
 });
 
 test('writing comes before listing, so that the list names the new file', () => {
-  const plan = planOf({ kind: 'write', file: 'a.txt', content: 'x', thenList: true });
+  const plan = planOf({ kind: 'write', file: 'a.txt', content: 'x', thenList: true, thenSend: false });
   expect(nextCalls(plan, []).map(({ name }) => name)).toEqual(['Write']);
   expect(nextCalls(plan, [outcome('Write', 'done')]).map(({ name }) => name)).toEqual(['Glob']);
 });
 
 test('a tool that is not offered is named before anything is done', () => {
-  const plan = planOf({ kind: 'write', file: 'a.txt', content: 'x', thenList: true });
+  const plan = planOf({ kind: 'write', file: 'a.txt', content: 'x', thenList: true, thenSend: false });
   expect(missingTool(plan, new Set(['Write']))).toBe('Glob');
   expect(missingTool(plan, new Set(['Write', 'Glob']))).toBeUndefined();
 });

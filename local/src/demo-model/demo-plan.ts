@@ -1,4 +1,5 @@
 // an intent → the tool calls that it takes, one after another
+import { isTextFile } from './attachments.ts';
 import type { ToolCall, ToolOutcome } from './conversation.ts';
 import type { Intent } from './demo-intents.ts';
 
@@ -9,15 +10,33 @@ interface Step {
   readonly call: (done: readonly ToolOutcome[]) => ToolCall;
   /** Whether the step before must be over first; if not, both are asked for at once. */
   readonly isNext: boolean;
+  /** Left out when its tool is not offered. */
+  readonly isOptional?: boolean;
 }
+
+/** With which an agent sends a file of its workspace to the chat. */
+export const SEND_TOOL = 'mcp__chat__send_file';
+
+/** So many lines of an attached file are looked at. */
+const FIRST_LINES = 10;
 
 /** @returns the steps of an intent; none when words alone answer it. */
 export function planOf(intent: Intent): readonly Step[] {
   switch (intent.kind) {
     case 'write': {
       const write = step('Write', { file_path: intent.file, content: intent.content });
-      return intent.thenList ? [write, step('Glob', { pattern: '**/*' })] : [write];
+      return [
+        write,
+        ...(intent.thenList ? [step('Glob', { pattern: '**/*' })] : []),
+        ...(intent.thenSend ? [sendStep(intent.file)] : []),
+      ];
     }
+    case 'send':
+      return intent.files.map(sendStep);
+    case 'attached':
+      return intent.files
+        .filter(isTextFile)
+        .map(({ path }) => ({ ...step('Read', { file_path: path, limit: FIRST_LINES }), isNext: false }));
     case 'append':
       return [step('Read', { file_path: intent.file }), appendStep(intent.file, intent.line)];
     case 'replace': {
@@ -57,6 +76,11 @@ export function planOf(intent: Intent): readonly Step[] {
   }
 }
 
+/** @returns the plan without the optional steps that cannot be done. */
+export function withoutOptional(plan: readonly Step[], offered: ReadonlySet<string>): readonly Step[] {
+  return plan.filter((one) => one.isOptional !== true || one.tools.every((tool) => offered.has(tool)));
+}
+
 /** @returns the first tool that the plan may need and the request does not offer. */
 export function missingTool(plan: readonly Step[], offered: ReadonlySet<string>): string | undefined {
   return plan.flatMap((one) => one.tools).find((tool) => !offered.has(tool));
@@ -77,6 +101,10 @@ export function textOfRead(output: string): string {
 
 function step(name: string, input: ToolCall['input']): Step {
   return { tools: [name], call: () => ({ name, input }), isNext: true };
+}
+
+function sendStep(path: string): Step {
+  return { ...step(SEND_TOOL, { path }), isOptional: true };
 }
 
 /** Edit only replaces text, so a line is added by replacing the file's end with itself and the line. */

@@ -1,8 +1,10 @@
+import { SEND_TOOL } from './demo-plan.ts';
 import type { DemoTexts } from './demo-texts.ts';
-import { bullets, fenced, numbered, quoted } from './markdown-pieces.ts';
+import { bullets, codes, fenced, numbered, quoted } from './markdown-pieces.ts';
 
 const TRY = bullets([
   '`write a file notes.md that says hello, then list the files`',
+  '`write a file hello.txt that says hi, and send it to me`',
   '`plan: buy milk, call Ann, water the plants`',
   '`my name is Ada`, and later `what is my name?`',
   '`show me formatting`',
@@ -14,6 +16,7 @@ const ABOUT: Partial<Record<string, (subject: string) => string>> = {
   Read: (file) => `Looking into \`${file}\`.`,
   Glob: () => 'Looking at the files.',
   Grep: (wanted) => `Searching for \`${wanted}\`.`,
+  [SEND_TOOL]: (file) => `Sending \`${file}\`.`,
   TaskCreate: () => 'Making a task list.',
   Bash: (command) => `Running \`${command}\`.`,
 };
@@ -30,6 +33,19 @@ export const englishTexts: DemoTexts = {
       ? 'There are no files here yet.'
       : `Files of this session:\n\n${bullets(files.map((file) => `\`${file}\``))}`,
   searched: (wanted, matches) => `This is what a search for \`${wanted}\` gave:\n\n${fenced(matches)}`,
+  sentFiles: (files) => `I sent you ${codes(files)}.`,
+  cannotSend: (files) =>
+    `This agent has no way to send files. In the session's workspace, look for ${codes(files)}.`,
+  whichFile: 'Which file? Name one of this session: `send me notes.md`.',
+  attached: (name, { path, mediaType, size }) =>
+    `\`${name}\` has arrived (${mediaType}, ${size} bytes); it lies at \`${path}\`.`,
+  firstLines: (excerpt) =>
+    excerpt.trim() === '' ? 'There is no text in it.' : `It begins so:\n\n${fenced(excerpt)}`,
+  cannotLook: (isImage) =>
+    isImage
+      ? 'I am a demo and cannot look at pictures; a real model can.'
+      : 'I am a demo and cannot look into such a file; a real model can try.',
+  canSendBack: 'Say `send it back` to get it again.',
   planned: (items) =>
     `Your task list, with the first task begun:\n\n${numbered(items)}\n\nSay \`task 1 is done\` when it is.`,
   finishedTask: (taskId) => `Task ${taskId} is marked as done.`,

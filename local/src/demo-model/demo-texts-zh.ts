@@ -1,8 +1,10 @@
+import { SEND_TOOL } from './demo-plan.ts';
 import type { DemoTexts } from './demo-texts.ts';
-import { bullets, fenced, numbered, quoted } from './markdown-pieces.ts';
+import { bullets, codes, fenced, numbered, quoted } from './markdown-pieces.ts';
 
 const TRY = bullets([
   '`写一个文件 todo.txt，内容是买牛奶，然后列出文件`',
+  '`写一个文件 hello.txt，内容是你好，然后发给我`',
   '`计划：买牛奶、给小安打电话、浇花`',
   '`我叫小明`，过一会儿再问 `我叫什么？`',
   '`展示一下格式`',
@@ -14,6 +16,7 @@ const ABOUT: Partial<Record<string, (subject: string) => string>> = {
   Read: (file) => `先看一下 \`${file}\`。`,
   Glob: () => '看一下有哪些文件。',
   Grep: (wanted) => `正在搜索 \`${wanted}\`。`,
+  [SEND_TOOL]: (file) => `正在发送 \`${file}\`。`,
   TaskCreate: () => '正在建立任务清单。',
   Bash: (command) => `正在运行 \`${command}\`。`,
 };
@@ -30,6 +33,17 @@ export const chineseTexts: DemoTexts = {
       ? '这里还没有文件。'
       : `这个会话里的文件：\n\n${bullets(files.map((file) => `\`${file}\``))}`,
   searched: (wanted, matches) => `搜索 \`${wanted}\` 的结果：\n\n${fenced(matches)}`,
+  sentFiles: (files) => `已把 ${codes(files)} 发给你。`,
+  cannotSend: (files) => `这个代理不能发送文件。文件在会话的工作区里：${codes(files)}。`,
+  whichFile: '是哪个文件？请说出这个会话里的文件名，例如：`把 notes.md 发给我`。',
+  attached: (name, { path, mediaType, size }) =>
+    `收到了 \`${name}\`（${mediaType}，${size} 字节），存放在 \`${path}\`。`,
+  firstLines: (excerpt) => (excerpt.trim() === '' ? '里面没有文字。' : `开头是：\n\n${fenced(excerpt)}`),
+  cannotLook: (isImage) =>
+    isImage
+      ? '我只是演示模型，看不了图片；真正的模型可以。'
+      : '我只是演示模型，读不了这种文件；真正的模型可以试试。',
+  canSendBack: '说`发回给我`，我就把它发回来。',
   planned: (items) =>
     `任务清单如下，第一项已经开始：\n\n${numbered(items)}\n\n做完后告诉我：\`任务 1 完成了\`。`,
   finishedTask: (taskId) => `任务 ${taskId} 已标记为完成。`,

@@ -1,3 +1,4 @@
+import type { Attachment } from './attachments.ts';
 import type { Language } from './demo-intents.ts';
 import { englishTexts } from './demo-texts-en.ts';
 import { chineseTexts } from './demo-texts-zh.ts';
@@ -12,6 +13,14 @@ export interface DemoTexts {
   readonly read: (file: string, text: string) => string;
   readonly listed: (files: readonly string[]) => string;
   readonly searched: (wanted: string, matches: string) => string;
+  readonly sentFiles: (files: readonly string[]) => string;
+  readonly cannotSend: (files: readonly string[]) => string;
+  readonly whichFile: string;
+  readonly attached: (name: string, file: Attachment) => string;
+  /** An empty excerpt means an empty file. */
+  readonly firstLines: (excerpt: string) => string;
+  readonly cannotLook: (isImage: boolean) => string;
+  readonly canSendBack: string;
   readonly planned: (items: readonly string[]) => string;
   readonly finishedTask: (taskId: string) => string;
   readonly ran: (command: string, output: string) => string;

@@ -1,7 +1,16 @@
 // "write a file notes.md that says hello" → what is wanted of which file; English and Chinese
+import { asksForNewFile, asksToSend, asksToSendOnly, withoutSend } from './send-intents.ts';
 
 export type FileIntent =
-  | { readonly kind: 'write'; readonly file: string; readonly content: string; readonly thenList: boolean }
+  | {
+      readonly kind: 'write';
+      readonly file: string;
+      readonly content: string;
+      readonly thenList: boolean;
+      readonly thenSend: boolean;
+    }
+  /** Without a file: the one that was talked of last. */
+  | { readonly kind: 'send'; readonly files: readonly string[] }
   | { readonly kind: 'append'; readonly file: string; readonly line: string }
   | { readonly kind: 'replace'; readonly file: string; readonly from: string; readonly to: string }
   | { readonly kind: 'read'; readonly file: string }
@@ -64,19 +73,24 @@ export function readFileIntent(words: string): FileIntent | undefined {
   }
   const append = groupsOf(words, APPENDS);
   if (append?.file && append.line) return { kind: 'append', file: append.file, line: unquote(append.line) };
-  const isAboutFile = fileIn(words) !== undefined || /\bfile\b|文件/iu.test(words);
+  const file = fileIn(words);
+  if (asksToSendOnly(words, file !== undefined)) return { kind: 'send', files: filesIn(words) };
+  if (asksForNewFile(words)) return { ...readWrite(words), thenSend: true };
+  const isAboutFile = file !== undefined || /\bfile\b|文件/iu.test(words);
   if (WRITE.test(words) && isAboutFile && !asksWhatIsWritten(words)) return readWrite(words);
   const search = groupsOf(words, SEARCHES);
   if (search?.wanted) return { kind: 'search', wanted: unquote(search.wanted) };
-  const file = fileIn(words);
+  if (asksToSend(words, file !== undefined)) return { kind: 'send', files: filesIn(words) };
   if (file !== undefined && READ.test(words)) return { kind: 'read', file };
   return LIST.test(words) ? { kind: 'list' } : undefined;
 }
 
-function readWrite(words: string): FileIntent {
-  const request = words.replace(LIST_TAIL, '');
+function readWrite(words: string): Extract<FileIntent, { kind: 'write' }> {
+  const { rest, thenSend } = withoutSend(words);
+  const request = rest.replace(LIST_TAIL, '');
   const content = unquote(groupsOf(request, CONTENTS)?.content ?? '');
-  return { kind: 'write', file: fileIn(request) ?? DEFAULT_FILE, content, thenList: request !== words };
+  const file = fileIn(request) ?? DEFAULT_FILE;
+  return { kind: 'write', file, content, thenList: request !== rest, thenSend };
 }
 
 function asksWhatIsWritten(words: string): boolean {
@@ -88,6 +102,12 @@ function fileIn(words: string): string | undefined {
   const quoted = QUOTED.exec(words)?.[1];
   if (quoted && ANY_FILE.exec(quoted)?.[0] === quoted) return quoted;
   return ASCII_FILE.exec(words)?.[0] ?? ANY_FILE.exec(words)?.[0] ?? NAMED.exec(words)?.[1];
+}
+
+/** @returns every file that the words name, or none. */
+function filesIn(words: string): string[] {
+  const ascii = words.match(new RegExp(ASCII_FILE, 'g'));
+  return ascii ? [...new Set(ascii)] : [fileIn(words)].filter((file) => file !== undefined);
 }
 
 function groupsOf(words: string, patterns: readonly RegExp[]): Partial<Record<string, string>> | undefined {

@@ -15,6 +15,11 @@ export function quoted(text: string): string {
   return cutText(text, MAX_QUOTE_LENGTH).replace(/^/gm, '> ');
 }
 
+/** @returns names as inline code, separated by commas. */
+export function codes(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(', ');
+}
+
 export function bullets(items: readonly string[]): string {
   return items.map((item) => `- ${item}`).join('\n');
 }
