@@ -14,25 +14,25 @@ export function createPageApp(info: PageInfo): Hono {
   const app = new Hono();
   let loading: Promise<Map<string, Asset>> | undefined;
 
-  app.use(
-    secureHeaders({
-      contentSecurityPolicy: {
-        defaultSrc: ["'self'"],
-        baseUri: ["'none'"],
-        objectSrc: ["'none'"],
-        formAction: ["'none'"],
-        frameAncestors: ["'none'"],
-        // The page shows what a model wrote: the browser itself refuses any string that would become markup.
-        requireTrustedTypesFor: ["'script'"],
-        trustedTypes: ["'none'"],
-      },
-      referrerPolicy: 'no-referrer',
-      xContentTypeOptions: 'nosniff',
-      xFrameOptions: 'DENY',
-      // Loopback is plain HTTP; remembering HTTPS for "localhost" would break the reader's other servers.
-      strictTransportSecurity: false,
-    }),
-  );
+  const headers = secureHeaders({
+    contentSecurityPolicy: {
+      defaultSrc: ["'self'"],
+      baseUri: ["'none'"],
+      objectSrc: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+      // The page shows what a model wrote: the browser itself refuses any string that would become markup.
+      requireTrustedTypesFor: ["'script'"],
+      trustedTypes: ["'none'"],
+    },
+    referrerPolicy: 'no-referrer',
+    xContentTypeOptions: 'nosniff',
+    xFrameOptions: 'DENY',
+    // Loopback is plain HTTP; remembering HTTPS for "localhost" would break the reader's other servers.
+    strictTransportSecurity: false,
+  });
+  // Only what this app serves: its policy must not take the place of a stricter one in the app around it.
+  for (const path of ['/', '/favicon.svg', '/app/*', '/page/info']) app.use(path, headers);
 
   app.get('/page/info', (context) => context.json(info, 200, { 'Cache-Control': 'no-store' }));
 

@@ -37,6 +37,7 @@ const SCHEMA = `
     FOREIGN KEY (chat_id, message_id) REFERENCES messages ON DELETE CASCADE
   ) STRICT;
   CREATE TABLE IF NOT EXISTS documents (file_id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS uploads (upload_id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
   CREATE TRIGGER IF NOT EXISTS documents_go_with_their_message AFTER DELETE ON messages BEGIN
     DELETE FROM documents WHERE file_id = old.message ->> '$.document.file_id';
   END;

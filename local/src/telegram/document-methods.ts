@@ -6,6 +6,7 @@ import { type CallPayload, nested, parsePayload } from './call-payload.ts';
 import type { Conversations } from './conversations.ts';
 import { fileName } from './file-name.ts';
 import type { FileStore } from './file-store.ts';
+import { imageType } from './image-type.ts';
 import { messageEntity } from './message-entity.ts';
 import { messageCaption } from './message-text.ts';
 import { type PlaceFinder, sendPlace } from './send-place.ts';
@@ -38,7 +39,8 @@ export function documentMethods({ conversations, places, files, bot }: Parts): B
       const document = {
         ...files.add(content, 'document'),
         file_name: fileName(file.name),
-        mime_type: file.type === '' ? 'application/octet-stream' : file.type,
+        // Telegram's apps show a picture by its type, of which a bot may say nothing.
+        mime_type: imageType(content) ?? (file.type || 'application/octet-stream'),
       };
       const sent = conversations.post({ ...place, from: bot, content: { document, ...caption } });
       return { result: conversations.asBotSees(sent) };

@@ -5,7 +5,7 @@ import { parsePayload } from './call-payload.ts';
 import { type FileStore, isFileId } from './file-store.ts';
 
 /** What a bot may download, in bytes. https://core.telegram.org/bots/api#getfile */
-const MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024;
+export const MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024;
 
 const getFile = z.object({ file_id: z.string().min(1) });
 

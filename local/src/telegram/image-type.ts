@@ -10,7 +10,7 @@ const BEGINNINGS = {
 const BEGINNING_LENGTH = 12;
 
 /** @returns the type that the bytes themselves show, whatever name and type they were sent with. */
-function imageType(content: Uint8Array): string | undefined {
+export function imageType(content: Uint8Array): string | undefined {
   const beginning = Buffer.from(content.subarray(0, BEGINNING_LENGTH)).toString('hex');
   return Object.entries(BEGINNINGS).find(([, pattern]) => pattern.test(beginning))?.[0];
 }

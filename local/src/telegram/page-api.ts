@@ -57,10 +57,26 @@ export interface PageMessages {
   reactions: PageReaction[];
 }
 
-/** Body of `POST /page/chats/:chat_id/messages`, answered with the {@link Message}. */
+/** Answer to `POST /page/files`, whose body is the file itself as `application/octet-stream`, at most 20 MB. */
+export interface UploadedFile {
+  upload_id: string;
+}
+
+export interface NewFile {
+  upload_id: string;
+  name: string;
+  /** Empty when unknown. */
+  media_type: string;
+  /** A photo is JPEG or PNG, and its name is not kept. */
+  as: 'photo' | 'document';
+}
+
+/** Body of `POST /page/chats/:chat_id/messages`, answered with the {@link Message}; of several files, the first. */
 export interface NewMessage {
-  /** 1 to 4096 code points. */
+  /** 1 to 4096 code points; with files 0 to 1024. */
   text: string;
+  /** At most 10. */
+  files?: NewFile[];
   /** A topic of this forum; absent means the General topic, or a chat without topics. */
   thread_id?: number;
   reply_to_message_id?: number;

@@ -1,5 +1,7 @@
+import type { Message } from 'grammy/types';
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { secureHeaders } from 'hono/secure-headers';
 import { z } from 'zod';
 import { BotApiError } from './bot-api-error.ts';
 import type { ChatStore } from './chat-store.ts';
@@ -8,7 +10,10 @@ import type { FileStore } from './file-store.ts';
 import type { PageError, PageMessages, PageState } from './page-api.ts';
 import type { PageEventHub } from './page-event-hub.ts';
 import { streamPageEvents } from './page-event-stream.ts';
+import { createPageFiles, newFile, uploadedFiles } from './page-files.ts';
 import type { ReactionStore } from './reaction-store.ts';
+import type { UploadStore } from './upload-store.ts';
+import { MAX_FILES } from './user-files.ts';
 
 const MAX_TITLE_LENGTH = 128;
 const MAX_PAGE_SIZE = 100;
@@ -17,6 +22,7 @@ const newChat = z.object({ title: z.string().trim().min(1).max(MAX_TITLE_LENGTH)
 const newTopic = z.object({ name: z.string().trim().min(1).max(MAX_TITLE_LENGTH) });
 const newMessage = z.object({
   text: z.string(),
+  files: z.array(newFile).max(MAX_FILES).default([]),
   thread_id: z.int().exactOptional(),
   reply_to_message_id: z.int().exactOptional(),
   language_code: z.string().min(2).max(35).exactOptional(),
@@ -33,6 +39,7 @@ interface Parts {
   conversations: Conversations;
   store: ChatStore;
   files: FileStore;
+  uploads: UploadStore;
   reactions: ReactionStore;
   pages: PageEventHub;
   /** The page's state but for its chats. */
@@ -43,8 +50,19 @@ interface Parts {
 
 /** @returns `/page/*`: what the browser page asks and does. Its JSON is described in `page-api.ts`. */
 export function createPageRoutes(parts: Parts): Hono {
-  const { conversations, store, files, reactions, pages } = parts;
+  const { conversations, store, files, uploads, reactions, pages } = parts;
   const app = new Hono();
+
+  // Nothing here is a document to look at; a file that somebody sent might pretend to be one.
+  app.use(
+    '/page/*',
+    secureHeaders({
+      contentSecurityPolicy: { defaultSrc: ["'none'"], sandbox: [] },
+      referrerPolicy: 'no-referrer',
+      xFrameOptions: 'DENY',
+      strictTransportSecurity: false,
+    }),
+  );
 
   app.get('/page/state', (context) => {
     const chats = store.chats().map((chat) => conversations.pageChat(chat));
@@ -71,18 +89,19 @@ export function createPageRoutes(parts: Parts): Hono {
     return context.json<PageMessages>({ messages, reactions: reactions.reactions(id, ids) });
   });
 
-  app.get('/page/chats/:chat_id/messages/:message_id/document', (context) => {
-    const { chat_id: chat, message_id: id } = parse(messagePath, context.req.param());
-    const message = store.message(chat, id);
-    const content = message && files.ofMessage(message);
-    if (!content) throw new HTTPException(404, { message: 'There is no such file' });
-    return context.body(content, 200, downloadHeaders(message.document?.file_name ?? 'file'));
-  });
+  const messageOf = (given: Record<string, string>): Message | undefined => {
+    const { chat_id: chat, message_id: id } = parse(messagePath, given);
+    return store.message(chat, id);
+  };
+  app.route('/', createPageFiles({ files, uploads, messageOf }));
 
   app.post('/page/chats/:chat_id/messages', async (context) => {
-    const { language_code: languageCode, ...message } = await body(context, newMessage);
+    const { language_code: languageCode, files: given, ...message } = await body(context, newMessage);
     if (languageCode !== undefined) parts.setLanguage(languageCode);
-    return context.json(conversations.sendAsUser({ ...message, chat_id: chatIdOf(context) }));
+    const attached = { files: uploadedFiles(given, uploads) };
+    const sent = conversations.sendAsUser({ ...message, ...attached, chat_id: chatIdOf(context) });
+    uploads.remove(given.map(({ upload_id }) => upload_id));
+    return context.json(sent);
   });
 
   app.delete('/page/chats/:chat_id/messages', (context) => {
@@ -103,22 +122,6 @@ export function createPageRoutes(parts: Parts): Hono {
   });
 
   return app;
-}
-
-/** Whatever is in the file, the browser saves it and runs nothing of it. */
-function downloadHeaders(name: string): Record<string, string> {
-  const ascii = name.replaceAll(/[^ -~]|["%\\]/g, '_');
-  const encoded = encodeURIComponent(name.toWellFormed()).replaceAll(
-    /['()*]/g,
-    (mark) => `%${mark.charCodeAt(0).toString(16)}`,
-  );
-  return {
-    'Content-Type': 'application/octet-stream',
-    'Content-Disposition': `attachment; filename="${ascii}"; filename*=UTF-8''${encoded}`,
-    'Content-Security-Policy': "default-src 'none'; sandbox",
-    'X-Content-Type-Options': 'nosniff',
-    'Cache-Control': 'private, no-store',
-  };
 }
 
 function chatIdOf(context: Context): number {

@@ -23,6 +23,7 @@ import { PlaceFinder } from './send-place.ts';
 import { SettingsStore } from './settings-store.ts';
 import { updateMethods } from './update-methods.ts';
 import { UpdateQueue } from './update-queue.ts';
+import { UploadStore } from './upload-store.ts';
 import { WebhookDelivery } from './webhook-delivery.ts';
 
 /** The only calls that a webhook may put into the body of its answer here. */
@@ -82,6 +83,7 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   const store = new ChatStore(database);
   const reactions = new ReactionStore(database);
   const files = new FileStore(database, options.maxStoredBytes);
+  const uploads = new UploadStore(database);
   const updates = new UpdateQueue(database, settings);
   const pages = new PageEventHub();
   const conversations = new Conversations({ store, settings, files, updates, pages, bot });
@@ -122,7 +124,17 @@ export function openTelegramStandIn(options: TelegramStandInOptions): TelegramSt
   app.route('/', createBotApiApp({ token, methods, files, onCall, intercept, onError }));
   app.route(
     '/',
-    createPageRoutes({ conversations, store, files, reactions, pages, profile, setLanguage, onError }),
+    createPageRoutes({
+      conversations,
+      store,
+      files,
+      uploads,
+      reactions,
+      pages,
+      profile,
+      setLanguage,
+      onError,
+    }),
   );
 
   // Both parts answer their own errors; what is left is a cut connection, which has no answer.

@@ -6,7 +6,8 @@ import type { FileStore } from './file-store.ts';
 import { photoSize } from './image-type.ts';
 
 /** As many as an album holds; Telegram's apps cut a longer selection into several. */
-const MAX_FILES = 10;
+export const MAX_FILES = 10;
+
 const FIRST_ALBUM_ID = 10 ** 13;
 const LAST_ALBUM_ID = 10 ** 14;
 
