@@ -89,6 +89,17 @@ export class ChatStore {
     return row && toMessage(row);
   }
 
+  /** @returns the oldest message of the album that a message belongs to; undefined when it belongs to none. */
+  firstOfAlbum({ chat, media_group_id: album }: Message): Message | undefined {
+    if (album === undefined) return undefined;
+    const row = this.#database
+      .prepare(
+        "SELECT message FROM messages WHERE chat_id = ? AND message ->> '$.media_group_id' = ? ORDER BY message_id LIMIT 1",
+      )
+      .get(chat.id, album);
+    return row && toMessage(row);
+  }
+
   /** @returns the newest messages that fit, oldest first. */
   messages(chatId: number, query: MessageQuery = {}): Message[] {
     const conditions = ['chat_id = ?'];

@@ -49,6 +49,22 @@ describe('setMessageReaction', () => {
     expect((await shown(standIn, TEAM_ID)).reactions).toEqual([]);
   });
 
+  it('goes on a file like on a text, and on the first message of an album for all of them', async () => {
+    const standIn = openForTest();
+    const file = { name: 'a.txt', mediaType: 'text/plain', content: new Uint8Array([1]) };
+    const react = async ({ message_id }: Message): Promise<unknown> =>
+      (await callBot(standIn, 'setMessageReaction', { chat_id: PERSON_ID, message_id, reaction: EYES })).ok;
+    const alone = standIn.sendAsUser({ chat_id: PERSON_ID, files: [file] });
+    expect(await react(alone)).toBe(true);
+    expect(standIn.reaction(PERSON_ID, alone.message_id)).toBe('👀');
+    const first = standIn.sendAsUser({ chat_id: PERSON_ID, files: [file, file, file] });
+    const last = standIn.messages(PERSON_ID).at(-1) ?? first;
+    expect(last.message_id).not.toBe(first.message_id);
+    expect(await react(last)).toBe(true);
+    expect(standIn.reaction(PERSON_ID, last.message_id)).toBeUndefined();
+    expect(standIn.reaction(PERSON_ID, first.message_id)).toBe('👀');
+  });
+
   it('takes the place of the reaction before, and succeeds when it changes nothing', async () => {
     const { standIn, message } = open();
     const call = { chat_id: PERSON_ID, message_id: message.message_id };

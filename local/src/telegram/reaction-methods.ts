@@ -40,7 +40,9 @@ export function reactionMethods({ conversations, store, reactions, pages }: Part
       const call = parsePayload(setMessageReaction, payload);
       if (typeof call.chat_id === 'string') throw badRequest('chat not found');
       const { id } = conversations.chat(call.chat_id);
-      const message = call.message_id === undefined ? undefined : store.message(id, call.message_id);
+      const named = call.message_id === undefined ? undefined : store.message(id, call.message_id);
+      // Of an album, the first message has the reactions of all.
+      const message = named && (store.firstOfAlbum(named) ?? named);
       if (!message) throw badRequest('message to react not found');
       const [chosen, ...more] = call.reaction ?? [];
       if (more.length > 0) throw badRequest('REACTIONS_TOO_MANY');
@@ -55,7 +57,8 @@ export function reactionMethods({ conversations, store, reactions, pages }: Part
   };
 }
 
-/** Service messages, which have no text here, take no reaction. */
-function isAllowed(chosen: z.output<typeof reactionType>, { text }: Message): boolean {
-  return chosen.type === 'emoji' && isReactionEmoji(chosen.emoji) && text !== undefined;
+/** Service messages, which have neither text nor file, take no reaction. */
+function isAllowed(chosen: z.output<typeof reactionType>, { text, document, photo }: Message): boolean {
+  const isService = (text ?? document ?? photo) === undefined;
+  return chosen.type === 'emoji' && isReactionEmoji(chosen.emoji) && !isService;
 }
