@@ -57,7 +57,10 @@ export function readTurn(messages: readonly ModelMessage[]): Turn {
       }
       const call = isToolResult(block) ? calls.get(block.tool_use_id) : undefined;
       if (call && isToolResult(block)) {
-        const text = textOfResult(block).replace(INJECTED_ELEMENTS, '').trimEnd();
+        // A tab at the end belongs to the last line that Read shows, which may be empty.
+        const text = textOfResult(block)
+          .replace(INJECTED_ELEMENTS, '')
+          .replace(/[\n ]+$/, '');
         const { name, input } = call;
         outcomes.set(block.tool_use_id, { name, input, text, isError: block.is_error });
       }

@@ -79,6 +79,10 @@ test('"it" is what came or was talked of last, and a bare name is what came unde
       ['inbox/report.csv', 'inbox/photo.jpg'],
     ],
     [[REPORT, 'thanks', 'send me report.csv'], ['inbox/report.csv']],
+    [
+      [`${REPORT}\n${REPORT.replace('report', 'die report')}`, 'send me die report.csv'],
+      ['inbox/die report.csv'],
+    ],
     [[REPORT, `send it back\n\n${PHOTO}`], ['inbox/photo.jpg']],
   ];
   for (const [said, paths] of cases) {
@@ -92,12 +96,12 @@ test('"it" is what came or was talked of last, and a bare name is what came unde
 
 test('of a text file that came it reads the first lines, of others it says what they are', async () => {
   const { answer, calls } = await ask([`What is in these?\n\n${PHOTO}\n${REPORT}`], {
-    results: { 'inbox/report.csv': '     1\tname,age\n     2\tAda,36' },
+    results: { 'inbox/report.csv': '1\tname,age\n2\tAda,36\n3\t' },
   });
   expect(calls).toEqual([{ name: 'Read', input: { file_path: 'inbox/report.csv', limit: 10 } }]);
   expect(answer).toMatch(/`photo\.jpg` has arrived \(image\/jpeg, 98765 bytes\).*cannot look at pictures/);
   expect(answer).toContain('`report.csv` has arrived (text/csv, 1234 bytes)');
-  expect(answer).toContain('name,age\nAda,36');
+  expect(answer).toContain('```\nname,age\nAda,36\n```');
   expect(answer).toContain('send it back');
   const empty = await ask([REPORT], { results: { 'inbox/report.csv': '' } });
   expect(empty.answer).toContain('no text in it');

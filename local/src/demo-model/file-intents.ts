@@ -23,6 +23,9 @@ const QUOTED = /["'`“‘「『《]([^"'`”’」』》]+)["'`”’」』》]
 const ASCII_FILE = /(?<![\w./-])[\w/-][\w./-]*\.[A-Za-z][A-Za-z0-9]{0,7}(?![\w/])/;
 const ANY_FILE =
   /(?<![^\s"'`“‘「『《:：，,])[\p{L}\p{N}_/-][\p{L}\p{N}_./-]*\.[A-Za-z][A-Za-z0-9]{0,7}(?![A-Za-z0-9])/u;
+/** What stands in quotes after such a word is a name, also with spaces in it. */
+const QUOTED_NAME =
+  /(?:\b(?:files?|called|named|send|me|read|open)|文件|叫做?|名为|发送|[把将读])\s*["'`“‘「『《]([^"'`”’」』》/\n]+\.[A-Za-z][A-Za-z0-9]{0,7})["'`”’」』》]/iu;
 const NAMED =
   /(?:\bcalled|\bnamed|名叫|名为|叫做|叫)\s*["'`“「]?([\p{L}\p{N}_./-]+?)["'`”」]?(?=[\s,，.。:：;；]|$|的)/u;
 
@@ -99,6 +102,8 @@ function asksWhatIsWritten(words: string): boolean {
 
 /** A quoted name may hold anything; without quotes, Chinese letters before an ASCII name belong to the sentence. */
 function fileIn(words: string): string | undefined {
+  const named = QUOTED_NAME.exec(words)?.[1];
+  if (named) return named;
   const quoted = QUOTED.exec(words)?.[1];
   if (quoted && ANY_FILE.exec(quoted)?.[0] === quoted) return quoted;
   return ASCII_FILE.exec(words)?.[0] ?? ANY_FILE.exec(words)?.[0] ?? NAMED.exec(words)?.[1];
@@ -106,7 +111,7 @@ function fileIn(words: string): string | undefined {
 
 /** @returns every file that the words name, or none. */
 function filesIn(words: string): string[] {
-  const ascii = words.match(new RegExp(ASCII_FILE, 'g'));
+  const ascii = QUOTED_NAME.test(words) ? null : words.match(new RegExp(ASCII_FILE, 'g'));
   return ascii ? [...new Set(ascii)] : [fileIn(words)].filter((file) => file !== undefined);
 }
 
