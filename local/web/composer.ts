@@ -1,18 +1,23 @@
 import type { Message } from 'grammy/types';
+import { AttachmentBar } from './attachment-bar.ts';
 import type { ChatStore } from './chat-store.ts';
 import { CommandMenu } from './command-menu.ts';
 import { type Conversation, conversationKey } from './conversation.ts';
 import { need } from './dom.ts';
 import { draft, keepDraft } from './drafts.ts';
+import type { Dropped } from './file-drop.ts';
 import { onLanguage, t } from './i18n.ts';
 import { nameOf, oneLine } from './message-view.ts';
+import type { Draft } from './outbox.ts';
+import type { Attached } from './upload.ts';
 
-/** Telegram's limit for one message, in code points. */
+/** Telegram's limits for one message and for what stands below files, in code points. */
 const MAX_CODE_POINTS = 4096;
+const MAX_CAPTION_CODE_POINTS = 1024;
 /** The counter shows when this many code points are left. */
 const COUNTER_FROM = 500;
 
-/** The message field of the open conversation, with its draft, its reply and the command menu. */
+/** The message field of the open conversation, with its draft, its files, its reply and the command menu. */
 export class Composer {
   readonly #form = need('composer', HTMLFormElement);
   readonly #field = need('text', HTMLTextAreaElement);
@@ -20,17 +25,19 @@ export class Composer {
   readonly #send = need('send', HTMLButtonElement);
   readonly #replyBar = need('reply-bar', HTMLElement);
   readonly #menu: CommandMenu;
-  readonly #onSend: (conversation: Conversation, text: string, replyTo?: Message) => void;
+  readonly #files: AttachmentBar;
+  readonly #onSend: (conversation: Conversation, draft: Draft) => void;
   readonly #store: ChatStore;
   readonly #replies = new Map<string, Message>();
   #conversation: Conversation | undefined;
 
-  constructor(
-    store: ChatStore,
-    onSend: (conversation: Conversation, text: string, replyTo?: Message) => void,
-  ) {
+  constructor(store: ChatStore, onSend: (conversation: Conversation, draft: Draft) => void) {
     this.#store = store;
     this.#onSend = onSend;
+    this.#files = new AttachmentBar(MAX_CAPTION_CODE_POINTS, () => {
+      this.#fit();
+      this.focus();
+    });
     this.#menu = new CommandMenu(need('command-menu', HTMLUListElement), this.#field, (command, isFinal) => {
       this.#write(isFinal ? command : `${command} `);
       if (isFinal) this.#submit();
@@ -62,6 +69,7 @@ export class Composer {
     this.#form.hidden = conversation === undefined;
     this.#menu.close();
     this.#field.value = conversation ? draft(conversation) : '';
+    this.#files.open(conversation);
     this.#fit();
     this.#drawReply();
   }
@@ -70,10 +78,18 @@ export class Composer {
     this.#field.focus();
   }
 
-  /** Puts a text in for editing; what was typed before stays below it. */
-  prepend(text: string): void {
+  /** Takes files for the next message; without an open conversation, none. */
+  attach({ files, hasFolder }: Dropped): void {
+    if (!this.#conversation) return;
+    this.#files.add(files);
+    if (hasFolder) this.#files.refuse(t('isFolder'));
+  }
+
+  /** Puts a message in for editing; what was typed before stays below it. */
+  prepend({ text, files }: { text: string; files: readonly Attached[] }): void {
     const typed = this.#field.value;
-    this.#write(typed === '' ? text : `${text}\n${typed}`);
+    this.#files.putBack(files);
+    this.#write([text, typed].filter(Boolean).join('\n'));
     this.focus();
   }
 
@@ -112,11 +128,12 @@ export class Composer {
 
   #submit(): void {
     const text = this.#field.value.trim();
-    if (!this.#conversation || text === '' || this.#excess() > 0) return;
+    if (!this.#conversation || !this.#canSend()) return;
     const replyTo = this.#replies.get(conversationKey(this.#conversation));
+    const files = this.#files.take();
     this.#write('');
     this.reply(undefined);
-    this.#onSend(this.#conversation, text, replyTo);
+    this.#onSend(this.#conversation, { text, files, replyTo });
   }
 
   #write(text: string): void {
@@ -133,7 +150,13 @@ export class Composer {
 
   /** Code points above the limit; negative while there is room. */
   #excess(): number {
-    return Array.from(this.#field.value.trim()).length - MAX_CODE_POINTS;
+    const limit = this.#files.count > 0 ? MAX_CAPTION_CODE_POINTS : MAX_CODE_POINTS;
+    return Array.from(this.#field.value.trim()).length - limit;
+  }
+
+  #canSend(): boolean {
+    const isEmpty = this.#field.value.trim() === '' && this.#files.count === 0;
+    return !isEmpty && this.#excess() <= 0;
   }
 
   /** Grows the field with its text (up to the CSS maximum) and judges whether it can be sent. */
@@ -144,7 +167,7 @@ export class Composer {
     this.#counter.hidden = excess < -COUNTER_FROM;
     this.#counter.value = String(-excess);
     this.#counter.classList.toggle('exceeded', excess > 0);
-    this.#send.disabled = this.#field.value.trim() === '' || excess > 0;
+    this.#send.disabled = !this.#canSend();
   }
 
   #drawReply(): void {

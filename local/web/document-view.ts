@@ -1,13 +1,15 @@
 import type { Document, Message } from 'grammy/types';
 import { el, icon } from './dom.ts';
-import { fileSize } from './formats.ts';
+import { fileSize, shownName } from './formats.ts';
 import { t } from './i18n.ts';
+import { isPicture } from './photo.ts';
+import { previewView } from './photo-view.ts';
 
-/** Draws the file of a message as a link that saves it; the server says that it is to be saved, too. */
-export function documentView(message: Message, document: Document): HTMLElement {
-  const name = document.file_name ?? t('file');
+/** Draws the file of a message as a link that saves it, below what it looks like if it is a picture. */
+export function documentView(message: Message, document: Document): HTMLElement[] {
+  const name = shownName(document.file_name ?? t('file'));
   const size = document.file_size === undefined ? '' : fileSize(document.file_size);
-  return el(
+  const link = el(
     'a',
     {
       class: 'document',
@@ -20,12 +22,15 @@ export function documentView(message: Message, document: Document): HTMLElement 
     el('span', { class: 'document-name', dir: 'auto' }, ...shortenable(name)),
     el('span', { class: 'document-size' }, size),
   );
+  if (!isPicture(document.mime_type, document.file_size)) return [link];
+  return [previewView(message, document.file_unique_id, name), link];
 }
 
 /** So many characters at the end of a name stay in view: the type of the file, and what tells it from its like. */
 const TAIL_LENGTH = 12;
 
-function shortenable(name: string): HTMLElement[] {
+/** @returns a name that a narrow place cuts in its middle. */
+export function shortenable(name: string): HTMLElement[] {
   const characters = Array.from(name);
   const head = characters.slice(0, -TAIL_LENGTH).join('');
   const tail = characters.slice(-TAIL_LENGTH).join('');

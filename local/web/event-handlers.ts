@@ -15,7 +15,7 @@ export function eventHandlers(store: ChatStore, view: ConversationView, outbox: 
       const isSeen = view.isOpen(conversation) && !document.hidden;
       store.putMessage(message, !isOwn && !isSeen);
       if (view.isOpen(conversation)) view.receive(message);
-      if (isOwn) outbox.confirm(conversation, message.text);
+      if (isOwn) outbox.confirm(conversation, message);
     },
     edited: (message) => {
       store.putMessage(message);

@@ -62,6 +62,11 @@ export function fileSize(bytes: number): string {
   return `${unit > 0 && value < 9.95 ? value.toFixed(1) : value.toFixed(0)} ${BYTE_UNITS[unit] ?? ''}`;
 }
 
+/** @returns a file's name without the marks that would show its end in another place. */
+export function shownName(name: string): string {
+  return name.replaceAll(/[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
 /** In calendar days of the reader; rounding absorbs the hour that daylight saving moves. */
 function daysAgo(unixSeconds: number): number {
   const midnight = (date: Date): number => date.setHours(0, 0, 0, 0);

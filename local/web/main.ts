@@ -13,6 +13,7 @@ import { ConversationView } from './conversation-view.ts';
 import { showAbout } from './dialogs.ts';
 import { need } from './dom.ts';
 import { eventHandlers } from './event-handlers.ts';
+import { handleFileDrop } from './file-drop.ts';
 import { language, onLanguage, t, translateDocument } from './i18n.ts';
 import { followEvents } from './live-events.ts';
 import { setUpChatMenu, setUpMainMenu } from './menus.ts';
@@ -28,13 +29,11 @@ const store = new ChatStore();
 const outbox = new Outbox(takeSent, showOutgoing);
 const view = new ConversationView(store, send);
 const handlers = eventHandlers(store, view, outbox);
-const composer = new Composer(store, (conversation, text, replyTo) =>
-  outbox.send(conversation, text, replyTo),
-);
+const composer = new Composer(store, (conversation, draft) => outbox.send(conversation, draft));
 let info: PageInfo | undefined;
 
 function send(text: string): void {
-  if (view.conversation) outbox.send(view.conversation, text);
+  if (view.conversation) outbox.send(view.conversation, { text, files: [] });
 }
 
 function takeSent(message: Message): void {
@@ -127,12 +126,19 @@ function listenToReader(): void {
   need('list-back', HTMLButtonElement).addEventListener('click', () => go('#'));
   need('chat-back', HTMLButtonElement).addEventListener('click', goBack);
   handleListKeys();
+  handleFileDrop(
+    () => view.conversation !== undefined && !document.querySelector('dialog[open]'),
+    (dropped) => composer.attach(dropped),
+  );
   handleMessageActions(need('log', HTMLElement), {
     reply: (id) => composer.reply(view.message(id)),
     scrollTo: (id) => attempt(() => view.scrollTo(id)),
     command: send,
     retry: (id) => outbox.retry(id),
-    editAgain: (id) => composer.prepend(outbox.withdraw(id)?.text ?? ''),
+    editAgain: (id) => {
+      const item = outbox.withdraw(id);
+      if (item) composer.prepend(item);
+    },
     textOf: (id) => view.message(id)?.text ?? view.message(id)?.caption ?? '',
   });
   setUpMainMenu(

@@ -1,9 +1,10 @@
 import type { Message } from 'grammy/types';
-import { documentView } from './document-view.ts';
+import { documentView, shortenable } from './document-view.ts';
 import { el, icon } from './dom.ts';
-import { clockTime, fullTime } from './formats.ts';
+import { clockTime, fileSize, fullTime, shownName } from './formats.ts';
 import { t } from './i18n.ts';
 import type { Outgoing } from './outbox.ts';
+import { photoView } from './photo-view.ts';
 import { richText } from './rich-text.ts';
 
 /** The bot puts it on a message that it takes up later. */
@@ -31,7 +32,9 @@ export function messageView(message: Message, reader: Reader, reaction?: string)
   if (message.reply_to_message && !isTopicRoot(message))
     bubble.append(quote(message.reply_to_message, reader.meId));
   const last = meta(message, isOwn);
-  if (message.document) bubble.append(documentView(message, message.document));
+  const photo = message.photo?.at(-1);
+  if (photo) bubble.append(photoView(message, photo));
+  if (message.document) bubble.append(...documentView(message, message.document));
   bubble.append(...content(message), reaction === undefined ? last : reactionRow(reaction, last));
   return el(
     'article',
@@ -52,7 +55,9 @@ export function outgoingView(item: Outgoing, reader: Reader): HTMLElement {
   const bubble = el('div', { class: 'bubble' });
   if (item.replyTo) bubble.append(quote(item.replyTo, reader.meId));
   bubble.append(
-    el('div', { class: 'text', dir: 'auto' }, item.text),
+    ...item.files.map(({ file }) => outgoingFile(file)),
+    ...(item.text === '' ? [] : [el('div', { class: 'text', dir: 'auto' }, item.text)]),
+    ...(item.progress === undefined ? [] : [progress(item.progress)]),
     el('span', { class: 'meta' }, ...(item.failure ? [] : [icon('clock')])),
   );
   const view = el('article', { class: 'message own last', 'data-outgoing': item.id }, bubble);
@@ -63,7 +68,9 @@ export function outgoingView(item: Outgoing, reader: Reader): HTMLElement {
 
 /** @returns the text of a message on one line, for previews and quotes; '' when it has none. */
 export function oneLine(message: Message): string {
-  const file = message.document && `📎 ${message.document.file_name ?? t('file')}`;
+  const file = message.document
+    ? `📎 ${shownName(message.document.file_name ?? t('file'))}`
+    : message.photo && `🖼 ${message.caption ?? t('photo')}`;
   const text = serviceText(message) ?? file ?? message.text ?? message.caption ?? t('unsupported');
   return text.replace(/\s+/g, ' ').trim();
 }
@@ -104,7 +111,9 @@ function quote(message: Message, meId: number | undefined): HTMLElement {
 function content(message: Message): HTMLElement[] {
   const text = message.text ?? message.caption;
   if (text === undefined) {
-    return message.document ? [] : [el('div', { class: 'text unsupported' }, t('unsupported'))];
+    return message.document || message.photo
+      ? []
+      : [el('div', { class: 'text unsupported' }, t('unsupported'))];
   }
   const entities = message.entities ?? message.caption_entities;
   return [el('div', { class: 'text', dir: 'auto' }, richText(text, entities))];
@@ -142,6 +151,27 @@ function actions(): HTMLElement {
     { class: 'actions' },
     button('reply', `${t('reply')} (R)`),
     button('copy-message', `${t('copy')} (C)`),
+  );
+}
+
+function outgoingFile(file: File): HTMLElement {
+  return el(
+    'div',
+    { class: 'document' },
+    el('span', { class: 'document-icon' }, icon('file')),
+    el('span', { class: 'document-name', dir: 'auto' }, ...shortenable(shownName(file.name))),
+    el('span', { class: 'document-size' }, fileSize(file.size)),
+  );
+}
+
+function progress(part: number): HTMLElement {
+  const percent = Math.floor(part * 100);
+  return el(
+    'div',
+    { class: 'progress' },
+    el('progress', { max: 100, value: percent, 'aria-label': t('uploading', { percent }) }),
+    el('span', {}, `${percent} %`),
+    el('button', { type: 'button', class: 'link', 'data-action': 'edit-again' }, t('cancel')),
   );
 }
 

@@ -1,15 +1,26 @@
 import type { Message } from 'grammy/types';
+import type { NewFile } from '../src/telegram/page-api.ts';
 import { api, ApiError } from './api.ts';
 import { type Conversation, conversationKey } from './conversation.ts';
 import { language } from './i18n.ts';
+import { type Attached, upload } from './upload.ts';
+
+/** What somebody writes. */
+export interface Draft {
+  text: string;
+  files: readonly Attached[];
+  replyTo?: Message | undefined;
+}
 
 /** A message of one's own that the server has not confirmed. */
-export interface Outgoing {
+export interface Outgoing extends Draft {
   /** Unique on this page. */
   id: number;
   conversation: Conversation;
-  text: string;
-  replyTo?: Message;
+  /** How much of the files is through, from 0 to 1; absent once they are, and when there are none. */
+  progress?: number;
+  /** Ends the sending when it is withdrawn. */
+  withdrawn: AbortController;
   /** Why it was not sent; absent while it is under way. */
   failure?: string;
 }
@@ -33,8 +44,8 @@ export class Outbox {
     return this.#items.filter((item) => conversationKey(item.conversation) === key);
   }
 
-  send(conversation: Conversation, text: string, replyTo?: Message): void {
-    const item: Outgoing = { id: ++this.#lastId, conversation, text, ...(replyTo && { replyTo }) };
+  send(conversation: Conversation, draft: Draft): void {
+    const item = { ...draft, id: ++this.#lastId, conversation, withdrawn: new AbortController() };
     this.#items.push(item);
     this.#queue(item);
   }
@@ -51,13 +62,19 @@ export class Outbox {
     const index = this.#items.findIndex((one) => one.id === id);
     if (index === -1) return undefined;
     const [item] = this.#items.splice(index, 1);
+    item?.withdrawn.abort();
     this.#onChange();
     return item;
   }
 
   /** The event stream may bring one's own message before the answer to the request does: it then shows once. */
-  confirm(conversation: Conversation, text: string | undefined): void {
-    const item = this.waiting(conversation).find((one) => !one.failure && one.text === text);
+  confirm(conversation: Conversation, message: Message): void {
+    const hasFile = message.document !== undefined || message.photo !== undefined;
+    const text = message.text ?? message.caption ?? '';
+    const item = this.waiting(conversation).find((one) => {
+      const isPosted = one.failure === undefined && one.progress === undefined;
+      return isPosted && one.text === text && one.files.length > 0 === hasFile;
+    });
     if (item) this.withdraw(item.id);
   }
 
@@ -70,9 +87,13 @@ export class Outbox {
 
   async #deliver(item: Outgoing): Promise<void> {
     const { chat_id, thread_id } = item.conversation;
+    const { signal } = item.withdrawn;
+    if (!this.#items.includes(item)) return;
     try {
+      const files = await this.#handOver(item);
       const message = await api.send(chat_id, {
         text: item.text,
+        ...(files.length > 0 && { files }),
         language_code: language(),
         ...(thread_id !== undefined && { thread_id }),
         ...(item.replyTo && { reply_to_message_id: item.replyTo.message_id }),
@@ -80,9 +101,24 @@ export class Outbox {
       this.withdraw(item.id);
       this.#onSent(message);
     } catch (error) {
+      if (signal.aborted && error === signal.reason) return;
       if (!(error instanceof ApiError)) throw error;
+      delete item.progress;
       item.failure = error.message;
       this.#onChange();
     }
+  }
+
+  async #handOver(item: Outgoing): Promise<NewFile[]> {
+    if (item.files.length === 0) return [];
+    const show = (part: number): void => {
+      item.progress = part;
+      this.#onChange();
+    };
+    show(0);
+    const files = await upload(item.files, show, item.withdrawn.signal);
+    delete item.progress;
+    this.#onChange();
+    return files;
   }
 }

@@ -6,6 +6,7 @@ const SUGGESTIONS: readonly Sentence[] = [
   'suggestName',
   'suggestMemory',
   'suggestFile',
+  'suggestSend',
   'suggestStory',
   'suggestFormat',
 ];

@@ -1,11 +1,14 @@
 import type { Message, Update } from 'grammy/types';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
+import * as pageLimits from '../../web/file-limits.ts';
 import { createPageApp } from '../page/page-app.ts';
+import { MAX_DOWNLOAD_BYTES } from './file-methods.ts';
 import { jpegOf, pngOf } from './images.fixture.ts';
 import type { NewFile, NewMessage, PageError, UploadedFile } from './page-api.ts';
 import { callBot, jsonPost, openForTest, PERSON_ID, serveForTest, TOKEN } from './stand-in.fixture.ts';
 import type { TelegramStandIn } from './stand-in.ts';
+import { MAX_FILES } from './user-files.ts';
 
 const MEGABYTE = 1024 * 1024;
 const SEND_PATH = `/page/chats/${PERSON_ID}/messages`;
@@ -75,6 +78,10 @@ describe('files that the page sends', () => {
     expect((await send(standIn, { text: '', files: files.slice(1, 11) })).status).toBe(200);
   });
 
+  it('are bounded on the page as they are here', () => {
+    expect([pageLimits.MAX_FILE_BYTES, pageLimits.MAX_FILES]).toEqual([MAX_DOWNLOAD_BYTES, MAX_FILES]);
+  });
+
   it('are at most 20 MB each', async () => {
     const origin = await serveForTest(openForTest().app);
     for (const [size, status] of [
@@ -85,6 +92,17 @@ describe('files that the page sends', () => {
       const response = await fetch(`${origin}/page/files`, { method: 'POST', headers: HEADERS, body });
       expect(response.status).toBe(status);
     }
+  });
+
+  it('may be given up on the way, which is no failure', async () => {
+    // What a test's stand-in reports as a failure fails the test.
+    const standIn = openForTest();
+    const cut = new Error('aborted');
+    const body = new ReadableStream({ pull: (controller) => controller.error(cut) });
+    const signal = AbortSignal.abort(cut);
+    const init = { method: 'POST', headers: HEADERS, body, signal, duplex: 'half' } as const;
+    const response = await standIn.app.request(new Request('http://localhost/page/files', init));
+    expect(response.ok).toBe(false);
   });
 
   it('are taken in no form that another site could send', async () => {

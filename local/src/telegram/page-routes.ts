@@ -117,7 +117,8 @@ export function createPageRoutes(parts: Parts): Hono {
       const status = error instanceof BotApiError ? error.errorCode : error.status;
       return context.json<PageError>({ error: { message: error.message } }, status);
     }
-    parts.onError(error);
+    // Whoever gave up sending, a file say, waits for no answer, and nothing failed here.
+    if (!context.req.raw.signal.aborted) parts.onError(error);
     return context.json<PageError>({ error: { message: 'The stand-in failed; its log says why.' } }, 500);
   });
 
