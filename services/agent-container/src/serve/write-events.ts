@@ -1,7 +1,7 @@
-import { encodeEvent, HEARTBEAT_INTERVAL_MS, type RunEvent } from '@omnicloud/protocol';
+import { encodeEvent, HEARTBEAT_INTERVAL_MS, isTerminal, type RunEvent } from '@omnicloud/protocol';
 
 /**
- * @param events ends with a terminal event.
+ * @param events ends with a terminal event; nothing follows it, however long the end of the generator takes.
  * @param onGone called when the reader goes away; the events are then read to their end all the same.
  * @param heartbeatMs the longest silence, in ms.
  * @returns the events as NDJSON. The reader sets the pace; one that goes away ends the run through `onGone`.
@@ -13,10 +13,11 @@ export function eventStream(
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let next: Promise<IteratorResult<RunEvent, void>> | undefined;
+  let isOver = false;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       next ??= events.next();
-      const result = await orSilence(next, heartbeatMs);
+      const result = await (isOver ? next : orSilence(next, heartbeatMs));
       if (result === 'silence') {
         controller.enqueue(encoder.encode(encodeEvent({ type: 'heartbeat' })));
         return;
@@ -26,6 +27,7 @@ export function eventStream(
         controller.close();
         return;
       }
+      isOver = isTerminal(result.value);
       controller.enqueue(encoder.encode(encodeEvent(result.value)));
     },
     async cancel() {

@@ -40,6 +40,24 @@ describe('A session that is held', () => {
     await next.release();
   });
 
+  it('is let go by one write, and by another one only when that failed', async () => {
+    let tries = 0;
+    const held = await hold({
+      acquire: (...asked) => leases.acquire(...asked),
+      renew: (...asked) => leases.renew(...asked),
+      release: async (lease) => {
+        tries += 1;
+        if (tries === 1) throw new AgentError('store_unavailable', 'Down');
+        await leases.release(lease);
+      },
+    });
+    for (const expected of [1, 2, 2]) {
+      await held.release();
+      expect(tries).toBe(expected);
+    }
+    expect(errors).toHaveLength(1);
+  });
+
   it('stays held for as long as its heart beats', async () => {
     const held = await hold();
     await vi.advanceTimersByTimeAsync(10 * TENURE.ttlMs);

@@ -30,7 +30,10 @@ export interface HeldSession {
    * @throws AgentError `store_unavailable` when it cannot be told; then nothing may be written either.
    */
   confirm(): Promise<boolean>;
-  /** Ends the heartbeat and lets the session go. Never throws: an unreleased lease expires. */
+  /**
+   * Ends the heartbeat and lets the session go; once that was written, nothing more happens. Never throws: an unreleased lease
+   * expires.
+   */
   release(): Promise<void>;
 }
 
@@ -64,6 +67,7 @@ export async function holdSession(
   let timer: NodeJS.Timeout | undefined;
   let beating: Promise<void> = Promise.resolve();
   let isOver = false;
+  let isFree = false;
 
   const renew = async (): Promise<boolean> => {
     // What ran was told to end: a store that answers again does not bring it back.
@@ -114,7 +118,13 @@ export async function holdSession(
       isOver = true;
       clearTimeout(timer);
       await beating;
-      await leases.release(lease).catch(onError);
+      if (isFree) return;
+      try {
+        await leases.release(lease);
+        isFree = true;
+      } catch (error) {
+        onError(error);
+      }
     },
   };
 }
