@@ -5,6 +5,7 @@ import { type Answer, BROKEN, LOST, throttled } from '../reply/bot-api.fixture.t
 import { answered, failing, refusing, SESSION } from './agent-server.fixture.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
 import { recordOf, turnOf } from './turn.fixture.ts';
+import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
 const DONE = { kind: 'done' };
@@ -71,6 +72,39 @@ it('A worker that another one overtook while it was frozen writes nothing more i
   };
   scene.agent.script(frozenMeanwhile, answered('Sunny.'));
   await expect(scene.handle(UPDATE)).rejects.toMatchObject({ code: 'turn_taken_over' });
+  expect(scene.botApi.screen).toEqual(['Sunny.']);
+});
+
+it('What it was sending meanwhile it takes back: the other one could not know of it, and has said it again', async () => {
+  const frozenMeanwhile: Answer = async (usual) => {
+    const sent = await usual();
+    expect(await scene.handle(UPDATE)).toEqual(DONE);
+    expect(scene.botApi.screen).toEqual(['Sunny.', 'Sunny.']);
+    return sent;
+  };
+  scene.agent.script(answered('Sunny.'));
+  scene.botApi.script('sendMessage', frozenMeanwhile);
+  await expect(scene.handle(UPDATE)).rejects.toMatchObject({ code: 'turn_taken_over' });
+  expect(scene.botApi.screen).toEqual(['Sunny.']);
+  expect(scene.agent.calls).toHaveLength(1);
+});
+
+it('It leaves what it had written down before the other one went on with it', async () => {
+  let isFrozen = false;
+  const { ledger } = scene;
+  const frozenAfterWriting: TurnLedger = {
+    find: (updateId) => ledger.find(updateId),
+    save: async (updateId, record) => {
+      const isSaved = await ledger.save(updateId, record);
+      if (record.posted.length === 0 || isFrozen) return isSaved;
+      isFrozen = true;
+      expect(await scene.handle(UPDATE)).toEqual(DONE);
+      throw new Error('The answer was lost');
+    },
+  };
+  scene.agent.script(answered('Sunny.'));
+  const handling = scene.handler(WHEN_COMPLETE, { ledger: frozenAfterWriting }).handle(turnOf(UPDATE), 1);
+  await expect(handling).rejects.toMatchObject({ code: 'turn_taken_over' });
   expect(scene.botApi.screen).toEqual(['Sunny.']);
 });
 

@@ -174,6 +174,11 @@ export class TurnProgress implements ReplyMemory {
     });
   }
 
+  async isPosted(messageId: number): Promise<boolean> {
+    const saved = await this.#ledger.find(this.#updateId);
+    return saved?.posted.some((part) => part.messageId === messageId) ?? false;
+  }
+
   /** Whoever finds a send that was begun and not ended cannot know whether it arrived. */
   #withoutSending({ sending, ...record }: TurnRecord): TurnRecord {
     if (sending === undefined) return record;

@@ -1,6 +1,6 @@
 // text as it grows → rendered, split → a message that is edited at a gentle pace → the final parts
 import { GrammyError } from 'grammy/web';
-import { TelegramError } from '../errors.ts';
+import { TelegramError, TurnTakenOverError } from '../errors.ts';
 import type { FormattedText } from './formatted-text.ts';
 import { renderMarkdown } from './render-markdown.ts';
 import { splitMessage } from './split-message.ts';
@@ -45,6 +45,8 @@ export interface ReplyMemory {
    * @throws TurnTakenOverError when the reply is another process's by now.
    */
   confirm(): Promise<void>;
+  /** @returns whether the message was written down as a part of the reply, whoever the reply's process is by now. */
+  isPosted(messageId: number): Promise<boolean>;
 }
 
 const FORGETFUL: ReplyMemory = {
@@ -52,6 +54,7 @@ const FORGETFUL: ReplyMemory = {
   saveSending: () => Promise.resolve(),
   savePosted: () => Promise.resolve(),
   confirm: () => Promise.resolve(),
+  isPosted: () => Promise.resolve(true),
 };
 
 type Posted = { -readonly [K in keyof PostedPart]: PostedPart[K] };
@@ -166,15 +169,30 @@ export class LiveReply {
 
   async #send(index: number, part: FormattedText, shown: string): Promise<void> {
     await this.#memory.saveSending(index);
+    let messageId: number;
     try {
-      const messageId = await this.#chat.send(part, { isReply: index === 0 });
+      messageId = await this.#chat.send(part, { isReply: index === 0 });
       this.#posted.push({ messageId, shown });
     } catch (error) {
       // Refused or put off, it has not arrived; without an answer, nobody knows.
       if (error instanceof TelegramError && error.code !== 'telegram_unreachable') await this.#remember();
       throw error;
     }
-    await this.#remember();
+    try {
+      await this.#remember();
+    } catch (error) {
+      if (error instanceof TurnTakenOverError) await this.#takeBack(messageId);
+      throw error;
+    }
+  }
+
+  /** Who overtook this process while it sent cannot know of the message, and says it again; unless it was written down after all. */
+  async #takeBack(messageId: number): Promise<void> {
+    try {
+      if (!(await this.#memory.isPosted(messageId))) await this.#chat.delete(messageId);
+    } catch (error) {
+      this.#onError(error);
+    }
   }
 
   /** What a growing message shows changes too often to be written down each time. */
