@@ -1,6 +1,7 @@
 import { ReceiveMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import type { Turn } from '@omnicloud/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { TurnTakenOverError } from '../errors.ts';
 import { OTHER_CHAT, sampleTurn } from './sample-turn.fixture.ts';
 import { DONE, EventLog, logged, RETRY } from './serving.fixture.ts';
 import { handleSqsBatch } from './sqs-delivery.ts';
@@ -96,6 +97,19 @@ describe.skipIf(endpoint === '')('a batch of records (moto)', () => {
     expect(log.entries).toEqual(['1#1', '1#2', '1#3', '1 given up']);
     expect(responses.map(({ batchItemFailures }) => batchItemFailures.length)).toEqual([1, 1, 1, 0]);
     expect((await queue.deadLetters()).map(({ turn }) => turn)).toEqual([sampleTurn(1)]);
+  });
+
+  it('leaves a turn alone that another delivery has gone on with: the receipt may still be taken for it', async () => {
+    await queue.enqueue(sampleTurn(1));
+    const records = await receive();
+    const overtaken = handlerThat(({ update_id: id }) => {
+      throw new TurnTakenOverError(id);
+    });
+    const response = await handleSqsBatch(records, overtaken, queue.delivery);
+    expect(response.batchItemFailures).toHaveLength(1);
+    // Still invisible: it is the other delivery's.
+    expect(await receive()).toEqual([]);
+    expect(errors).toMatchObject([{ code: 'turn_taken_over' }]);
   });
 
   it('reports a record that could not be settled, and lets nothing reject', async () => {

@@ -64,7 +64,7 @@ async function handleGroup(
 /**
  * Makes one try of a record's turn and settles it with SQS. Never rejects: every error goes to `onError`, and a record that
  * could not be settled comes again when its visibility ends.
- * @returns `handled` when the message is no longer needed, `failed` when it comes again
+ * @returns `handled` when the message is no longer needed, `failed` when it comes again, or is another delivery's by now
  */
 export async function handleSqsRecord(
   record: SqsRecord,
@@ -90,13 +90,14 @@ export async function handleSqsRecord(
   }
   try {
     if (verdict.kind === 'again') await changeVisibility(record, verdict.afterMs, delivery);
-    else await remove(record, delivery);
+    // A lenient server takes the receipt of a delivery that is over, and would take the message from the one that has it now.
+    else if (verdict.kind !== 'taken') await remove(record, delivery);
   } catch (error) {
     if (isLost(error)) lostBy ??= error;
     else delivery.onError(error, turn);
   }
   if (lostBy) delivery.onError(new ClaimLostError(updateId, attempt, { cause: lostBy }), turn);
-  return verdict.kind === 'again' ? 'failed' : 'handled';
+  return verdict.kind === 'again' || verdict.kind === 'taken' ? 'failed' : 'handled';
 }
 
 /** Lets a message that was received too late be given out again at once; an error is reported. */

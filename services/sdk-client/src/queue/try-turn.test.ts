@@ -1,4 +1,5 @@
 import { expect, it, vi } from 'vitest';
+import { TurnTakenOverError } from '../errors.ts';
 import { sampleTurn } from './sample-turn.fixture.ts';
 import { DONE } from './serving.fixture.ts';
 import { MAX_DEFERRALS, MAX_GIVE_UP_TRIES, tryTurn, type Verdict } from './try-turn.ts';
@@ -34,6 +35,17 @@ it('counts the delays anew while it gives up', async () => {
   const second = await judge(MAX_TRIES + 2);
   expect(second).toMatchObject({ verdict: { kind: 'again', afterMs: 200 }, handled: 0, givenUp: 1 });
   expect(second.onError).toHaveBeenCalledExactlyOnceWith(new Error('cannot'), TURN);
+});
+
+it('leaves a turn to the delivery that has gone on with it, while it handles it and while it gives up', async () => {
+  const takenOver = vi.fn(() => Promise.reject(new TurnTakenOverError(TURN.update_id)));
+  const onError = vi.fn();
+  const policy = { retryDelayMs: () => 100, onError };
+  for (const attempt of [1, MAX_TRIES, MAX_TRIES + 1, MAX_TRIES + MAX_GIVE_UP_TRIES])
+    expect(await tryTurn({ handle: takenOver, giveUp: takenOver }, TURN, attempt, policy)).toEqual({
+      kind: 'taken',
+    });
+  expect(onError).toHaveBeenCalledTimes(4);
 });
 
 it('lets the turn die at once when giving up failed for the last time', async () => {

@@ -1,4 +1,5 @@
 import type { Turn } from '@omnicloud/protocol';
+import { TurnTakenOverError } from '../errors.ts';
 import { MAX_TRIES, type Outcome, type TurnHandler } from './turn-queue.ts';
 
 /** How often `giveUp` is called before the turn becomes a dead letter although the user could not be told. */
@@ -9,8 +10,12 @@ export const MAX_GIVE_UP_TRIES = 5;
  */
 export const MAX_DEFERRALS = 60;
 
-/** What the queue does with a turn after a try. */
-export type Verdict = { kind: 'done' } | { kind: 'dead' } | { kind: 'again'; afterMs: number };
+/**
+ * What the queue does with a turn after a try. `taken`: another delivery of it has gone on with it, so a queue that cannot tell the two apart
+ * must do nothing.
+ */
+export type Verdict =
+  { kind: 'done' } | { kind: 'dead' } | { kind: 'taken' } | { kind: 'again'; afterMs: number };
 
 export interface RetryPolicy {
   /** How long to wait after the given failed try (from 1; those of `giveUp` are counted from 1 again), in ms. */
@@ -35,7 +40,7 @@ export async function tryTurn(
   if (attempt === undefined) return { kind: 'again', afterMs: policy.retryDelayMs(1) };
   if (attempt > MAX_TRIES) return giveUp(handler, turn, attempt - MAX_TRIES, policy);
   const outcome = await handle(handler, turn, attempt, policy);
-  if (outcome.kind === 'done') return outcome;
+  if (outcome.kind === 'done' || outcome.kind === 'taken') return outcome;
   if (outcome.kind === 'later') return { kind: 'again', afterMs: outcome.afterMs };
   if (attempt === MAX_TRIES) return { kind: 'again', afterMs: 0 };
   return { kind: 'again', afterMs: outcome.afterMs ?? policy.retryDelayMs(attempt) };
@@ -63,12 +68,12 @@ async function handle(
   turn: Turn,
   attempt: number,
   policy: RetryPolicy,
-): Promise<Outcome> {
+): Promise<Outcome | { kind: 'taken' }> {
   try {
     return await handler.handle(turn, attempt);
   } catch (error) {
     policy.onError(error, turn);
-    return { kind: 'retry' };
+    return error instanceof TurnTakenOverError ? { kind: 'taken' } : { kind: 'retry' };
   }
 }
 
@@ -84,6 +89,7 @@ async function giveUp(
     return { kind: 'dead' };
   } catch (error) {
     policy.onError(error, turn);
+    if (error instanceof TurnTakenOverError) return { kind: 'taken' };
     if (giveUpTry === MAX_GIVE_UP_TRIES) return { kind: 'dead' };
     return { kind: 'again', afterMs: policy.retryDelayMs(giveUpTry) };
   }

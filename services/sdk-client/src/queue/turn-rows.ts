@@ -3,6 +3,9 @@ import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { type ClaimOwner, isGone, THIS_PROCESS } from './claim-owner.ts';
 import type { Verdict } from './try-turn.ts';
 
+/** What can be written down of a try's end. */
+export type Settlement = Exclude<Verdict, { kind: 'taken' }>;
+
 /**
  * `available_at_ms` is when an open turn may be given out (again): the end of its delay, or of its claim's visibility.
  * A handled turn keeps only its `update_id`, against duplicates. The order is that of `position`.
@@ -95,7 +98,7 @@ export class TurnRows {
   }
 
   /** @returns false when the claim was lost: the turn is someone else's, and nothing changes. */
-  settle({ position, claim }: Claim, verdict: Verdict, nowMs: number): boolean {
+  settle({ position, claim }: Claim, verdict: Settlement, nowMs: number): boolean {
     const parameters = { position, claim };
     const settle = (change: string, at: Record<string, number>): boolean => {
       const sql = `UPDATE turns SET claim = NULL, ${change} WHERE position = :position AND claim = :claim`;

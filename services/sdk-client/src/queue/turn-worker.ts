@@ -3,7 +3,7 @@ import { ClaimLostError } from './queue-errors.ts';
 import { readTurn } from './read-turn.ts';
 import { type RetryPolicy, tryTurn, type Verdict } from './try-turn.ts';
 import type { TurnHandler } from './turn-queue.ts';
-import type { Claim, TurnRows } from './turn-rows.ts';
+import type { Claim, Settlement, TurnRows } from './turn-rows.ts';
 import { WakeBell } from './wake-bell.ts';
 
 /** How soon the turns that another process queued are noticed. */
@@ -108,7 +108,7 @@ export class TurnWorker {
     this.#running.add(claim);
     const { turn, verdict } = await this.#try(claim);
     try {
-      if (!this.#rows.settle(claim, verdict, this.#options.now())) {
+      if (!this.#rows.settle(claim, this.#settlementOf(verdict, claim), this.#options.now())) {
         throw new ClaimLostError(claim.updateId, claim.attempt);
       }
     } catch (error) {
@@ -116,6 +116,12 @@ export class TurnWorker {
     }
     this.#running.delete(claim);
     this.wake();
+  }
+
+  /** The file knows whose claim it is: what another delivery has taken is refused, and without one the turn must come again. */
+  #settlementOf(verdict: Verdict, { attempt }: Claim): Settlement {
+    if (verdict.kind !== 'taken') return verdict;
+    return { kind: 'again', afterMs: this.#options.retryDelayMs(attempt) };
   }
 
   async #try(claim: Claim): Promise<{ turn: Turn | undefined; verdict: Verdict }> {
