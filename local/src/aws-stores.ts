@@ -8,7 +8,7 @@ import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
 import type { AwsQueueConfig, AwsStoreConfig } from './config.ts';
 import type { Log } from './log.ts';
-import type { Stores } from './stores.ts';
+import type { QueueTempo, Stores } from './stores.ts';
 
 /** A receive that is cut off when we stop; shorter than people wait for a program to end. */
 const WAIT_SECONDS = 5;
@@ -18,7 +18,8 @@ const VISIBILITY_MS = 15_000;
 const QUEUE_TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 15_000, throwOnRequestTimeout: true };
 const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 
-type QueueOptions = Pick<ConstructorParameters<typeof SqsTurnQueue>[0], 'onError' | 'retryDelayMs'>;
+type SqsOptions = ConstructorParameters<typeof SqsTurnQueue>[0];
+type QueueOptions = Pick<SqsOptions, 'onError'> & QueueTempo;
 
 /**
  * Opens the AWS stores. Where they are (`AWS_REGION`, `AWS_ENDPOINT_URL*`) and what opens them is the AWS SDK's own to find.
@@ -27,11 +28,11 @@ type QueueOptions = Pick<ConstructorParameters<typeof SqsTurnQueue>[0], 'onError
 export async function openAwsStores(
   config: AwsStoreConfig,
   log: Log,
-  retryDelayMs?: (attempt: number) => number,
+  tempo: QueueTempo = {},
 ): Promise<Stores> {
   const sqs = await openAwsQueue(config, {
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
-    ...(retryDelayMs ? { retryDelayMs } : {}),
+    ...tempo,
   });
   const dynamo = new DynamoDBClient();
   // Path style: another S3 server has no DNS name for each bucket.

@@ -51,9 +51,11 @@ const VERSION = '0.1.0';
  *   cannot be had.
  */
 export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
+  const { retryDelayMs } = tempo;
+  const queueTempo = retryDelayMs === undefined ? {} : { retryDelayMs };
   const stores = config.aws
-    ? await openAwsStores(config.aws, log, tempo.retryDelayMs)
-    : openEmbeddedStores(config.dataDir, log, tempo.retryDelayMs);
+    ? await openAwsStores(config.aws, log, queueTempo)
+    : openEmbeddedStores(config.dataDir, log, queueTempo);
   const failed = (error: unknown): never => {
     stores.close();
     throw error;

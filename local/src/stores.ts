@@ -24,6 +24,12 @@ import {
 import { DirectoryAttachmentStore } from './directory-attachment-store.ts';
 import type { Log } from './log.ts';
 
+/** How the queue behaves in time; what is not given is the adapter's own. */
+export type QueueTempo = Pick<
+  ConstructorParameters<typeof SqliteTurnQueue>[0],
+  'retryDelayMs' | 'visibilityMs'
+>;
+
 /** Everything that outlives the process. */
 export interface Stores {
   readonly objects: SessionStore;
@@ -42,11 +48,7 @@ export interface Stores {
  * Opens the embedded stores: a directory for the objects, SQLite files for the rest.
  * @throws NewerSchemaError when a newer release wrote them; SQLite's own error when they cannot be opened.
  */
-export function openEmbeddedStores(
-  directory: string,
-  log: Log,
-  retryDelayMs?: (attempt: number) => number,
-): Stores {
+export function openEmbeddedStores(directory: string, log: Log, tempo: QueueTempo = {}): Stores {
   const table = new SqliteSessionTable({ directory });
   const stops = new SqliteStopRequests({ directory });
   const leases = new SqliteSessionLeases({ directory, isHolderGone });
@@ -55,7 +57,7 @@ export function openEmbeddedStores(
   const queue = new SqliteTurnQueue({
     directory,
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
-    ...(retryDelayMs ? { retryDelayMs } : {}),
+    ...tempo,
   });
   const objects = new DirectorySessionStore(join(directory, 'objects'));
   const files = [queue, backlog, ledger, leases, stops, table];
