@@ -9,6 +9,7 @@ import {
 } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { questionsIn } from './marks.ts';
 import type { Random } from './random.ts';
 
 const CUT_SHARE = 0.03;
@@ -32,12 +33,13 @@ export async function startAgentProxy(random: Random, ports: () => readonly numb
   const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body: Buffer[] = [];
     for await (const chunk of request) body.push(chunk as Buffer);
-    await delay(random.between(0, LATENCY_MS));
-    const cutAfterMs = random.chance(CUT_SHARE) ? random.between(0, CUT_WITHIN_MS) : undefined;
+    const lot = random.occurrence(questionsIn(Buffer.concat(body).toString()).join(' '));
+    await delay(lot.between(0, LATENCY_MS));
+    const cutAfterMs = lot.chance(CUT_SHARE) ? lot.between(0, CUT_WITHIN_MS) : undefined;
     const giveUpAtMs = Date.now() + PATIENCE_MS;
     while (!response.destroyed) {
       const alive = ports();
-      const port = alive[random.integer(0, alive.length - 1)];
+      const port = alive[lot.integer(0, alive.length - 1)];
       const upstream = port === undefined ? undefined : await connect(port, request, Buffer.concat(body));
       if (upstream) {
         relay(upstream, response);

@@ -1,30 +1,17 @@
 // one agent server on a port of its own: scripted sessions, and real ones
-import {
-  ClaudeRuntime,
-  createApp,
-  DirectorySessionStore,
-  parseAgentConfig,
-  readAgentImage,
-  SqliteSessionLeases,
-} from '@omnicloud/agent-container';
-import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
-import { join } from 'node:path';
+import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
 import { listen } from '../../local/src/listen.ts';
-import { AgentError } from '../../services/agent-container/src/errors.ts';
 import { parseAgentOptions, searchPath } from './config.ts';
-import { faulty } from './faulty-port.ts';
 import { Random } from './random.ts';
 import { ScriptedRuntime } from './scripted-runtime.ts';
+import { openStores } from './stores.ts';
 
 /** In a question, it asks for the real agent. */
 const REAL = '(real)';
 const MODEL_ID = 'anthropic.chaos-model-v1:0';
 
 const options = parseAgentOptions();
-const { dataDir: directory, faults } = options;
 const report = (error: unknown): void => console.error(new Date().toISOString(), error);
-const unavailable = (): Error => new AgentError('store_unavailable', 'The chaos made this store fail');
-const failure = (): Error => Object.assign(new Error('disk I/O error'), { code: 'ERR_SQLITE_ERROR' });
 
 const image = await readAgentImage();
 const config = parseAgentConfig({
@@ -38,13 +25,12 @@ const config = parseAgentConfig({
   ANTHROPIC_DEFAULT_HAIKU_MODEL: MODEL_ID,
 });
 const real = new ClaudeRuntime(config, image);
-const scripted = new ScriptedRuntime(options.modelUrl, new Random(`${faults.seed}/runtime`));
+const scripted = new ScriptedRuntime(options.modelUrl, new Random(`${options.faults.seed}/runtime`));
+const stores = await openStores(options);
 const app = createApp({
   authToken: options.authToken,
-  store: faulty('objects', new DirectorySessionStore(join(directory, 'objects')), faults, unavailable),
-  leases: faulty('leases', new SqliteSessionLeases({ directory }), faults, unavailable),
-  table: faulty('table', new SqliteSessionTable({ directory }), faults, failure),
-  stops: faulty('stops', new SqliteStopRequests({ directory }), faults, failure),
+  ...stores,
+  store: stores.objects,
   runtime: { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
   workRoot: options.workRoot,
   imageFolder: image.folder,

@@ -10,6 +10,7 @@ const START_AGAIN_MS = 500;
 
 interface Start {
   readonly file: string;
+  readonly environment: NodeJS.ProcessEnv;
   /** For the life that begins, which has a name of its own. */
   readonly options: (life: string) => Promise<object>;
   /** Its stderr goes to a file here. */
@@ -25,7 +26,8 @@ export class ChaosProcess {
   #child: ChildProcess | undefined;
   #lives = 0;
   #port: number | undefined;
-  #isBusy = false;
+  #blow: Promise<void> = Promise.resolve();
+  #faults = 0;
   #isOver = false;
 
   /** @param blows what is done to it is written down here. */
@@ -41,9 +43,9 @@ export class ChaosProcess {
     return this.#port;
   }
 
-  /** Whether it runs, and may be hit. */
-  get isUp(): boolean {
-    return !this.#isBusy && this.#child !== undefined;
+  /** How many calls to its stores it made fail. */
+  get faults(): number {
+    return this.#faults;
   }
 
   get #life(): string {
@@ -66,15 +68,20 @@ export class ChaosProcess {
     if (this.#isOver) return true;
     this.#lives += 1;
     const options = JSON.stringify(await this.#start.options(this.#life));
-    const child = fork(this.#start.file, [options], { stdio: ['ignore', this.#log, this.#log, 'ipc'] });
+    const child = fork(this.#start.file, [options], {
+      stdio: ['ignore', this.#log, this.#log, 'ipc'],
+      env: this.#start.environment,
+    });
     this.#child = child;
     const exited = once(child, 'exit').then(() => undefined);
     const ready = (await Promise.race([once(child, 'message'), exited])) as [{ port: number }] | undefined;
     this.#port = ready?.[0].port;
+    // It is ready first, and fails afterwards.
+    child.on('message', () => (this.#faults += 1));
     return ready !== undefined || this.#isOver;
   }
 
-  /** SIGKILL; after a while the next life begins. */
+  /** SIGKILL; after a while the next life begins. What was done to it before ends first. */
   async kill(restartAfterMs: number): Promise<void> {
     await this.#alone(async (child) => {
       const atMs = Date.now();
@@ -86,7 +93,7 @@ export class ChaosProcess {
     });
   }
 
-  /** SIGSTOP, and after a while SIGCONT. */
+  /** SIGSTOP, and after a while SIGCONT. What was done to it before ends first. */
   async freeze(forMs: number): Promise<void> {
     await this.#alone(async (child) => {
       const atMs = Date.now();
@@ -111,13 +118,10 @@ export class ChaosProcess {
   }
 
   async #alone(blow: (child: ChildProcess) => Promise<void>): Promise<void> {
-    if (!this.#child || this.#isBusy) return;
-    this.#isBusy = true;
-    try {
-      await blow(this.#child);
-    } finally {
-      this.#isBusy = false;
-    }
+    this.#blow = this.#blow.then(async () => {
+      if (this.#child && !this.#isOver) await blow(this.#child);
+    });
+    await this.#blow;
   }
 }
 

@@ -1,12 +1,19 @@
-import type { AskedQuestion } from './evidence.ts';
-import { type Mark, marksIn } from './marks.ts';
-import { isFor } from './undecidable.ts';
+import type { AskedQuestion, ShownMessage } from './evidence.ts';
+import type { Mark } from './marks.ts';
 import type { Case, Report } from './verdict.ts';
 
-/** The answers of a session stand in the order of its questions, and each answer's parts in theirs. */
-export function checkOrder(session: readonly AskedQuestion[], file: Case, report: Report): void {
-  const name = session[0]?.session;
-  const marks = file.shown.filter((message) => message.session === name).flatMap(({ text }) => marksIn(text));
+/**
+ * The answers of a session stand in the order in which its questions were taken over, and each answer's parts in theirs.
+ * @param excused the copies that nobody could know of, which stand where they can.
+ */
+export function checkOrder(
+  session: readonly AskedQuestion[],
+  { shownIn }: Case,
+  excused: ReadonlySet<ShownMessage>,
+  report: Report,
+): void {
+  const shown = shownIn.get(session[0]?.session ?? '') ?? [];
+  const marks = shown.filter(({ message }) => !excused.has(message)).flatMap((one) => one.marks);
   const positions = new Map(session.map(({ token }, position) => [token, position]));
   const firsts = firstPositions(marks, positions);
   let latest = { position: -1, part: 0 };
@@ -18,20 +25,13 @@ export function checkOrder(session: readonly AskedQuestion[], file: Case, report
       report('order', token, 'it is answered in the wrong conversation');
       continue;
     }
-    if (!isAgain(token, file)) {
-      if (position < latest.position)
-        report('order', token, 'its answer stands below that of a later question');
-      else if (position === latest.position && part < latest.part && part !== 1)
-        report('order', token, `part ${part} stands below part ${latest.part}`);
-    }
+    if (position < latest.position)
+      report('order', token, 'its answer stands below that of a later question');
+    else if (position === latest.position && part < latest.part)
+      report('order', token, `part ${part} stands below part ${latest.part}`);
     if (position >= latest.position) latest = { position, part };
   }
   checkNeighbours(marks, positions, report);
-}
-
-/** A part that was sent again because nobody could know of the first copy stands where it can. */
-function isAgain(token: string, { companions, undecidable }: Case): boolean {
-  return undecidable.some((call) => isFor(call, companions.get(token) ?? []));
 }
 
 function firstPositions(

@@ -29,7 +29,10 @@ export function checkContext(
   }
 }
 
-/** A session's turns follow one another: while the model works on one question, nobody asks it another one of the same session. */
+/**
+ * A session's runs follow one another: while the model works on one question of it, nobody asks it anything of the same session, not even the
+ * same again. Who was frozen is no exception: the model had answered long before the lease could be taken from it.
+ */
 export function checkWriters(
   session: readonly AskedQuestion[],
   requests: readonly ModelAsked[],
@@ -40,9 +43,7 @@ export function checkWriters(
     .filter(({ tokens: [token = ''] }) => order.has(token))
     .sort((one, two) => one.atMs - two.atMs);
   for (const [index, request] of own.entries()) {
-    const other = own
-      .slice(index + 1)
-      .find(({ tokens, atMs }) => tokens[0] !== request.tokens[0] && atMs < request.endedAtMs);
+    const other = own.slice(index + 1).find(({ atMs }) => atMs < request.endedAtMs);
     if (other)
       report(
         'one writer',

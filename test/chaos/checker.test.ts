@@ -4,7 +4,6 @@ import {
   answerText,
   at,
   brokenOf,
-  CHAT,
   figure,
   OTHER_SESSION,
   sendOf,
@@ -68,7 +67,8 @@ describe('The answers stand in the order of the questions:', () => {
 
   it('one in another topic is astray', () => {
     const rules = broken((run) => {
-      run.questions.push({ token: 'd', session: OTHER_SESSION, chatId: CHAT, messageId: 90, atMs: 1_000 });
+      const asked = at(run.questions, 0);
+      run.questions.push({ ...asked, token: 'd', session: OTHER_SESSION, messageId: 90 });
       run.shown.push(shown(answerText('d', 'run_of_d'), 40, 30));
     });
     expect(rules).toContainEqual(['order', 'd']);
@@ -88,9 +88,20 @@ describe('The answers stand in the order of the questions:', () => {
         shown(answerText('c', 'run_of_c', part, 3), 31 + index, 30),
       );
       run.shown.splice(2, 1, ...parts);
-      run.calls.push({ ...sendOf(answerText('c', 'run_of_c', 2, 3), 30, 3_200), isAnswerLost: true });
+      const again = sendOf(answerText('c', 'run_of_c', 2, 3), 30, 3_200);
+      run.calls.push({ ...again, messageId: 34, isAnswerLost: true });
     });
     expect(rules).toEqual([]);
+  });
+
+  it('two that changed places on their way are answered in the order in which they were taken over', () => {
+    const run = soundRun(TOKENS);
+    run.questions.splice(0, 1, { ...at(run.questions, 0), atMs: 900, takenAtMs: 2_050 });
+    expect(check(run).violations).toContainEqual(expect.objectContaining({ rule: 'order', token: 'b' }));
+    const swapped = soundRun(['b', 'a', 'c']);
+    const [asked, earlier] = [at(swapped.questions, 0), at(swapped.questions, 1)];
+    swapped.questions.splice(0, 2, { ...earlier, atMs: 900 }, asked);
+    expect(check(swapped).violations).toEqual([]);
   });
 });
 
@@ -102,9 +113,16 @@ describe('A session has one writer:', () => {
     expect(rules).toEqual([['one writer', 'b']]);
   });
 
-  it('the same question asked again while the first asker hangs is not', () => {
+  it('so is the same question that is asked twice at once', () => {
     const rules = broken((run) => {
-      run.requests.push({ ...at(run.requests, 2), atMs: 3_150 });
+      run.requests.push({ ...at(run.requests, 2), atMs: 3_150, endedAtMs: 3_300 });
+    });
+    expect(rules).toEqual([['one writer', 'c']]);
+  });
+
+  it('the same question asked again when the first asker is gone is not', () => {
+    const rules = broken((run) => {
+      run.requests.push({ ...at(run.requests, 2), atMs: 3_200, endedAtMs: 3_300 });
     });
     expect(rules).toEqual([]);
   });

@@ -1,10 +1,11 @@
 import { askedTogether } from './asked-together.ts';
 import { checkContext, checkWriters } from './check-requests.ts';
 import { checkOrder } from './check-order.ts';
-import type { AskedQuestion, Evidence } from './evidence.ts';
+import type { AskedQuestion, Evidence, TelegramCall } from './evidence.ts';
 import { judgeAnswer } from './judge-answer.ts';
+import { marksIn } from './marks.ts';
 import { undecidableSends } from './undecidable.ts';
-import type { Case, Outcome, Report, Verdict, Violation } from './verdict.ts';
+import { type Case, messageKey, type Outcome, type Report, type Verdict, type Violation } from './verdict.ts';
 
 /** No question may wait longer once it is its turn, in ms. */
 export const STUCK_LIMIT_MS = 30_000;
@@ -20,8 +21,9 @@ export function check(evidence: Evidence): Verdict {
   for (const question of evidence.questions)
     outcomes.set(question.token, judgeAnswer(question, file, report));
   checkMerged(file, outcomes, report);
+  const excused = new Set([...outcomes.values()].flatMap((outcome) => outcome.excused));
   for (const questions of bySession(evidence.questions)) {
-    checkOrder(questions, file, report);
+    checkOrder(questions, file, excused, report);
     checkContext(questions, evidence.requests, outcomes, report);
     checkWriters(questions, evidence.requests, report);
     for (const { question, waitedMs } of waits(questions, file, outcomes))
@@ -31,11 +33,21 @@ export function check(evidence: Evidence): Verdict {
 }
 
 export function openCase(evidence: Evidence): Case {
-  return { ...evidence, companions: askedTogether(evidence), undecidable: undecidableSends(evidence) };
+  const shown = evidence.shown.map((message) => ({ message, marks: marksIn(message.text) }));
+  return {
+    ...evidence,
+    companions: askedTogether(evidence),
+    inOrder: new Map(bySession(evidence.questions).map((session) => [session[0]?.session ?? '', session])),
+    callsIn: Map.groupBy(evidence.calls, ({ session }) => session),
+    shownIn: Map.groupBy(shown, ({ message }) => message.session),
+    undecidable: new Set(undecidableSends(evidence).map(messageKey)),
+  };
 }
 
+/** @returns the questions of each session in the order in which they were taken over: the system cannot know another one. */
 export function bySession(questions: readonly AskedQuestion[]): AskedQuestion[][] {
-  return [...Map.groupBy(questions, ({ session }) => session).values()];
+  const inOrder = questions.toSorted((one, two) => one.takenAtMs - two.takenAtMs || one.atMs - two.atMs);
+  return [...Map.groupBy(inOrder, ({ session }) => session).values()];
 }
 
 /** What was asked together is answered together. */
@@ -55,8 +67,9 @@ export function waits(
   outcomes: ReadonlyMap<string, Outcome>,
 ): { question: AskedQuestion; endedAtMs: number; waitedMs: number }[] {
   let freeAtMs = 0;
+  const calls = file.callsIn.get(session[0]?.session ?? '')?.filter((call) => call.isCarriedOut) ?? [];
   return session.flatMap((question) => {
-    const endedAtMs = answeredAtMs(question, outcomes.get(question.token), file);
+    const endedAtMs = answeredAtMs(question, outcomes.get(question.token), calls, file);
     if (endedAtMs === undefined) return [];
     const waitedMs = endedAtMs - Math.max(freeAtMs, question.atMs);
     freeAtMs = endedAtMs;
@@ -66,13 +79,13 @@ export function waits(
 
 /** @returns when the whole answer, or the sentence instead of it, was first shown; undefined when it never was. */
 function answeredAtMs(
-  { chatId, token }: AskedQuestion,
+  { token }: AskedQuestion,
   outcome: Outcome | undefined,
-  { calls, companions }: Case,
+  calls: readonly TelegramCall[],
+  { companions }: Case,
 ): number | undefined {
   const messageIds = companions.get(token)?.map(({ messageId }) => messageId) ?? [];
   return calls.find((call) => {
-    if (!call.isCarriedOut || call.chatId !== chatId) return false;
     if (outcome?.run === undefined)
       return call.replyTo !== undefined && messageIds.includes(call.replyTo) && call.marks.length === 0;
     return call.marks.some(

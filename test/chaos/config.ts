@@ -10,35 +10,53 @@ const faults = z.object({
 });
 export type StoreFaults = z.infer<typeof faults>;
 
-const webhookOptions = z.object({
-  dataDir: z.string(),
+const store = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('embedded'), directory: z.string() }),
+  z.object({
+    kind: z.literal('aws'),
+    config: z
+      .object({
+        bucket: z.string(),
+        table: z.string(),
+        queueUrl: z.string(),
+        deadLetterQueueUrl: z.string().optional(),
+        hasOtherEndpoint: z.boolean(),
+      })
+      .transform((config) => ({ ...config, deadLetterQueueUrl: config.deadLetterQueueUrl })),
+  }),
+]);
+/** Where the processes keep what they share. What opens AWS stores is in their environment. */
+export type StoreChoice = z.infer<typeof store>;
+
+const shared = z.object({
+  store,
+  faults,
+  /** How long after its last heartbeat a delivery is given out again, in ms. */
+  visibilityMs: z.number(),
+});
+
+const webhookOptions = shared.extend({
   secret: z.string(),
   allowedUsers: z.array(z.string()),
-  faults,
 });
 export type WebhookOptions = z.infer<typeof webhookOptions>;
 
-const workerOptions = z.object({
-  dataDir: z.string(),
+const workerOptions = shared.extend({
   telegramUrl: z.string(),
   botToken: z.string(),
   agentUrl: z.string(),
   authToken: z.string(),
-  visibilityMs: z.number(),
   silenceMs: z.number(),
-  faults,
 });
 export type WorkerOptions = z.infer<typeof workerOptions>;
 
-const agentOptions = z.object({
-  dataDir: z.string(),
+const agentOptions = shared.extend({
   workRoot: z.string(),
   authToken: z.string(),
   modelUrl: z.string(),
   ttlMs: z.number(),
   leaseHeartbeatMs: z.number(),
   streamHeartbeatMs: z.number(),
-  faults,
 });
 export type AgentOptions = z.infer<typeof agentOptions>;
 
@@ -60,4 +78,9 @@ export function parseAgentOptions(argv: readonly string[] = process.argv): Agent
 /** What the real CLI needs to find the programs of this machine. */
 export function searchPath(environment: NodeJS.ProcessEnv = process.env): string {
   return environment.PATH ?? '';
+}
+
+/** @returns the environment of the harness itself, in which the AWS SDK and `STORE=aws npm start` look for their settings. */
+export function ownEnvironment(): NodeJS.ProcessEnv {
+  return process.env;
 }

@@ -4,13 +4,15 @@ import { figures } from './figures.ts';
 import { answerMark, marksIn } from './marks.ts';
 import type { Rule } from './verdict.ts';
 
-export const CHAT = 7;
+const CHAT = 7;
 const SESSION = '7:0';
 export const OTHER_SESSION = '7:5';
 export const WORKER = 'worker-1#1';
 
 /** Evidence that a test may spoil. */
-export type Draft = { -readonly [K in keyof Evidence]: Evidence[K][number][] };
+export type Draft = {
+  -readonly [K in keyof Evidence]: Evidence[K] extends readonly (infer Item)[] ? Item[] : Evidence[K];
+};
 
 /** @returns the text of an answer to a question, by one run of the model. */
 export function answerText(token: string, run: string, part = 1, parts = 1): string {
@@ -19,13 +21,13 @@ export function answerText(token: string, run: string, part = 1, parts = 1): str
 
 /** @returns what is seen of one session in which each question is asked after the last answer, and all goes well. */
 export function soundRun(tokens: readonly string[]): Draft {
-  const draft: Draft = { questions: [], requests: [], calls: [], shown: [], blows: [] };
+  const draft: Draft = { questions: [], requests: [], calls: [], shown: [], blows: [], writingDownMs: 500 };
   const history: ModelAsked['history'][number][] = [];
   for (const [index, token] of tokens.entries()) {
     const atMs = 1_000 * (index + 1);
     const messageId = 10 * (index + 1);
     const run = `run_of_${token}`;
-    draft.questions.push({ token, session: SESSION, chatId: CHAT, messageId, atMs });
+    draft.questions.push({ token, session: SESSION, chatId: CHAT, messageId, atMs, takenAtMs: atMs });
     draft.requests.push({
       tokens: [token],
       run,
@@ -41,10 +43,13 @@ export function soundRun(tokens: readonly string[]): Draft {
   return draft;
 }
 
+/** @returns the send of the message `replyTo + 1`. */
 export function sendOf(text: string, replyTo: number, atMs: number): TelegramCall {
   return {
     method: 'sendMessage',
     sender: WORKER,
+    session: SESSION,
+    messageId: replyTo + 1,
     chatId: CHAT,
     replyTo,
     marks: marksIn(text),
@@ -56,7 +61,7 @@ export function sendOf(text: string, replyTo: number, atMs: number): TelegramCal
 }
 
 export function shown(text: string, messageId: number, replyTo: number): ShownMessage {
-  return { session: SESSION, messageId, replyTo, text };
+  return { session: SESSION, chatId: CHAT, messageId, replyTo, text };
 }
 
 /** @returns what finds the rules that a run breaks, and the question that each of them names, after it was spoilt. */

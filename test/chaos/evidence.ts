@@ -8,6 +8,8 @@ export interface Evidence {
   /** What every chat shows in the end, in its order. */
   readonly shown: readonly ShownMessage[];
   readonly blows: readonly Blow[];
+  /** For so long after a send its sender may not have written down that it was made. */
+  readonly writingDownMs: number;
 }
 
 export interface AskedQuestion {
@@ -18,6 +20,8 @@ export interface AskedQuestion {
   /** Of the message that asks. */
   readonly messageId: number;
   readonly atMs: number;
+  /** When the webhook first took it over; its place in the session. Infinity when it never did. */
+  readonly takenAtMs: number;
 }
 
 /** One request as the model saw it. */
@@ -38,7 +42,11 @@ export interface TelegramCall {
   readonly method: string;
   /** The process that called, in its present life. */
   readonly sender: string;
+  /** The conversation that it is made in. */
+  readonly session: string;
   readonly chatId: number;
+  /** The message that it made, changed or took away; undefined when it did nothing of that. */
+  readonly messageId: number | undefined;
   readonly replyTo: number | undefined;
   readonly marks: readonly Mark[];
   /** The message whose reaction is set or taken away. */
@@ -50,6 +58,7 @@ export interface TelegramCall {
 }
 
 export interface ShownMessage {
+  readonly chatId: number;
   readonly session: string;
   readonly messageId: number;
   readonly replyTo: number | undefined;
@@ -58,10 +67,12 @@ export interface ShownMessage {
 
 /** What was done to a process. */
 export interface Blow {
-  readonly kind: 'kill' | 'freeze';
+  readonly kind: BlowKind;
   /** The process, in the life that it hit. */
   readonly process: string;
   readonly atMs: number;
   /** When a frozen process went on. */
   readonly untilMs: number;
 }
+
+export type BlowKind = 'kill' | 'freeze';

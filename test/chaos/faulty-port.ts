@@ -3,7 +3,7 @@ import type { StoreFaults } from './config.ts';
 import { Random } from './random.ts';
 
 /**
- * Puts failures and delays before and after a port's calls.
+ * Puts failures and delays before and after a port's calls, and tells the harness of each failure.
  * @param error makes the error that the port's own adapter throws when its store fails. Half of the failures come after the effect.
  */
 export function faulty<Port extends object>(
@@ -13,11 +13,13 @@ export function faulty<Port extends object>(
   error: () => Error,
 ): Port {
   const random = new Random(`${seed}/${name}`);
-  const meddle = async (call: () => unknown): Promise<unknown> => {
-    const fails = random.chance(errorRate);
-    const isLate = random.chance(0.5);
+  const meddle = async (what: string, call: () => unknown): Promise<unknown> => {
+    const lot = random.occurrence(what);
+    const fails = lot.chance(errorRate);
+    const isLate = lot.chance(0.5);
     // Most calls are quick: the square makes the long ones rare.
-    await delay(latencyMs * random.next() ** 2);
+    await delay(latencyMs * lot.next() ** 2);
+    if (fails) process.send?.({ fault: name });
     if (fails && !isLate) throw error();
     const result: unknown = await call();
     if (fails) throw error();
@@ -27,7 +29,11 @@ export function faulty<Port extends object>(
     get(target, property) {
       const member: unknown = Reflect.get(target, property, target);
       if (typeof member !== 'function') return member;
-      return (...args: unknown[]) => meddle(() => Reflect.apply(member, target, args) as unknown);
+      return (...args: unknown[]) => {
+        const [about] = args;
+        const what = typeof about === 'string' || typeof about === 'number' ? about : '';
+        return meddle(`${String(property)} ${what}`, () => Reflect.apply(member, target, args) as unknown);
+      };
     },
   });
 }

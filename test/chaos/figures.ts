@@ -4,11 +4,10 @@ import type { Verdict } from './verdict.ts';
 
 /** @returns the run in figures, one a line: what it is and how much. Times are in ms. */
 export function figures(evidence: Evidence, { outcomes }: Verdict): [string, number][] {
-  const { questions, requests, calls, blows } = evidence;
+  const { questions, requests, calls } = evidence;
   const file = openCase(evidence);
   const answers = [...outcomes.values()];
   const count = (kind: string): number => answers.filter((one) => one.kind === kind).length;
-  const blown = (kind: string): number => blows.filter((blow) => blow.kind === kind).length;
   const ends = bySession(questions).flatMap((session) => waits(session, file, outcomes));
   const latencies = ends
     .map(({ question, endedAtMs }) => endedAtMs - question.atMs)
@@ -22,15 +21,13 @@ export function figures(evidence: Evidence, { outcomes }: Verdict): [string, num
     ['doubled by an undecidable send', count('double')],
     ['given up, and the user told', count('told')],
     ['not answered', count('missing')],
-    ['undecidable sends', file.undecidable.length],
+    ['undecidable sends', file.undecidable.size],
     ['answers not saved, and the user told', answers.filter((one) => one.isUnsaved).length],
     ['calls to Telegram', calls.length],
     ['requests to the model', requests.length],
     ['requests to go on after a pause', requests.length - new Set(requests.map(({ run }) => run)).size],
     ['reactions set to what waits', calls.filter((call) => call.reaction?.isSet).length],
     ['reactions left in the end', leftReactions(calls)],
-    ['kills', blown('kill')],
-    ['freezes', blown('freeze')],
     ['latency p50 in ms', percentile(0.5)],
     ['latency p95 in ms', percentile(0.95)],
     ['longest wait for a turn in ms', Math.max(0, ...ends.map(({ waitedMs }) => waitedMs))],

@@ -1,7 +1,6 @@
 import type { AskedQuestion, ShownMessage } from './evidence.ts';
-import { type Mark, marksIn } from './marks.ts';
-import { isFor } from './undecidable.ts';
-import type { Case, Outcome, Report } from './verdict.ts';
+import type { Mark } from './marks.ts';
+import { type Case, messageKey, type Outcome, type Report } from './verdict.ts';
 
 /** What the user reads of an answer that the session does not know. */
 const NOT_SAVED = 'could not be saved';
@@ -14,29 +13,54 @@ interface Answering {
 /** Judges what the question's chat shows of an answer to it. */
 export function judgeAnswer(question: AskedQuestion, file: Case, report: Report): Outcome {
   const { token, session } = question;
-  const inSession = file.shown.filter((message) => message.session === session);
-  const answering = inSession.flatMap((message): Answering[] => {
-    const marks = marksIn(message.text).filter((mark) => mark.token === token);
-    return marks.length > 0 ? [{ message, marks }] : [];
+  const inSession = file.shownIn.get(session) ?? [];
+  const answering = inSession.flatMap(({ message, marks }): Answering[] => {
+    const own = marks.filter((mark) => mark.token === token);
+    return own.length > 0 ? [{ message, marks: own }] : [];
   });
   // One sentence for all that were asked together, below any of them.
   const asking = new Set(file.companions.get(token)?.map(({ messageId }) => messageId));
-  const notices = inSession.filter(
-    ({ replyTo, text }) => replyTo !== undefined && asking.has(replyTo) && marksIn(text).length === 0,
-  );
+  const notices = inSession
+    .filter(
+      ({ message: { replyTo }, marks }) => replyTo !== undefined && asking.has(replyTo) && marks.length === 0,
+    )
+    .map(({ message }) => message);
   const isUnsaved = answering.some(({ message }) => message.text.includes(NOT_SAVED));
-  if (answering.length === 0 && notices.length > 0) {
-    excuse(question, notices.length - 1, file, report);
-    return { kind: 'told', run: undefined, isUnsaved };
-  }
+  const isKnown = (message: ShownMessage): boolean => !file.undecidable.has(messageKey(message));
   const run = wholeRun(answering);
+  // What is there of an answer may be a copy that nobody could know of.
+  if (run === undefined && notices.length > 0 && !answering.some(({ message }) => isKnown(message))) {
+    const told = notices.find(isKnown) ?? notices[0];
+    const beside = [...answering.map(({ message }) => message), ...notices.filter((one) => one !== told)];
+    const excused = excuse(token, beside, isKnown, report);
+    return { kind: 'told', run, excused, isUnsaved };
+  }
+  if (run === undefined && answering.length === 0 && isToldBelow(question, file))
+    return { kind: 'told', run, excused: [], isUnsaved };
   if (run === undefined) {
     report('answered exactly once', token, answering.length === 0 ? 'there is no answer' : 'half an answer');
-    return { kind: 'missing', run, isUnsaved };
+    return { kind: 'missing', run, excused: [], isUnsaved };
   }
-  const surplus = surplusOf(answering, run) + notices.length;
-  excuse(question, surplus, file, report);
-  return { kind: surplus === 0 ? 'once' : 'double', run, isUnsaved };
+  const needed = neededOf(answering, run, isKnown);
+  const surplus = [...answering.filter((one) => !needed.has(one)).map(({ message }) => message), ...notices];
+  const excused = excuse(token, surplus, isKnown, report);
+  if (saysTwice(needed, run)) report('answered exactly once', token, 'one message says a part of it twice');
+  return { kind: surplus.length === 0 ? 'once' : 'double', run, excused, isUnsaved };
+}
+
+/**
+ * What was to be asked together may be given up before the model ever heard of it: then one sentence, below the last of them, is for all.
+ * @returns whether the next question that is not passed over in silence has such a sentence.
+ */
+function isToldBelow(question: AskedQuestion, { inOrder, shownIn }: Case): boolean {
+  const { session } = question;
+  const questions = inOrder.get(session) ?? [];
+  const shown = shownIn.get(session) ?? [];
+  for (const { token, messageId } of questions.slice(questions.indexOf(question) + 1)) {
+    if (shown.some(({ marks }) => marks.some((mark) => mark.token === token))) return false;
+    if (shown.some(({ message, marks }) => message.replyTo === messageId && marks.length === 0)) return true;
+  }
+  return false;
 }
 
 /** @returns the last run whose answer is shown from its first part to its last. */
@@ -53,22 +77,41 @@ function partsOf(marks: readonly Mark[]): number[] {
   return Array.from({ length: marks[0]?.parts ?? 0 }, (_, index) => index + 1);
 }
 
-/** @returns how many messages there are beside those that show the run once; one more when even these show something twice. */
-function surplusOf(answering: readonly Answering[], run: string): number {
+/** @returns the messages that show the run once, those first whose senders knew that they had sent them. */
+function neededOf(
+  answering: readonly Answering[],
+  run: string,
+  isKnown: (message: ShownMessage) => boolean,
+): ReadonlySet<Answering> {
   const shows = ({ marks }: Answering, part: number): boolean =>
     marks.some((mark) => mark.run === run && mark.part === part);
   const parts = partsOf(answering.flatMap(({ marks }) => marks.filter((mark) => mark.run === run)));
-  const needed = new Set(parts.map((part) => answering.findLast((one) => shows(one, part))));
-  const shown = [...needed].reduce((sum, one) => sum + (one?.marks.length ?? 0), 0);
-  return answering.length - needed.size + (shown > parts.length ? 1 : 0);
+  return new Set(
+    parts.flatMap((part) => {
+      const showing = answering.filter((one) => shows(one, part));
+      return showing.findLast(({ message }) => isKnown(message)) ?? showing.at(-1) ?? [];
+    }),
+  );
 }
 
-/** A message too much is nobody's fault only when its sender could not know that it had been sent. */
-function excuse(question: AskedQuestion, surplus: number, file: Case, report: Report): void {
-  if (surplus === 0) return;
-  const asked = file.companions.get(question.token) ?? [question];
-  const undecidable = file.undecidable.filter((call) => isFor(call, asked)).length;
-  if (surplus <= undecidable) return;
-  const what = `${surplus} messages too many, and ${undecidable} sends were undecidable`;
-  report('answered exactly once', question.token, what);
+/** Messages that show a run once may still say a part of it twice, or a part of another one. */
+function saysTwice(needed: ReadonlySet<Answering>, run: string): boolean {
+  const marks = [...needed].flatMap((one) => one.marks);
+  return new Set(marks.filter((mark) => mark.run === run).map(({ part }) => part)).size < marks.length;
+}
+
+/**
+ * A message too much is nobody's fault only when it is one whose own sender could not know that it had been sent.
+ * @returns those; the others are reported.
+ */
+function excuse(
+  token: string,
+  surplus: readonly ShownMessage[],
+  isKnown: (message: ShownMessage) => boolean,
+  report: Report,
+): ShownMessage[] {
+  const known = surplus.filter(isKnown).map(({ messageId }) => messageId);
+  if (known.length > 0)
+    report('answered exactly once', token, `too many, and their sender knew of them: ${known.join(' ')}`);
+  return surplus.filter((message) => !isKnown(message));
 }

@@ -1,10 +1,14 @@
-// npm run test:chaos [-- --turns 300 --sessions 30 --real 2 --seed …]: nothing is lost and nothing doubled, whatever is killed
+// npm run test:chaos [-- --turns 300 --sessions 30 --real 2 --store aws --seed … --keep]: nothing is lost and nothing doubled, whatever is killed
+import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
+import { type AwsStores, openAwsServers } from './aws-servers.ts';
 import { check } from './checker.ts';
+import { ownEnvironment } from './config.ts';
 import type { Evidence } from './evidence.ts';
+import { harmDone } from './harm-done.ts';
 import { figures } from './figures.ts';
 import { Random } from './random.ts';
 import { peopleOf, runChaos, type Size } from './run-chaos.ts';
@@ -13,16 +17,19 @@ import { showViolation } from './show-violation.ts';
 import type { Rule } from './verdict.ts';
 
 const MAX_TURNS = 10_000;
+/** In a smaller run, not every kind of harm need come up. */
+const DEFAULT_TURNS = 300;
 /** So many violations of a rule are shown with what Telegram and the model saw. */
 const SHOWN_VIOLATIONS = 5;
 const RULES: readonly Rule[] = ['answered exactly once', 'order', 'one writer', 'context', 'nothing stuck'];
 
 const { values } = parseArgs({
   options: {
-    turns: { type: 'string', default: '300' },
+    turns: { type: 'string', default: String(DEFAULT_TURNS) },
     sessions: { type: 'string', default: '30' },
     real: { type: 'string', default: '2' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
+    store: { type: 'string', default: 'embedded' },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -31,39 +38,49 @@ const size: Size = {
   sessions: amount('sessions', values.sessions, MAX_TURNS),
   real: amount('real', values.real, MAX_TURNS),
 };
+if (values.store !== 'embedded' && values.store !== 'aws')
+  throw new RangeError('--store must be embedded or aws');
 if (size.real >= size.sessions) throw new RangeError('--real must be less than --sessions');
 
 const root = await mkdtemp(join(tmpdir(), 'omnicloud-chaos-'));
 const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => interrupted.abort(new Error(`Ended by ${name}`)));
-const errors: unknown[] = [];
+const log = createWriteStream(join(root, 'harness.log'));
+let aws: AwsStores | undefined;
 let system: ChaosSystem | undefined;
 // Whatever ends this process, its children must not outlive it.
 process.on('exit', () => system?.endNow());
 
 console.log(
-  `seed ${values.seed}: ${size.turns} turns in ${size.sessions} sessions, ${size.real} of them real`,
+  `seed ${values.seed}: ${size.turns} turns in ${size.sessions} sessions, ${size.real} of them real; ${values.store} stores`,
 );
 const startedAtMs = Date.now();
 try {
   const random = new Random(values.seed);
-  system = await startSystem(root, peopleOf(size), random, (error) => void errors.push(error));
-  const evidence = await runChaos(size, system, random, interrupted.signal);
-  report(evidence);
+  // Stores of others remember the chats of earlier runs.
+  const idsFrom = values.store === 'aws' ? Date.now() : 0;
+  if (values.store === 'aws') aws = await openAwsServers(random.fork('stores'), ownEnvironment());
+  const people = peopleOf(size, idsFrom);
+  const onError = (error: unknown): void => void log.write(`${new Date().toISOString()} ${inspect(error)}\n`);
+  system = await startSystem({ root, people, idsFrom, aws, random, onError });
+  report(await runChaos(size, people, system, random, interrupted.signal), system);
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
 } finally {
   await system?.close();
+  await aws?.close();
+  log.end();
   if (values.keep) console.log(`kept: ${root}`);
   else await rm(root, { recursive: true, force: true });
 }
 
-function report(evidence: Evidence): void {
+function report(evidence: Evidence, ran: ChaosSystem): void {
   const verdict = check(evidence);
   for (const [name, value] of figures(evidence, verdict)) console.log(`${name.padEnd(36)} ${value}`);
-  console.log(`${'connections to agents cut'.padEnd(36)} ${system?.proxy.cuts() ?? 0}`);
+  const harm = harmDone(evidence, ran);
+  for (const [name, value] of harm) console.log(`${name.padEnd(36)} ${value}`);
   console.log(`${'seconds'.padEnd(36)} ${Math.round((Date.now() - startedAtMs) / 1000)}`);
   const failed = RULES.filter((rule) => {
     const violations = verdict.violations.filter((violation) => violation.rule === rule);
@@ -71,11 +88,24 @@ function report(evidence: Evidence): void {
     for (const violation of violations.slice(0, SHOWN_VIOLATIONS)) showViolation(violation, evidence);
     return violations.length > 0;
   });
-  if (failed.length > 0) {
-    console.log(`again with: npm run test:chaos -- --seed ${values.seed} --turns ${size.turns} --keep`);
+  if (values.keep)
+    for (const [token, { kind }] of verdict.outcomes)
+      if (kind === 'told')
+        showViolation({ rule: 'answered exactly once', token, what: 'given up' }, evidence);
+  // What was never done proves nothing.
+  const undone = harm.filter(([, value]) => value === 0).map(([name]) => name);
+  const isTooTame = undone.length > 0 && size.turns >= DEFAULT_TURNS;
+  console.log(
+    `${isTooTame ? 'FAIL' : 'ok  '} harm done${undone.length > 0 ? `, but no ${undone.join(', no ')}` : ''}`,
+  );
+  const failures = failed.length + (isTooTame ? 1 : 0);
+  if (failures > 0) {
+    const { turns, sessions, real } = size;
+    const options = `--seed ${values.seed} --turns ${turns} --sessions ${sessions} --real ${real}`;
+    console.log(`again with: npm run test:chaos -- ${options} --store ${values.store} --keep`);
     process.exitCode = 1;
   }
-  console.log(`${RULES.length - failed.length} passed, ${failed.length} failed`);
+  console.log(`${RULES.length + 1 - failures} passed, ${failures} failed`);
 }
 
 function amount(name: string, text: string, max: number): number {

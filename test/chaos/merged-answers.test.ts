@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { Rule } from './verdict.ts';
 import { check, STUCK_LIMIT_MS } from './checker.ts';
 import { answerText, at, brokenOf, figure, mergedRun, sendOf, shown } from './evidence.fixture.ts';
 
@@ -53,6 +54,23 @@ it('One sentence below the last of them tells all of them that there is no answe
   expect(figure(run, 'given up, and the user told')).toBe(2);
 });
 
+it('So it does when the model was never asked; but not for one before a question that was answered', () => {
+  const told = (below: number): [Rule, string][] =>
+    broken((run) => {
+      run.requests.splice(1, 1);
+      run.shown.splice(1, 1, shown('I could not answer.', 31, below));
+      const { history, ...last } = at(run.requests, 1);
+      run.requests.splice(1, 1, { ...last, history: history.slice(0, 1) });
+    });
+  expect(told(30)).toEqual([]);
+  expect(told(20)).toEqual([['answered exactly once', 'c']]);
+  expect(told(40)).toEqual([
+    ['answered exactly once', 'b'],
+    ['answered exactly once', 'c'],
+    ['answered exactly once', 'd'],
+  ]);
+});
+
 it('The context has to know each of them', () => {
   const rules = broken((run) => {
     const { history, ...last } = at(run.requests, 2);
@@ -62,7 +80,10 @@ it('The context has to know each of them', () => {
 });
 
 it('An answer that goes on after a pause is asked for twice and is one answer', () => {
-  const rules = broken((run) => void run.requests.splice(1, 0, at(run.requests, 1)));
+  const rules = broken((run) => {
+    const asked = at(run.requests, 1);
+    run.requests.splice(2, 0, { ...asked, atMs: asked.endedAtMs, endedAtMs: asked.endedAtMs + 50 });
+  });
   expect(rules).toEqual([]);
 });
 

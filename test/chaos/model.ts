@@ -33,9 +33,10 @@ export async function startModel(random: Random): Promise<ChaosModel> {
     if (tokens.length === 0) throw new Error('The model was asked nothing that the harness had asked');
     // After a pause the same answer goes on; otherwise a new one begins.
     const run = said?.run ?? `r${(runs += 1)}`;
-    const parts = said?.parts ?? (random.chance(LONG_SHARE) ? random.integer(4, 8) : 1);
+    const lot = random.occurrence(tokens.join(' '));
+    const parts = said?.parts ?? (lot.chance(LONG_SHARE) ? lot.integer(4, 8) : 1);
     // The client of a request may go away, and then the wait ends early.
-    await Promise.race([delay(random.between(10, THINKING_MS)), signal.aborted || once(signal, 'abort')]);
+    await Promise.race([delay(lot.between(10, THINKING_MS)), signal.aborted || once(signal, 'abort')]);
     asked.push({ tokens, run, atMs, endedAtMs: Date.now(), history });
     const missing = Array.from({ length: parts }, (_, index) => index + 1).slice(said?.part ?? 0);
     return missing

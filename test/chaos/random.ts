@@ -1,6 +1,10 @@
-/** A source of random numbers that its seed decides; each decision-maker forks its own, so that one does not shift another's. */
+/**
+ * A source of random numbers that its seed decides. Each decision-maker forks its own, so that one does not shift another's; and who
+ * decides on what comes in an order that nobody decides (calls, requests) asks for the source of each occurrence by its name.
+ */
 export class Random {
   readonly #seed: string;
+  readonly #occurrences = new Map<string, number>();
   #state: number;
 
   constructor(seed: string) {
@@ -10,6 +14,13 @@ export class Random {
 
   fork(name: string): Random {
     return new Random(`${this.#seed}/${name}`);
+  }
+
+  /** @returns the source for one more occurrence of what has this name; the first, second … one is the same for a seed, whatever happens between. */
+  occurrence(name: string): Random {
+    const count = (this.#occurrences.get(name) ?? 0) + 1;
+    this.#occurrences.set(name, count);
+    return this.fork(`${name}#${count}`);
   }
 
   /** @returns a number in [0, 1), by the mulberry32 generator. */

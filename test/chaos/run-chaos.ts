@@ -1,11 +1,12 @@
 // people ask, processes are hit → everything is quiet → the evidence
 import { setTimeout as delay } from 'node:timers/promises';
+import { planBlows } from './blows.ts';
 import { check, STUCK_LIMIT_MS } from './checker.ts';
 import type { AskedQuestion, Evidence } from './evidence.ts';
 import { questionMark } from './marks.ts';
 import { type Place, sessionOf } from './places.ts';
 import type { Random } from './random.ts';
-import { type ChaosSystem, LEASE_MS, VISIBILITY_MS } from './system.ts';
+import type { ChaosSystem } from './system.ts';
 
 export interface Size {
   readonly turns: number;
@@ -22,50 +23,51 @@ const TOPIC_EVERY = 3;
 const LONGEST_PAUSE_MS = 20_000;
 const BREATH_MS = 300;
 const IN_ONE_BREATH_SHARE = 0.3;
-/** Between two blows, in ms. */
-const BLOW_PAUSE_MS = { min: 1_500, max: 5_500 };
-const KILL_SHARE = 0.7;
-const LONGEST_DEATH_MS = 1_500;
-/** By how much a freeze outlasts what it is to outlast, in ms. */
-const FREEZE_BEYOND_MS = { min: 300, max: 1_500 };
+/** Two workers have eight places each; the servers of the AWS stores are fewer hands than that. */
+const MOST_WAITING = { embedded: 16, aws: 6 };
 /** Nothing more comes when Telegram was not called for so long, in ms. */
 const QUIET_MS = 3_000;
-const LOOK_AGAIN_MS = 500;
+const LOOK_AGAIN_MS = 250;
 
-/** @returns the ids of the people who talk to the bot, one for each session. */
-export function peopleOf({ sessions }: Size): number[] {
-  return Array.from({ length: sessions }, (_, index) => FIRST_PERSON + index);
+/** @returns the ids of the people who talk to the bot, one for each session. @param idsFrom as `startSystem` has it. */
+export function peopleOf({ sessions }: Size, idsFrom: number): number[] {
+  return Array.from({ length: sessions }, (_, index) => FIRST_PERSON + idsFrom + index);
 }
 
 /** Runs the conversations to their end while the processes are hit. @throws the signal's reason when it aborts. */
 export async function runChaos(
   size: Size,
+  people: readonly number[],
   system: ChaosSystem,
   random: Random,
   signal: AbortSignal,
 ): Promise<Evidence> {
-  const questions: AskedQuestion[] = [];
-  const places = await placesOf(size, system);
+  const questions: Asked[] = [];
+  const places = await placesOf(people, system);
   const calm = new AbortController();
-  const talk = { system, questions, signal };
+  const talk = { system, questions, waiting: new Map(), signal };
   const talking = Promise.all(
     places.map((place, index) => speak(place, index, size, random.fork(`person-${index}`), talk)),
   ).finally(() => calm.abort());
   await Promise.all([talking, hit(system, random.fork('blows'), AbortSignal.any([calm.signal, signal]))]);
   const evidence = (): Evidence => ({
-    questions,
+    questions: questions.map((one) => ({
+      ...one,
+      takenAtMs: system.telegram.takenAtMs(one.chatId, one.messageId),
+    })),
     requests: system.model.asked,
     calls: system.telegram.calls,
     shown: system.telegram.shown(places),
     blows: system.blows,
+    writingDownMs: system.tempo.writingDownMs,
   });
   await untilQuiet(evidence, system, signal);
   return evidence();
 }
 
-async function placesOf(size: Size, { telegram }: ChaosSystem): Promise<Place[]> {
+async function placesOf(people: readonly number[], { telegram }: ChaosSystem): Promise<Place[]> {
   const places: Place[] = [];
-  for (const [index, personId] of peopleOf(size).entries()) {
+  for (const [index, personId] of people.entries()) {
     const isTopic = index % TOPIC_EVERY === 1;
     places.push(
       isTopic ? await telegram.openTopic(personId) : { personId, chatId: personId, threadId: undefined },
@@ -74,29 +76,40 @@ async function placesOf(size: Size, { telegram }: ChaosSystem): Promise<Place[]>
   return places;
 }
 
+type Asked = Omit<AskedQuestion, 'takenAtMs'>;
+
 interface Talk {
   readonly system: ChaosSystem;
-  readonly questions: AskedQuestion[];
+  readonly questions: Asked[];
+  /** By session: what was asked last, and is not answered yet. */
+  readonly waiting: Map<string, Asked>;
   readonly signal: AbortSignal;
 }
 
-async function speak(
-  place: Place,
-  index: number,
-  size: Size,
-  random: Random,
-  { system, questions, signal }: Talk,
-): Promise<void> {
+async function speak(place: Place, index: number, size: Size, random: Random, talk: Talk): Promise<void> {
+  const { system, questions, waiting, signal } = talk;
   for (let turn = 1; turn <= turnsOf(size, index); turn += 1) {
-    const pauseMs = random.chance(IN_ONE_BREATH_SHARE)
-      ? random.between(0, BREATH_MS)
-      : LONGEST_PAUSE_MS * random.next() ** 2;
+    const isInOneBreath = random.chance(IN_ONE_BREATH_SHARE);
+    const pauseMs = isInOneBreath ? random.between(0, BREATH_MS) : LONGEST_PAUSE_MS * random.next() ** 2;
     await delay(pauseMs, undefined, { signal });
+    if (!isInOneBreath) await untilFree(sessionOf(place), talk);
     const token = `s${index}t${turn}x${random.integer(0x1000, 0xffff).toString(16)}`;
     const text = `${questionMark(token)} What do you say?${index < size.real ? ' (real)' : ''}`;
     const atMs = Date.now();
     const { message_id: messageId } = system.telegram.say(place, text);
-    questions.push({ token, session: sessionOf(place), chatId: place.chatId, messageId, atMs });
+    const asked = { token, session: sessionOf(place), chatId: place.chatId, messageId, atMs };
+    questions.push(asked);
+    waiting.set(asked.session, asked);
+  }
+}
+
+/** Waits while more sessions wait for an answer than the workers have places: how many a machine can serve is not what is tested. */
+async function untilFree(session: string, { system, waiting, signal }: Talk): Promise<void> {
+  for (;;) {
+    for (const { session: name, token, atMs } of waiting.values())
+      if (system.telegram.isAnswered(token) || Date.now() > atMs + STUCK_LIMIT_MS) waiting.delete(name);
+    if (waiting.has(session) || waiting.size < MOST_WAITING[system.storeKind]) return;
+    await delay(LOOK_AGAIN_MS, undefined, { signal });
   }
 }
 
@@ -107,21 +120,25 @@ function turnsOf({ turns, sessions, real }: Size, index: number): number {
   return Math.floor(left / scripted) + (index - real < left % scripted ? 1 : 0);
 }
 
-/** Hits one process after another until the signal aborts; resolves when all have got up again. */
-async function hit({ processes }: ChaosSystem, random: Random, signal: AbortSignal): Promise<void> {
-  const blows: Promise<void>[] = [];
-  while (await passes(random.between(BLOW_PAUSE_MS.min, BLOW_PAUSE_MS.max), signal)) {
-    const victims = processes.filter(({ isUp }) => isUp);
-    const victim = victims[random.integer(0, victims.length - 1)];
-    const isKill = random.chance(KILL_SHARE);
-    const deathMs = random.between(0, LONGEST_DEATH_MS);
-    const beyondMs = random.between(FREEZE_BEYOND_MS.min, FREEZE_BEYOND_MS.max);
-    if (!victim) continue;
-    const heldMs = victim.name.startsWith('agent') ? LEASE_MS : VISIBILITY_MS;
-    const blow = isKill ? victim.kill(deathMs) : victim.freeze(heldMs + beyondMs);
-    // One that fails is heard at the end; until then it must not end this process.
-    blow.catch(() => undefined);
-    blows.push(blow);
+/**
+ * Hits the processes until the signal aborts; resolves when all have got up again. How hard that is must not depend on how fast this machine
+ * starts a process, so most blows wait until those before them are over.
+ */
+async function hit({ processes, tempo }: ChaosSystem, random: Random, signal: AbortSignal): Promise<void> {
+  const byName = new Map(processes.map((process) => [process.name, process]));
+  let blows: Promise<void>[] = [];
+  for (const blow of planBlows([...byName.keys()], random)) {
+    if (!blow.isTogether) {
+      await Promise.all(blows);
+      blows = [];
+    }
+    if (!(await passes(blow.afterMs, signal))) break;
+    const heldMs = blow.process.startsWith('agent') ? tempo.leaseMs : tempo.visibilityMs;
+    const victim = byName.get(blow.process);
+    const done = blow.kind === 'kill' ? victim?.kill(blow.deadMs) : victim?.freeze(heldMs + blow.beyondMs);
+    // One that fails is heard when it is waited for; until then it must not end this process.
+    done?.catch(() => undefined);
+    if (done) blows.push(done);
   }
   await Promise.all(blows);
 }

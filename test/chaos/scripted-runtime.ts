@@ -7,6 +7,7 @@ import type {
   AgentRuntime,
   RuntimeEvent,
 } from '../../services/agent-container/src/run/agent-runtime.ts';
+import { questionsIn } from './marks.ts';
 import type { Random } from './random.ts';
 
 /** One message of a conversation, as the scripted runtime sends it to the harness's model. */
@@ -52,12 +53,13 @@ export class ScriptedRuntime implements AgentRuntime {
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Entry);
       const whole = await this.#ask([...entries.map(spoken), { role: 'user', text: prompt }], signal);
-      const { answer, isStopped } = this.#untilTimeIsUp(whole);
-      const middle = this.#random.integer(1, answer.length);
+      const lot = this.#random.occurrence(questionsIn(prompt).join(' '));
+      const { answer, isStopped } = untilTimeIsUp(whole, lot);
+      const middle = lot.integer(1, answer.length);
       yield { type: 'text', offset: 0, delta: answer.slice(0, middle) };
-      await delay(this.#random.between(0, PAUSE_MS), undefined, { signal });
+      await delay(lot.between(0, PAUSE_MS), undefined, { signal });
       yield { type: 'text', offset: middle, delta: answer.slice(middle) };
-      await delay(this.#random.between(0, PAUSE_MS), undefined, { signal });
+      await delay(lot.between(0, PAUSE_MS), undefined, { signal });
       await writeFile(home.transcript, before + turnLines(entries.at(-1), prompt, answer, home.workspace));
       yield { type: 'answer', text: answer };
       yield { type: 'summary', usage: USAGE, costUsd: 0, turns: 1, isStopped };
@@ -67,23 +69,19 @@ export class ScriptedRuntime implements AgentRuntime {
     }
   }
 
-  /** Some long answers are interrupted as a time limit would: between two of their paragraphs. */
-  #untilTimeIsUp(answer: string): { answer: string; isStopped: boolean } {
-    const parts = answer.split('\n\n');
-    if (parts.length < LEAST_PAUSED_PARTS || !this.#random.chance(TIME_UP_SHARE))
-      return { answer, isStopped: false };
-    return {
-      answer: parts.slice(0, this.#random.integer(1, parts.length - 1)).join('\n\n'),
-      isStopped: true,
-    };
-  }
-
   async #ask(messages: readonly Spoken[], signal: AbortSignal): Promise<string> {
     const body = JSON.stringify(messages);
     const response = await fetch(`${this.#modelUrl}/scripted`, { method: 'POST', body, signal });
     if (!response.ok) throw new Error(`The model answered ${response.status}`);
     return response.text();
   }
+}
+
+/** Some long answers are interrupted as a time limit would: between two of their paragraphs. */
+function untilTimeIsUp(answer: string, lot: Random): { answer: string; isStopped: boolean } {
+  const parts = answer.split('\n\n');
+  if (parts.length < LEAST_PAUSED_PARTS || !lot.chance(TIME_UP_SHARE)) return { answer, isStopped: false };
+  return { answer: parts.slice(0, lot.integer(1, parts.length - 1)).join('\n\n'), isStopped: true };
 }
 
 function spoken({ type, message }: Entry): Spoken {

@@ -1,6 +1,5 @@
 import { askedTogether } from './asked-together.ts';
-import type { Evidence } from './evidence.ts';
-import { isFor } from './undecidable.ts';
+import type { AskedQuestion, Evidence, TelegramCall } from './evidence.ts';
 import type { Violation } from './verdict.ts';
 
 /** Blows so long before and after the question are shown too, in ms. */
@@ -12,9 +11,9 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
   const question = evidence.questions.find((one) => one.token === token);
   if (!question) return;
   const asked = askedTogether(evidence).get(token) ?? [question];
-  const seen = asked.map(({ token: one, session, messageId, atMs }): [number, string] => [
-    atMs,
-    `${one} asked in ${session} as ${messageId}`,
+  const seen = asked.flatMap(({ token: one, session, messageId, atMs, takenAtMs }): [number, string][] => [
+    [atMs, `${one} asked in ${session} as ${messageId}`],
+    [takenAtMs, `${one} taken over`],
   ]);
   for (const { tokens, run, atMs, history } of evidence.requests) {
     const known = history.map((turn) => `${turn.token}=${turn.run ?? '?'}`).join(' ');
@@ -25,7 +24,8 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
     const fate = !call.isCarriedOut ? ' refused' : call.isAnswerLost ? ' answer lost' : '';
     const marks = call.marks.map((mark) => `${mark.token} by ${mark.run} ${mark.part}/${mark.parts}`);
     const reply = call.replyTo === undefined ? '' : ` below ${call.replyTo}`;
-    seen.push([call.atMs, `${call.sender} ${call.method}${reply} ${marks.join(', ')}${fate}`]);
+    const id = call.messageId === undefined ? '' : ` is ${call.messageId}`;
+    seen.push([call.atMs, `${call.sender} ${call.method}${reply}${id} ${marks.join(', ')}${fate}`]);
   }
   const { atMs: askedAtMs } = question;
   for (const { kind, process, atMs, untilMs } of evidence.blows) {
@@ -35,4 +35,13 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
   }
   for (const [atMs, event] of seen.sort(([one], [two]) => one - two))
     console.log(`       ${String(atMs - askedAtMs).padStart(7)} ms ${event}`);
+}
+
+/** @returns whether the call tells something to those who asked the questions. */
+function isFor(call: TelegramCall, questions: readonly AskedQuestion[]): boolean {
+  return questions.some(
+    ({ token, chatId, messageId }) =>
+      call.chatId === chatId &&
+      (call.replyTo === messageId || call.marks.some((mark) => mark.token === token)),
+  );
 }

@@ -3,24 +3,43 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AgentProxy, startAgentProxy } from './agent-proxy.ts';
+import type { AwsStores } from './aws-servers.ts';
 import { ChaosProcess } from './chaos-process.ts';
-import type { AgentOptions, StoreFaults, WebhookOptions, WorkerOptions } from './config.ts';
+import {
+  type AgentOptions,
+  ownEnvironment,
+  type StoreChoice,
+  type StoreFaults,
+  type WebhookOptions,
+  type WorkerOptions,
+} from './config.ts';
 import type { Blow } from './evidence.ts';
 import { endLeftovers } from './leftovers.ts';
 import { type ChaosModel, startModel } from './model.ts';
 import type { Random } from './random.ts';
 import { BOT_TOKEN, type ChaosTelegram, SECRET, startTelegram } from './telegram.ts';
 
-/** Far shorter than in production, so that a freeze can outlast them. */
-export const LEASE_MS = 2_000;
-export const VISIBILITY_MS = 3_000;
-const LEASE_HEARTBEAT_MS = 200;
-const STREAM_HEARTBEAT_MS = 500;
-const SILENCE_MS = 4_000;
+/** Far shorter than in production, so that a freeze can outlast them; on servers, which take longer for everything, twice as long. */
+const TEMPO = {
+  embedded: { leaseMs: 2_000, visibilityMs: 3_000, silenceMs: 4_000, writingDownMs: 500 },
+  aws: { leaseMs: 4_000, visibilityMs: 6_000, silenceMs: 8_000, writingDownMs: 3_000 },
+};
+const HEARTBEATS_PER_LEASE = 10;
+const HEARTBEATS_PER_SILENCE = 8;
 const STORE_ERROR_RATE = 0.004;
 const STORE_LATENCY_MS = 60;
 const AUTH_TOKEN = 'the-token-of-the-chaos';
 const SIDE = [1, 2];
+
+interface Tempo {
+  /** What a freeze of an agent server outlasts, and what one of the others. */
+  readonly leaseMs: number;
+  readonly visibilityMs: number;
+  /** How long an agent may be silent. */
+  readonly silenceMs: number;
+  /** How long a step may take until it is in the ledger. */
+  readonly writingDownMs: number;
+}
 
 export interface ChaosSystem {
   readonly telegram: ChaosTelegram;
@@ -28,73 +47,96 @@ export interface ChaosSystem {
   readonly proxy: AgentProxy;
   readonly processes: readonly ChaosProcess[];
   readonly blows: readonly Blow[];
+  readonly storeKind: StoreChoice['kind'];
+  readonly tempo: Tempo;
+  /** How many calls to the stores failed. */
+  storeFaults(): number;
   /** Kills what runs, at once; `close` does the rest. */
   endNow(): void;
   close(): Promise<void>;
 }
 
-/**
- * Starts everything below `root`; resolves when all processes are ready.
- * @param onError told of what goes wrong in this process.
- */
-export async function startSystem(
-  root: string,
-  people: readonly number[],
-  random: Random,
-  onError: (error: unknown) => void,
-): Promise<ChaosSystem> {
+export interface Surroundings {
+  /** Everything is below it. */
+  readonly root: string;
+  readonly people: readonly number[];
+  /** Added to the ids of chats: on stores that others have used they must be new ones. */
+  readonly idsFrom: number;
+  /** Undefined: the embedded stores. */
+  readonly aws: AwsStores | undefined;
+  readonly random: Random;
+  /** Told of what goes wrong in this process. */
+  readonly onError: (error: unknown) => void;
+}
+
+/** Starts everything; resolves when all processes are ready. */
+export async function startSystem({
+  root,
+  people,
+  idsFrom,
+  aws,
+  random,
+  onError,
+}: Surroundings): Promise<ChaosSystem> {
   const dataDir = join(root, 'data');
   const telegramDir = join(root, 'telegram');
   for (const directory of [dataDir, telegramDir]) await mkdir(directory, { recursive: true });
+  const store: StoreChoice = aws
+    ? { kind: 'aws', config: aws.config }
+    : { kind: 'embedded', directory: dataDir };
+  const tempo = TEMPO[store.kind];
+  const shared = (life: string): { store: StoreChoice; faults: StoreFaults; visibilityMs: number } => ({
+    store,
+    faults: faultsOf(random, life),
+    visibilityMs: tempo.visibilityMs,
+  });
+  const environment = {
+    ...(aws?.environment ?? ownEnvironment()),
+    NODE_COMPILE_CACHE: join(root, 'compiled'),
+  };
+  const start = { environment, logDir: root };
   const blows: Blow[] = [];
   const model = await startModel(random.fork('model'));
   const telegram = startTelegram(random.fork('telegram'), {
     directory: telegramDir,
-    webhookPort: () => webhook.port,
+    idsFrom,
+    port: () => webhook.port,
     onError,
   });
   const webhookOptions = (life: string): Promise<WebhookOptions> =>
-    Promise.resolve({
-      dataDir,
-      secret: SECRET,
-      allowedUsers: people.map(String),
-      faults: faultsOf(random, life),
-    });
+    Promise.resolve({ ...shared(life), secret: SECRET, allowedUsers: people.map(String) });
   const webhook = new ChaosProcess(
     'webhook',
-    { file: fileOf('webhook'), options: webhookOptions, logDir: root },
+    { ...start, file: fileOf('webhook'), options: webhookOptions },
     blows,
   );
   const workRoots = SIDE.map((side) => join(root, `work-${side}`));
   const agents = SIDE.map((side) => {
     const options = (life: string): Promise<AgentOptions> =>
       Promise.resolve({
-        dataDir,
+        ...shared(life),
         workRoot: workRoots[side - 1] ?? root,
         authToken: AUTH_TOKEN,
         modelUrl: model.url,
-        ttlMs: LEASE_MS,
-        leaseHeartbeatMs: LEASE_HEARTBEAT_MS,
-        streamHeartbeatMs: STREAM_HEARTBEAT_MS,
-        faults: faultsOf(random, life),
+        ttlMs: tempo.leaseMs,
+        leaseHeartbeatMs: tempo.leaseMs / HEARTBEATS_PER_LEASE,
+        streamHeartbeatMs: tempo.silenceMs / HEARTBEATS_PER_SILENCE,
       });
-    return new ChaosProcess(`agent-${side}`, { file: fileOf('agent'), options, logDir: root }, blows);
+    return new ChaosProcess(`agent-${side}`, { ...start, file: fileOf('agent'), options }, blows);
   });
   const proxy = await startAgentProxy(random.fork('proxy'), () =>
     agents.flatMap(({ port }) => (port === undefined ? [] : [port])),
   );
   const workers = SIDE.map((side) => {
     const options = async (life: string): Promise<WorkerOptions> => ({
-      dataDir,
+      ...shared(life),
       telegramUrl: await telegram.urlFor(life),
       botToken: BOT_TOKEN,
       agentUrl: proxy.url,
       authToken: AUTH_TOKEN,
-      visibilityMs: VISIBILITY_MS,
-      silenceMs: SILENCE_MS,
-      faults: faultsOf(random, life),
+      silenceMs: tempo.silenceMs,
     });
-    return new ChaosProcess(`worker-${side}`, { file: fileOf('worker'), options, logDir: root }, blows);
+    return new ChaosProcess(`worker-${side}`, { ...start, file: fileOf('worker'), options }, blows);
   });
   const processes = [webhook, ...agents, ...workers];
   const system: ChaosSystem = {
@@ -103,6 +145,9 @@ export async function startSystem(
     proxy,
     processes,
     blows,
+    storeKind: store.kind,
+    tempo,
+    storeFaults: () => processes.reduce((sum, { faults }) => sum + faults, aws?.faults() ?? 0),
     endNow: () => {
       for (const process of processes) process.endNow();
     },

@@ -1,11 +1,15 @@
-// people of the harness → updates, doubled and late → webhook; workers' calls, some of them failing → chats
+// people of the harness → updates → webhook; workers' calls, some of them failing → chats
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setTimeout as delay } from 'node:timers/promises';
+import type { HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import type { Message } from 'grammy/types';
+import { z } from 'zod';
 import type { BotApiCall, BotApiFault } from '../../local/src/telegram/bot-api-call.ts';
 import type { CallPayload } from '../../local/src/telegram/call-payload.ts';
 import { topicOf } from '../../local/src/telegram/chat-store.ts';
 import { openTelegramStandIn } from '../../local/src/telegram/stand-in.ts';
+import { faultOf } from './call-faults.ts';
+import { openDeliveries, type Webhook } from './deliveries.ts';
 import type { ShownMessage, TelegramCall } from './evidence.ts';
 import { marksIn } from './marks.ts';
 import { type Place, sessionOf } from './places.ts';
@@ -15,14 +19,7 @@ import { type Served, serve } from './serve.ts';
 export const BOT_TOKEN = '4200000001:chaos-token';
 export const SECRET = 'chaos-webhook-secret';
 
-/** The shares of calls and deliveries that meet each fault. */
-const CALL_FAULTS = { throttled: 0.02, held: 0.004, broken: 0.015, drop: 0.015, lost: 0.015 };
-/** Of a throttled call, and of one that is held back for longer than a worker waits; in seconds. */
-const RETRY_AFTER_S = { throttled: 1, held: 6 };
-const DELIVERY_FAULTS = { doubled: 0.08, lost: 0.03 };
-const DELIVERY_DELAY_MS = 150;
-/** A copy of an update may come long after its turn was done, in ms. */
-const COPY_DELAY_MS = 8_000;
+const FIRST_FORUM = -1_002_000_000_000;
 
 export interface ChaosTelegram {
   readonly calls: readonly TelegramCall[];
@@ -33,72 +30,97 @@ export interface ChaosTelegram {
   /** Opens a topic of the one forum for a person. */
   openTopic(personId: number): Promise<Place>;
   say(place: Place, text: string): Message;
+  /** @returns whether the end of an answer to this question was ever shown. */
+  isAnswered(token: string): boolean;
+  /** @returns when a message was first taken over, in ms since 1970; Infinity when it never was. */
+  takenAtMs(chatId: number, messageId: number): number;
+  /** How many updates were delivered more than once, and how many after a later one of their chat. */
+  deliveryFaults(): { readonly doubled: number; readonly overtaken: number };
   /** @returns what the bot shows there, in the order of each chat. */
   shown(places: readonly Place[]): ShownMessage[];
   close(): Promise<void>;
 }
 
-interface Intake {
+interface Intake extends Webhook {
   readonly directory: string;
-  /** Where the webhook listens; undefined while it is dead. */
-  readonly webhookPort: () => number | undefined;
-  readonly onError: (error: unknown) => void;
+  /** Added to the id of the forum, below all that was used before. */
+  readonly idsFrom: number;
 }
+
+type Draft<Thing> = { -readonly [Name in keyof Thing]: Thing[Name] };
+
+/** Who makes the call that is being answered, and what is known of the call. */
+interface Caller {
+  readonly sender: string;
+  call: Draft<TelegramCall> | undefined;
+}
+
+const CHANGES: ReadonlySet<string> = new Set(['editMessageText', 'deleteMessage']);
+const sent = z.object({ result: z.object({ message_id: z.int() }) });
 
 /** Opens a Telegram that delivers its updates to a webhook in another process. */
 export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
-  const calls: TelegramCall[] = [];
+  const calls: Draft<TelegramCall>[] = [];
   const servers: Served[] = [];
-  const copies = new Set<Promise<void>>();
-  const closing = new AbortController();
-  const caller = new AsyncLocalStorage<string>();
+  const answered = new Set<string>();
+  const madeInSession = new Map<string, string>();
+  const present = new AsyncLocalStorage<Caller>();
+  const deliveries = openDeliveries(random.fork('deliveries'), intake);
   let lastCallAtMs = 0;
 
-  const post = async (update: RequestInit): Promise<Response> => {
-    const port = intake.webhookPort();
-    if (port === undefined) throw new Error('Nobody listens where the webhook was');
-    return fetch(`http://127.0.0.1:${port}/webhook`, update);
+  const sessionOfCall = ({ payload }: BotApiCall): string => {
+    const { chat_id: chatId, message_id: messageId, message_thread_id: threadId } = payload;
+    // A change names no topic, but its message is in one.
+    const madeIn =
+      messageId === undefined ? undefined : madeInSession.get(`${Number(chatId)}:${Number(messageId)}`);
+    const topic = threadId === undefined ? undefined : Number(threadId);
+    return madeIn ?? sessionOf({ chatId: Number(chatId), threadId: topic });
   };
-  const repeatLater = async (copy: RequestInit): Promise<void> => {
-    try {
-      await delay(random.between(0, COPY_DELAY_MS), undefined, { signal: closing.signal });
-      await post({ ...copy, signal: closing.signal });
-    } catch (error) {
-      if (!closing.signal.aborted) intake.onError(error);
-    }
-  };
-  const deliver: typeof fetch = async (_url, update = {}) => {
-    if (random.chance(DELIVERY_FAULTS.doubled)) {
-      const copy = repeatLater(update);
-      copies.add(copy);
-      void copy.finally(() => copies.delete(copy));
-    }
-    const isLost = random.chance(DELIVERY_FAULTS.lost);
-    await delay(random.between(0, DELIVERY_DELAY_MS));
-    const response = await post(update);
-    if (isLost) throw new Error('The answer to this delivery was lost');
-    return response;
-  };
-
   const intercept = (call: BotApiCall): BotApiFault | undefined => {
-    const fault = faultOf(random);
+    const { chat_id: chatId, message_thread_id: threadId } = call.payload;
+    const fault = faultOf(random.occurrence(`${call.method} ${String(chatId)} ${String(threadId)}`));
     lastCallAtMs = Date.now();
-    if (call.method !== 'sendChatAction') calls.push(recordOf(call, caller.getStore() ?? '', fault));
-    return fault;
+    const caller = present.getStore();
+    if (!caller || call.method === 'sendChatAction') return fault === 'lost_answer' ? 'drop' : fault;
+    caller.call = recordOf(call, caller.sender, sessionOfCall(call), fault);
+    calls.push(caller.call);
+    // Its answer is lost only below, when it is known what it did.
+    return fault === 'lost_answer' ? undefined : fault;
   };
   const standIn = openTelegramStandIn({
     directory: intake.directory,
     token: BOT_TOKEN,
     intercept,
-    fetch: deliver,
+    fetch: deliveries.fetch,
     onError: intake.onError,
   });
+  const serveCaller = async (sender: string, request: Request, bindings: HttpBindings): Promise<Response> => {
+    const caller: Caller = { sender, call: undefined };
+    const response = await present.run(caller, () => standIn.app.fetch(request, bindings));
+    const { call } = caller;
+    if (!call?.isCarriedOut) return response;
+    call.isCarriedOut = response.ok;
+    for (const { token, part, parts } of response.ok ? call.marks : [])
+      if (part === parts) answered.add(token);
+    if (call.method === 'sendMessage' && response.ok) {
+      call.messageId = sent.parse(await response.clone().json()).result.message_id;
+      madeInSession.set(`${call.chatId}:${call.messageId}`, call.session);
+    }
+    if (!call.isAnswerLost) return response;
+    bindings.incoming.socket.destroy();
+    return RESPONSE_ALREADY_SENT;
+  };
   const ask = async <Answer>(path: string, body: object): Promise<Answer> => {
     const headers = { 'content-type': 'application/json' };
     const response = await standIn.app.request(path, { method: 'POST', headers, body: JSON.stringify(body) });
     if (!response.ok) throw new Error(`The stand-in answered ${path} with ${response.status}`);
     return (await response.json()) as Answer;
   };
+  // Groups are numbered downwards from the lowest chat there is: whoever this stranger is, the forum's id is the next.
+  if (intake.idsFrom > 0) {
+    const id = FIRST_FORUM - intake.idsFrom;
+    standIn.sendAsUser({ chat_id: id, from: { id, first_name: 'Stranger' }, text: 'Hello' });
+  }
   let forumId: Promise<number> | undefined;
   standIn.start({ url: 'http://127.0.0.1/webhook', secret: SECRET });
 
@@ -106,8 +128,8 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
     calls,
     lastCallAtMs: () => lastCallAtMs,
     urlFor: async (sender) => {
-      const server = await serve((request, ...rest) =>
-        caller.run(sender, () => standIn.app.fetch(request, ...(rest as []))),
+      const server = await serve((request, bindings) =>
+        serveCaller(sender, request, bindings as HttpBindings),
       );
       servers.push(server);
       return server.url;
@@ -126,53 +148,34 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
         from: { id: personId, first_name: `Person ${personId}`, language_code: 'en' },
         text,
       }),
+    isAnswered: (token) => answered.has(token),
+    takenAtMs: (chatId, messageId) => deliveries.takenAtMs(chatId, messageId),
+    deliveryFaults: () => deliveries.counts(),
     shown: (places) => {
       const chatIds = [...new Set(places.map(({ chatId }) => chatId))];
       return chatIds.flatMap((id) => standIn.messages(id).flatMap(shownOf));
     },
     close: async () => {
-      closing.abort();
-      await Promise.all(copies);
+      await deliveries.close();
       await standIn.stop();
       for (const server of servers) await server.close();
     },
   };
 }
 
-function faultOf(random: Random): BotApiFault | undefined {
-  const faults: [number, BotApiFault][] = [
-    [CALL_FAULTS.throttled, throttling(RETRY_AFTER_S.throttled)],
-    [CALL_FAULTS.held, throttling(RETRY_AFTER_S.held)],
-    [CALL_FAULTS.broken, failure(500, 'Internal Server Error')],
-    [CALL_FAULTS.drop, 'drop'],
-    [CALL_FAULTS.lost, 'lost_answer'],
-  ];
-  let drawn = random.next();
-  for (const [share, fault] of faults) {
-    if (drawn < share) return fault;
-    drawn -= share;
-  }
-  return undefined;
-}
-
-function throttling(retryAfterS: number): BotApiFault {
-  return failure(429, `Too Many Requests: retry after ${retryAfterS}`, { retry_after: retryAfterS });
-}
-
-function failure(status: number, description: string, parameters?: object): BotApiFault {
-  return { status, body: { ok: false, error_code: status, description, ...(parameters && { parameters }) } };
-}
-
 function recordOf(
   { method, payload, at }: BotApiCall,
   sender: string,
+  session: string,
   fault: BotApiFault | undefined,
-): TelegramCall {
+): Draft<TelegramCall> {
   const replied = payload.reply_parameters as { message_id?: number } | undefined;
   return {
     method,
     sender,
+    session,
     chatId: Number(payload.chat_id),
+    messageId: CHANGES.has(method) ? Number(payload.message_id) : undefined,
     replyTo: replied?.message_id,
     marks: typeof payload.text === 'string' ? marksIn(payload.text) : [],
     reaction: method === 'setMessageReaction' ? reactionOf(payload) : undefined,
@@ -190,5 +193,5 @@ function shownOf(message: Message): ShownMessage[] {
   const { chat, message_id: messageId, from, reply_to_message: repliesTo, text = '' } = message;
   if (from?.is_bot !== true) return [];
   const session = sessionOf({ chatId: chat.id, threadId: topicOf(message) ?? undefined });
-  return [{ session, messageId, replyTo: repliesTo?.message_id, text }];
+  return [{ session, chatId: chat.id, messageId, replyTo: repliesTo?.message_id, text }];
 }

@@ -1,7 +1,5 @@
-import type { AskedQuestion, Blow, Evidence, TelegramCall } from './evidence.ts';
+import type { Blow, Evidence, TelegramCall } from './evidence.ts';
 
-/** A process that dies this soon after a send may not have written down that it was made, in ms. */
-const WRITING_DOWN_MS = 500;
 /** Who writes to the ledger; the other processes have no part in it. */
 const WORKER = 'worker';
 /** A call that was being made when its process was frozen goes out this soon after it wakes, in ms. */
@@ -11,41 +9,43 @@ const WAKING_MS = 250;
  * @returns the sends that had an effect their sender could not know of: the answer was lost, or the sender was killed or frozen
  * before it had written the answer down, or between its last look at the ledger and the call.
  */
-export function undecidableSends({ calls, blows }: Evidence): TelegramCall[] {
+export function undecidableSends({ calls, blows, writingDownMs }: Evidence): TelegramCall[] {
+  const nextOf = nextChanges(calls);
+  const freezes = blows
+    .filter(({ kind, process }) => kind === 'freeze' && process.startsWith(WORKER))
+    .sort((one, two) => one.atMs - two.atMs);
+  const isCutShort = (call: TelegramCall): boolean => {
+    // A turn's next call is made only after this one was written down.
+    const nextAtMs = nextOf.get(call)?.atMs ?? Infinity;
+    const byMs = Math.min(writtenDownByMs(call.atMs, writingDownMs, freezes), nextAtMs);
+    return blows.some(
+      ({ process, atMs, untilMs }) =>
+        process === call.sender && atMs <= byMs && untilMs + WAKING_MS >= call.atMs,
+    );
+  };
   return calls.filter(
-    (call) =>
-      call.method === 'sendMessage' &&
-      call.isCarriedOut &&
-      (call.isAnswerLost || isCutShort(call, calls, blows)),
+    (call) => call.method === 'sendMessage' && call.isCarriedOut && (call.isAnswerLost || isCutShort(call)),
   );
 }
 
-/** @returns whether the call tells something to those who asked the questions. */
-export function isFor(call: TelegramCall, questions: readonly AskedQuestion[]): boolean {
-  return questions.some(
-    ({ token, chatId, messageId }) =>
-      call.chatId === chatId &&
-      (call.replyTo === messageId || call.marks.some((mark) => mark.token === token)),
-  );
-}
-
-function isCutShort(call: TelegramCall, calls: readonly TelegramCall[], blows: readonly Blow[]): boolean {
-  // Who waits for the ledger makes no calls.
-  const next = calls.find((one) => one.sender === call.sender && one.atMs >= call.atMs + WRITING_DOWN_MS);
-  const writtenDownMs = Math.min(writtenDownAtMs(call, blows), next?.atMs ?? Infinity);
-  return blows.some(
-    ({ process, atMs, untilMs }) =>
-      process === call.sender && atMs <= writtenDownMs && untilMs + WAKING_MS >= call.atMs,
-  );
+/** @returns for each change in a chat the next one that the same process made there. */
+function nextChanges(calls: readonly TelegramCall[]): ReadonlyMap<TelegramCall, TelegramCall> {
+  const nextOf = new Map<TelegramCall, TelegramCall>();
+  const last = new Map<string, TelegramCall>();
+  for (const call of calls) {
+    if (call.reaction !== undefined) continue;
+    const key = `${call.sender} ${call.session}`;
+    const before = last.get(key);
+    if (before) nextOf.set(before, call);
+    last.set(key, call);
+  }
+  return nextOf;
 }
 
 /** Another worker may have been frozen with the lock of the ledger, which all of them write to: then everybody waits for it. */
-function writtenDownAtMs({ atMs }: TelegramCall, blows: readonly Blow[]): number {
-  return blows
-    .filter(({ kind, process }) => kind === 'freeze' && process.startsWith(WORKER))
-    .sort((one, two) => one.atMs - two.atMs)
-    .reduce((byMs, freeze) => {
-      const isInTheWay = freeze.atMs <= byMs && freeze.untilMs >= atMs;
-      return isInTheWay ? Math.max(byMs, freeze.untilMs + WRITING_DOWN_MS) : byMs;
-    }, atMs + WRITING_DOWN_MS);
+function writtenDownByMs(atMs: number, writingDownMs: number, freezes: readonly Blow[]): number {
+  return freezes.reduce((byMs, freeze) => {
+    const isInTheWay = freeze.atMs <= byMs && freeze.untilMs >= atMs;
+    return isInTheWay ? Math.max(byMs, freeze.untilMs + writingDownMs) : byMs;
+  }, atMs + writingDownMs);
 }

@@ -1,5 +1,6 @@
 import type { Companions } from './asked-together.ts';
-import type { Evidence, TelegramCall } from './evidence.ts';
+import type { AskedQuestion, Evidence, ShownMessage, TelegramCall } from './evidence.ts';
+import type { Mark } from './marks.ts';
 
 export type Rule = 'answered exactly once' | 'order' | 'one writer' | 'context' | 'nothing stuck';
 
@@ -20,6 +21,8 @@ export interface Outcome {
   readonly kind: 'once' | 'double' | 'told' | 'missing';
   /** The run whose answer is shown. */
   readonly run: string | undefined;
+  /** What the chat shows beside it, because its senders could not know of it. */
+  readonly excused: readonly ShownMessage[];
   /** The answer's own words say that it could not be saved. */
   readonly isUnsaved: boolean;
 }
@@ -29,5 +32,18 @@ export type Report = (rule: Rule, token: string, what: string) => void;
 /** What the rules are judged by: the evidence, and what follows from it. */
 export interface Case extends Evidence {
   readonly companions: Companions;
-  readonly undecidable: readonly TelegramCall[];
+  /** By session, in the order in which they were taken over. */
+  readonly inOrder: ReadonlyMap<string, readonly AskedQuestion[]>;
+  readonly callsIn: ReadonlyMap<string, readonly TelegramCall[]>;
+  /** By session, in the order of its chat. */
+  readonly shownIn: ReadonlyMap<
+    string,
+    readonly { readonly message: ShownMessage; readonly marks: readonly Mark[] }[]
+  >;
+  /** The messages (`messageKey`) that were made by a send whose end its sender could not know. */
+  readonly undecidable: ReadonlySet<string>;
+}
+
+export function messageKey({ chatId, messageId }: { chatId: number; messageId: number | undefined }): string {
+  return `${chatId}:${messageId}`;
 }
