@@ -10,6 +10,7 @@ import {
   shown,
   soundRun,
 } from './evidence.fixture.ts';
+import type { Rule } from './verdict.ts';
 
 const TOKENS = ['a', 'b', 'c'];
 const broken = brokenOf(() => soundRun(TOKENS));
@@ -27,6 +28,21 @@ describe('Every question is answered exactly once:', () => {
     const half = answerText('c', 'run_of_c', 1, 2);
     const rules = broken((run) => void run.shown.splice(2, 1, shown(half, 31, 30)));
     expect(rules).toContainEqual(['answered exactly once', 'c']);
+  });
+
+  it('unless it says that there will be no more, and nothing of it is shown twice', () => {
+    const brokenOff = (parts: number[], ending: string): [Rule, string][] =>
+      broken((run) => {
+        const texts = parts.map((part) => answerText('c', 'run_of_c', part, 4));
+        const messages = texts.map((text, index) =>
+          shown(text + (index === 1 ? ending : ''), 31 + index, 30),
+        );
+        run.shown.splice(2, 1, ...messages);
+      });
+    const sentence = ' I could not answer this message after several tries. It was put aside.';
+    expect(brokenOff([1, 2], sentence)).toEqual([]);
+    expect(brokenOff([1, 2], '')).toEqual([['answered exactly once', 'c']]);
+    expect(brokenOff([1, 1], sentence)).toEqual([['answered exactly once', 'c']]);
   });
 
   it('a second copy is one too many', () => {

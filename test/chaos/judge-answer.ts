@@ -4,6 +4,8 @@ import { type Case, messageKey, type Outcome, type Report } from './verdict.ts';
 
 /** What the user reads of an answer that the session does not know. */
 const NOT_SAVED = 'could not be saved';
+/** And below the parts of one that could not be ended. */
+const GIVEN_UP = 'It was put aside';
 
 interface Answering {
   readonly message: ShownMessage;
@@ -35,7 +37,7 @@ export function judgeAnswer(question: AskedQuestion, file: Case, report: Report)
     const excused = excuse(token, beside, isKnown, report);
     return { kind: 'told', run, excused, isUnsaved };
   }
-  if (run === undefined && answering.length === 0 && isToldBelow(question, file))
+  if (run === undefined && (answering.length === 0 ? isToldBelow(question, file) : isBrokenOff(answering)))
     return { kind: 'told', run, excused: [], isUnsaved };
   if (run === undefined) {
     report('answered exactly once', token, answering.length === 0 ? 'there is no answer' : 'half an answer');
@@ -46,6 +48,13 @@ export function judgeAnswer(question: AskedQuestion, file: Case, report: Report)
   const excused = excuse(token, surplus, isKnown, report);
   if (saysTwice(needed, run)) report('answered exactly once', token, 'one message says a part of it twice');
   return { kind: surplus.length === 0 ? 'once' : 'double', run, excused, isUnsaved };
+}
+
+/** Parts of one answer, each shown once, and below the last of them the sentence that there will be no more. */
+function isBrokenOff(answering: readonly Answering[]): boolean {
+  const parts = answering.flatMap(({ marks }) => marks);
+  const isInOrder = parts.every(({ run, part }, index) => run === parts[0]?.run && part === index + 1);
+  return isInOrder && (answering.at(-1)?.message.text.includes(GIVEN_UP) ?? false);
 }
 
 /**
