@@ -15,7 +15,12 @@ import type { Meter } from './meter.ts';
 import { joinAnswers, type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
-import { type AttachmentDeps, storeAttachments, type StoredAttachments } from './store-attachments.ts';
+import {
+  type AttachmentDeps,
+  storeAttachments,
+  type StoredAttachments,
+  storedBefore,
+} from './store-attachments.ts';
 import { putOff, say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
@@ -37,7 +42,6 @@ const LONGEST_BUSY_WAIT_MS = 2_000;
 const SHORTEST_BUSY_WAIT_MS = 100;
 /** Telegram sends the messages of an album at once, but each may meet a function that starts first. In ms. */
 const ALBUM_WAIT_MS = 1_500;
-const NONE: StoredAttachments = { kind: 'stored', attachments: [] };
 
 /** Lets the agent answer the turn, and with it the messages right behind it. */
 export async function answerByAgent(
@@ -60,7 +64,8 @@ export async function answerByAgent(
   const stopTyping = keepTyping(telling.chat, telling);
   try {
     // After a pause, the agent has them already.
-    const stored = progress.paused.runs > 0 ? NONE : await storeAttachments(turn, merged, deps);
+    const stored =
+      progress.paused.runs > 0 ? storedBefore(turn, merged) : await storeAttachments(turn, merged, deps);
     if (stored.kind !== 'stored') return await withoutAttachments(stored, telling);
     const asked = { text: questionOf(text, merged), attachments: stored.attachments };
     const relayed = await relayRun(turn, asked, telling, {

@@ -7,6 +7,7 @@ import {
   answered,
   failing,
   FINISHED,
+  refusing,
   SESSION,
   streamed,
   text,
@@ -43,6 +44,7 @@ const keys = (): (string | null)[] => scene.agent.calls.map(({ headers }) => hea
 
 describe('a run whose time is up', () => {
   it('holds no worker: the next delivery goes on, and the user sees one answer in one message', async () => {
+    await scene.knows(SESSION);
     scene.agent.script(paused('First half.'), paused('Second.'), answered('The end.'));
     expect(await scene.handle(TURN, AT_ONCE)).toEqual(NOW);
     expect(await scene.handle(TURN, AT_ONCE)).toEqual(NOW);
@@ -50,6 +52,16 @@ describe('a run whose time is up', () => {
     expect(keys()).toEqual(['update-5', 'update-5.1', 'update-5.2']);
     expect(asked()[1]).toContain('Continue exactly where you left off');
     expect(scene.botApi.screen).toEqual(['First half.\n\nSecond.\n\nThe end.']);
+  });
+
+  it('is asked from its beginning when the session that it was in is gone', async () => {
+    await scene.knows(SESSION);
+    scene.agent.script(paused('First half.'), refusing('session_unknown'), answered('All of it.'));
+    expect(await scene.handle(TURN)).toEqual(NOW);
+    expect(await scene.handle(TURN)).toEqual(DONE);
+    expect(scene.agent.paths.at(-1)).toBe('/session/create');
+    expect(asked().at(-1)).toBe(asked()[0]);
+    expect(scene.botApi.screen[0]).toMatch(/^The earlier conversation could not be found/);
   });
 
   it('is no try of the turn', async () => {

@@ -22,10 +22,18 @@ export type Relayed =
   | { kind: 'paused'; text: string; notes: readonly Note[]; files: readonly TurnFile[] }
   | { kind: 'failed'; code: WireErrorCode; isRetryable: boolean; error: unknown; busyUntil?: Date };
 
+/** What the agent is told. */
+interface Message {
+  readonly text: string;
+  /** Files that lie in the store for it. */
+  readonly attachments: readonly Attachment[];
+}
+
 /** What is asked: the user's message, or, after a pause, to go on. */
 export interface Request {
-  readonly userMessage: string;
-  readonly attachments?: readonly Attachment[];
+  readonly message: Message;
+  /** What is asked instead where there is no session that could go on: the user's message. */
+  readonly ifNew: Message;
   /** The same for every try of this very request. */
   readonly idempotencyKey: string;
   /** What the user already reads of this answer. */
@@ -68,12 +76,13 @@ async function relayFrom(
   deps: RelayDeps,
 ): Promise<Relayed> {
   const view = new GrowingAnswer(asked.soFar);
+  const { text, attachments } = sessionId === undefined ? asked.ifNew : asked.message;
   const request = {
     sessionId,
     chatId: turn.chat_id,
     threadId: turn.thread_id,
-    userMessage: asked.userMessage,
-    ...(asked.attachments === undefined ? {} : { attachments: asked.attachments }),
+    userMessage: text,
+    attachments,
     metadata: {
       chat_type: turn.chat_type,
       ...(turn.chat_title === undefined ? {} : { chat_title: turn.chat_title }),

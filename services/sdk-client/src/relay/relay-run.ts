@@ -1,14 +1,16 @@
 // message → one run of the agent → answered | its time is up, another delivery goes on | failed
-import type { Attachment, Turn } from '@omnicloud/protocol';
+import type { Turn } from '@omnicloud/protocol';
 import type { LiveReply } from '../reply/live-reply.ts';
-import { joinAnswers, relayAnswer, type RelayDeps, type Relayed } from './relay-answer.ts';
+import { joinAnswers, relayAnswer, type RelayDeps, type Relayed, type Request } from './relay-answer.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
 /** How often a run that reached its time limit goes on, unless told otherwise: with 15 minutes each, over an hour of work. */
 const MAX_CONTINUATIONS = 4;
 /** What the model reads after a pause; the CLI has noted in the transcript that it was interrupted. */
-const CONTINUE_PROMPT =
-  '<system-reminder>\nYour last run reached its time limit and was interrupted. The user has seen what you wrote so far. Continue exactly where you left off; do not repeat anything and do not mention the interruption.\n</system-reminder>';
+const GO_ON: Request['message'] = {
+  text: '<system-reminder>\nYour last run reached its time limit and was interrupted. The user has seen what you wrote so far. Continue exactly where you left off; do not repeat anything and do not mention the interruption.\n</system-reminder>',
+  attachments: [],
+};
 
 /**
  * Lets the agent run once. After a pause the turn's next delivery, ahead of what is queued behind it, goes on; the user sees one
@@ -17,7 +19,7 @@ const CONTINUE_PROMPT =
  */
 export async function relayRun(
   turn: Turn,
-  { text, attachments }: { readonly text: string; readonly attachments: readonly Attachment[] },
+  message: Request['message'],
   { reply, progress }: { readonly reply: LiveReply; readonly progress: TurnProgress },
   deps: RelayDeps & { readonly maxContinuations?: number },
 ): Promise<Relayed> {
@@ -25,8 +27,8 @@ export async function relayRun(
   const key = `update-${turn.update_id}`;
   const request =
     runs === 0
-      ? { userMessage: text, attachments, idempotencyKey: key, soFar }
-      : { userMessage: CONTINUE_PROMPT, idempotencyKey: `${key}.${runs}`, soFar };
+      ? { message, ifNew: message, idempotencyKey: key, soFar }
+      : { message: GO_ON, ifNew: message, idempotencyKey: `${key}.${runs}`, soFar };
   const relayed = await relayAnswer(turn, request, reply, deps);
   if (relayed.kind === 'failed') return relayed;
   const whole = { ...relayed, text: joinAnswers(soFar, relayed.text) };

@@ -32,10 +32,7 @@ export async function storeAttachments(
   merged: readonly MergedTurn[],
   deps: AttachmentDeps,
 ): Promise<StoredAttachments> {
-  const files = [
-    ...filesIn(turn.update_id, turn.ask.kind === 'message' ? turn.ask.files : undefined),
-    ...merged.flatMap(({ updateId, files: later }) => filesIn(updateId, later)),
-  ];
+  const files = filesToStore(turn, merged);
   const sessionKey = sessionKeyOf(turn);
   for (let start = 0; start < files.length; start += AT_ONCE) {
     const outcomes = await Promise.all(
@@ -45,6 +42,18 @@ export async function storeAttachments(
     if (failed) return failed;
   }
   return { kind: 'stored', attachments: files.map(({ attachment }) => attachment) };
+}
+
+/** @returns what an earlier delivery of the turn has stored: for an agent that has to begin anew. */
+export function storedBefore(turn: Turn, merged: readonly MergedTurn[]): StoredAttachments {
+  return { kind: 'stored', attachments: filesToStore(turn, merged).map(({ attachment }) => attachment) };
+}
+
+function filesToStore(turn: Turn, merged: readonly MergedTurn[]): FileToStore[] {
+  return [
+    ...filesIn(turn.update_id, turn.ask.kind === 'message' ? turn.ask.files : undefined),
+    ...merged.flatMap(({ updateId, files }) => filesIn(updateId, files)),
+  ];
 }
 
 interface FileToStore {
