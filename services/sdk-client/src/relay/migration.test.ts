@@ -65,6 +65,14 @@ it('An answer follows the group, answers no message of the same id there, and th
   expect(await sessionIn(NEW)).toBe(SESSION);
 });
 
+it('An answer is not lost because typing has followed the group before it', async () => {
+  scene.agent.script(answered('Sunny.'));
+  scene.botApi.script('sendChatAction', migrated(NEW));
+  scene.botApi.script('sendMessage', migrated(NEW));
+  expect(await scene.handle(IN_OLD)).toEqual(DONE);
+  expect(scene.botApi.screen).toEqual(['Sunny.']);
+});
+
 it('A message that grew in the old group is neither edited nor deleted under its id in the new one', async () => {
   await scene.ledger.save(5, recordOf({ posted: [{ messageId: 7, shown: '' }] }));
   scene.agent.script(answered('All of it.'));

@@ -130,7 +130,9 @@ export class TelegramChat {
   /** @returns whether the error said where the group has gone. */
   async #hasFollowed(error: unknown): Promise<boolean> {
     const chatId = error instanceof TelegramError ? error.migratedTo : undefined;
-    if (chatId === undefined || this.#sentThere !== undefined) return false;
+    if (chatId === undefined) return false;
+    // A call that was made at the same time may have learned it first.
+    if (this.#sentThere !== undefined) return chatId === this.#chatId;
     this.#chatId = chatId;
     this.#sentThere = new Set();
     await this.#place.onMigrated?.(chatId);
