@@ -9,6 +9,7 @@ import {
   DOWN,
   failing,
   FINISHED,
+  MESSAGE_PATH,
   refusing,
   SESSION,
   streamed,
@@ -106,7 +107,11 @@ describe('a file of the user', () => {
     expect(scene.botApi.screen).toEqual([]);
   });
 
-  it('is not fetched again when the agent goes on after a pause', async () => {
+  it.each([
+    ['is not named again', true],
+    ['is named again, where the session is gone,', false],
+  ])('%s when the agent goes on after a pause; it is downloaded once', async (_, isSessionThere) => {
+    await scene.knows(SESSION);
     const turn = turnOf(withFiles('a.pdf'));
     const { type, is_stopped, ...result } = FINISHED as Extract<typeof FINISHED, { type: 'finished' }>;
     scene.agent.script(
@@ -114,8 +119,15 @@ describe('a file of the user', () => {
       answered('two'),
     );
     expect(await scene.handler().handle(turn, 1)).toMatchObject({ kind: 'later' });
+    if (!isSessionThere) await scene.table.forget(sessionKeyOf(turn), SESSION);
     expect(await scene.handler().handle(turn, 1)).toEqual(DONE);
-    expect(scene.agent.calls[1]?.body).not.toHaveProperty('attachments');
+    expect(scene.agent.calls[1]?.body).toMatchObject(
+      isSessionThere ? {} : { user_message: 'Look', attachments: [{ name: 'a.pdf' }] },
+    );
+    expect(scene.agent.calls.map(({ path }) => path)[1]).toBe(
+      isSessionThere ? MESSAGE_PATH : '/session/create',
+    );
+    expect(JSON.stringify(scene.agent.calls[1]?.body).includes('attachments')).toBe(!isSessionThere);
     expect(scene.botApi.payloads('getFile')).toHaveLength(1);
   });
 });
