@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { decodeEvents } from '@omnicloud/protocol';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import { restApiEvent } from '../lambda/events.ts';
-import { platformEnvironment } from '../lambda/function-process.ts';
+import { PLATFORM_ENVIRONMENT } from '../lambda/function-environment.ts';
 import { readStreamedResponse } from '../lambda/http-response.ts';
 import { startRuntimeApi } from '../lambda/runtime-api.ts';
 
@@ -157,7 +157,10 @@ async function checkFunction(scripted: ScriptedModel): Promise<void> {
   const beganMs = performance.now();
   const shell = { AGENT_SHELL: 'on', AGENT_NETWORK: 'on' };
   process.env.NO_NAMESPACES = '1';
-  const child = startImage(FOREIGN_UID, settings({ ...platformEnvironment(api), ...shell }));
+  const child = startImage(
+    FOREIGN_UID,
+    settings({ ...PLATFORM_ENVIRONMENT, AWS_LAMBDA_RUNTIME_API: api.address, ...shell }),
+  );
   try {
     await Promise.race([
       api.ready,

@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { inject } from 'vitest';
+import { functionEnvironment } from './function-environment.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
 
 /** One execution environment of a function. */
@@ -15,25 +16,8 @@ export interface FunctionProcess {
 }
 
 /** Lambda's own runtime interface client; empty when it cannot be had here. */
-const CLIENT = inject('runtimeClient');
+export const CLIENT = inject('runtimeClient');
 export const isClientMissing = CLIENT === '';
-
-/** What Lambda sets for every function (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html). */
-export function platformEnvironment(api: Pick<RuntimeApi, 'address'>): Record<string, string> {
-  return {
-    AWS_LAMBDA_RUNTIME_API: api.address,
-    AWS_LAMBDA_FUNCTION_NAME: 'test',
-    AWS_LAMBDA_FUNCTION_VERSION: '$LATEST',
-    AWS_LAMBDA_FUNCTION_MEMORY_SIZE: '2048',
-    AWS_LAMBDA_LOG_GROUP_NAME: '/aws/lambda/test',
-    AWS_LAMBDA_LOG_STREAM_NAME: 'test',
-    AWS_LAMBDA_INITIALIZATION_TYPE: 'on-demand',
-    AWS_REGION: 'us-east-1',
-    AWS_ACCESS_KEY_ID: 'test',
-    AWS_SECRET_ACCESS_KEY: 'test',
-    AWS_SESSION_TOKEN: 'test',
-  };
-}
 
 /**
  * @param folder what Lambda unpacks
@@ -48,16 +32,7 @@ export async function startFunction(
   const api = await startRuntimeApi();
   const child = spawn(process.execPath, [CLIENT], {
     cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      ...platformEnvironment(api),
-      _HANDLER: handler,
-      LAMBDA_TASK_ROOT: folder,
-      AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs24.x',
-      // As the managed runtime starts Node (https://docs.aws.amazon.com/lambda/latest/dg/lambda-nodejs.html).
-      NODE_OPTIONS: '--no-experimental-require-module --no-experimental-detect-module',
-      ...environment,
-    },
+    env: { ...functionEnvironment(folder, handler, environment), AWS_LAMBDA_RUNTIME_API: api.address },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const lines: string[] = [];
