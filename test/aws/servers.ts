@@ -3,6 +3,7 @@ import { ServerMissingError } from './installed-server.ts';
 import { startDynamoDb } from './start-dynamodb.ts';
 import { startMiniStack } from './start-ministack.ts';
 import { startMoto } from './start-moto.ts';
+import { installEmulator } from '../lambda/install-emulator.ts';
 import { installRuntimeClient } from '../lambda/install-runtime-client.ts';
 
 declare module 'vitest' {
@@ -15,12 +16,15 @@ declare module 'vitest' {
     ministack: string;
     /** The main file of Lambda's runtime interface client; empty when it cannot be had here. */
     runtimeClient: string;
+    /** AWS's emulator of Lambda's runtime API; empty when it cannot be had here. */
+    emulator: string;
   }
 }
 
 /** vitest's global setup: runs once, before any test file. What it returns is called after the last one, failed or not. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {
   const runtimeClient = await unlessMissing('the Lambda runtime client', installRuntimeClient);
+  const emulator = await unlessMissing('the Lambda runtime emulator', installEmulator);
   const started = await Promise.allSettled([
     unlessMissing('moto', startMoto),
     unlessMissing('DynamoDB Local', startDynamoDb),
@@ -43,6 +47,7 @@ export default async function setup({ provide }: TestProject): Promise<() => Pro
   provide('dynamodb', dynamodb);
   provide('ministack', ministack);
   provide('runtimeClient', runtimeClient ?? '');
+  provide('emulator', emulator ?? '');
   return stop;
 }
 

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-secrets-manager';
 import { CreateQueueCommand, type Message, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { inject } from 'vitest';
-import { BOT_TOKEN, WEBHOOK_SECRET } from '../fakes/telegram-server.ts';
+import { BOT_TOKEN, PERSON, WEBHOOK_SECRET } from '../fakes/telegram-server.ts';
 
 const SERVICE_TOKEN = 'lambda-test-service-token';
 const CONNECTION = { region: 'us-east-1', credentials: { accessKeyId: 'test', secretAccessKey: 'test' } };
@@ -87,5 +87,36 @@ export async function createDeployment(): Promise<Deployment> {
       );
       return message;
     },
+  };
+}
+
+/** @returns what the webhook is given in this deployment. */
+export function webhookEnvironment(deployment: Deployment): Record<string, string> {
+  return {
+    ...commonEnvironment(deployment),
+    ALLOWED_USERS: String(PERSON),
+    WEBHOOK_SECRET_ARN: deployment.secrets.webhookSecret,
+  };
+}
+
+/** @returns what the worker is given; nobody answers at its agent server. */
+export function workerEnvironment(deployment: Deployment, apiRoot: string): Record<string, string> {
+  return {
+    ...commonEnvironment(deployment),
+    DEAD_LETTER_QUEUE_URL: deployment.deadLetterQueueUrl,
+    SESSION_BUCKET: deployment.bucket,
+    AGENT_SERVER_URL: 'http://127.0.0.1:9',
+    TELEGRAM_BOT_TOKEN_SECRET_ARN: deployment.secrets.botToken,
+    SERVICE_TOKEN_SECRET_ARN: deployment.secrets.serviceToken,
+    TELEGRAM_API_ROOT: apiRoot,
+  };
+}
+
+function commonEnvironment({ table, queueUrl, endpoints }: Deployment): Record<string, string> {
+  return {
+    SESSION_TABLE: table,
+    QUEUE_URL: queueUrl,
+    POWERTOOLS_SERVICE_NAME: 'test-deployment',
+    ...endpoints,
   };
 }

@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEvent, APIGatewayProxyEventV2, SQSEvent } from 'aws-lambda';
 import type { Message } from '@aws-sdk/client-sqs';
+import { PERSON, WEBHOOK_SECRET } from '../fakes/telegram-server.ts';
 
 const ACCOUNT = '123456789012';
 
@@ -96,4 +97,26 @@ export function sqsEvent({ MessageId, ReceiptHandle, Body, MD5OfBody, Attributes
       },
     ],
   };
+}
+
+export const SECRET_HEADER = 'x-telegram-bot-api-secret-token';
+/** The header by which Telegram shows who it is. */
+export const SHOWN = { [SECRET_HEADER]: WEBHOOK_SECRET };
+
+/** Of the last update that was made. */
+export let updateId = 900_000_000;
+
+/** @returns a new update, as Telegram sends it, with a message of `PERSON`. */
+export function update(text: string): string {
+  updateId += 1;
+  return JSON.stringify({
+    update_id: updateId,
+    message: {
+      message_id: 1,
+      date: Math.floor(Date.now() / 1000),
+      chat: { id: PERSON, type: 'private', first_name: 'Ada' },
+      from: { id: PERSON, is_bot: false, first_name: 'Ada', language_code: 'en' },
+      text,
+    },
+  });
 }

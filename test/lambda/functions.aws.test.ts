@@ -4,21 +4,19 @@ import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleFunction } from '../../scripts/bundle.ts';
-import {
-  BOT_TOKEN,
-  PERSON,
-  startTelegramServer,
-  type TelegramServer,
-  WEBHOOK_SECRET,
-} from '../fakes/telegram-server.ts';
+import { BOT_TOKEN, PERSON, startTelegramServer, type TelegramServer } from '../fakes/telegram-server.ts';
 import { useAgentFunction } from './agent.fixture.ts';
-import { createDeployment, type Deployment } from './deployment.fixture.ts';
-import { httpApiEvent, sqsEvent } from './events.ts';
+import {
+  createDeployment,
+  type Deployment,
+  webhookEnvironment,
+  workerEnvironment,
+} from './deployment.fixture.ts';
+import { httpApiEvent, SECRET_HEADER, SHOWN, sqsEvent, update, updateId } from './events.ts';
 import { type FunctionProcess, isClientMissing, startFunction } from './function-process.ts';
 import { startRestApi } from './rest-api.ts';
 import type { Invocation } from './runtime-api.ts';
 
-const SECRET_HEADER = 'x-telegram-bot-api-secret-token';
 const agent = useAgentFunction();
 const ended: (() => Promise<unknown>)[] = [];
 let bundles = '';
@@ -43,24 +41,9 @@ async function start(
   name: 'webhook' | 'worker',
   changes: Record<string, string> = {},
 ): Promise<FunctionProcess> {
-  const { secrets, table, queueUrl, deadLetterQueueUrl, endpoints } = deployment;
-  const running = await startFunction(join(bundles, name), 'index.handler', {
-    SESSION_TABLE: table,
-    QUEUE_URL: queueUrl,
-    POWERTOOLS_SERVICE_NAME: 'test-deployment',
-    ...(name === 'webhook'
-      ? { ALLOWED_USERS: String(PERSON), WEBHOOK_SECRET_ARN: secrets.webhookSecret }
-      : {
-          DEAD_LETTER_QUEUE_URL: deadLetterQueueUrl,
-          SESSION_BUCKET: deployment.bucket,
-          AGENT_SERVER_URL: 'http://127.0.0.1:9',
-          TELEGRAM_BOT_TOKEN_SECRET_ARN: secrets.botToken,
-          SERVICE_TOKEN_SECRET_ARN: secrets.serviceToken,
-          TELEGRAM_API_ROOT: telegram.apiRoot,
-        }),
-    ...endpoints,
-    ...changes,
-  });
+  const own =
+    name === 'webhook' ? webhookEnvironment(deployment) : workerEnvironment(deployment, telegram.apiRoot);
+  const running = await startFunction(join(bundles, name), 'index.handler', { ...own, ...changes });
   ended.push(() => running.stop());
   return running;
 }
@@ -100,24 +83,6 @@ interface PieceAnswer {
 async function answerOf({ response }: Invocation): Promise<PieceAnswer> {
   return (await json((await response).body)) as PieceAnswer;
 }
-
-let updateId = 900_000_000;
-
-function update(text: string): string {
-  updateId += 1;
-  return JSON.stringify({
-    update_id: updateId,
-    message: {
-      message_id: 1,
-      date: Math.floor(Date.now() / 1000),
-      chat: { id: PERSON, type: 'private', first_name: 'Ada' },
-      from: { id: PERSON, is_bot: false, first_name: 'Ada', language_code: 'en' },
-      text,
-    },
-  });
-}
-
-const SHOWN = { [SECRET_HEADER]: WEBHOOK_SECRET };
 
 describe.skipIf(isClientMissing)('the functions, through their runtime interface client', () => {
   it('bring a message from Telegram to the agent and its answer back', async () => {

@@ -1,8 +1,10 @@
 // REST API event → request, with the function's deadline → the agent server → response stream → all runs at rest
-import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
+import { httpStatusOf } from '@omnicloud/protocol';
+import type { Context } from 'aws-lambda';
 import { openAgentServer } from './agent-server.ts';
 import { parseAgentEnvironment } from './container-config.ts';
 import { openContainerLog } from './container-log.ts';
+import { AgentError } from './errors.ts';
 import { streamResponse } from './serve/lambda-stream.ts';
 import { requestOf } from './serve/rest-api-event.ts';
 
@@ -11,15 +13,20 @@ const log = openContainerLog(config.service);
 const server = await openAgentServer(config, log, true);
 
 /** For a REST API with `responseTransferMode: STREAM`. Whatever still runs when it returned would be frozen, so it waits for that. */
-export const handler = awslambda.streamifyResponse(
-  async (event: APIGatewayProxyEvent, output, context: Context) => {
-    const deadlineAtMs = Date.now() + context.getRemainingTimeInMillis();
-    const response = await server.fetch(requestOf(event), { deadlineAtMs });
-    try {
-      await streamResponse(response, output);
-    } catch (error) {
-      log.error('The reader has gone', error);
-    }
-    await server.atRest();
-  },
-);
+export const handler = awslambda.streamifyResponse(async (event: unknown, output, context: Context) => {
+  const deadlineAtMs = Date.now() + context.getRemainingTimeInMillis();
+  const request = requestOf(event);
+  const response = request ? await server.fetch(request, { deadlineAtMs }) : refusal();
+  try {
+    await streamResponse(response, output);
+  } catch (error) {
+    log.error('The reader has gone', error);
+  }
+  await server.atRest();
+});
+
+function refusal(): Response {
+  const error = new AgentError('bad_request', 'The event is none of a REST API');
+  log.error('Reading an event', error);
+  return Response.json({ error: error.toWire() }, { status: httpStatusOf(error.code) });
+}

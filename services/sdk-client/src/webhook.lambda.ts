@@ -1,7 +1,7 @@
 // HTTP API event → secret → the webhook → queued in SQS → response
 import { DynamoStopRequests, openDynamoTable } from '@omnicloud/session-table';
 import { openSecretsManager } from '@omnicloud/secrets';
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
+import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { parseWebhookEnvironment } from './lambda-config.ts';
 import { openLambdaLog } from './lambda-log.ts';
 import { DynamoBacklog } from './queue/dynamo-backlog.ts';
@@ -28,7 +28,12 @@ const intake: Intake = {
 const LATER: APIGatewayProxyStructuredResultV2 = { statusCode: 503, headers: { 'retry-after': '2' } };
 
 /** `POST /webhook` of an HTTP API (payload 2.0). A webhook secret that was replaced counts within five minutes. */
-export async function handler(event: APIGatewayProxyEventV2): Promise<APIGatewayProxyStructuredResultV2> {
+export async function handler(event: unknown): Promise<APIGatewayProxyStructuredResultV2> {
+  const request = requestOf(event);
+  if (!request) {
+    log.error('Reading an event', new TypeError('It is none of an HTTP API with payload 2.0'));
+    return { statusCode: 400 };
+  }
   let secret: string;
   try {
     secret = await secrets.get(config.webhookSecret);
@@ -36,5 +41,5 @@ export async function handler(event: APIGatewayProxyEventV2): Promise<APIGateway
     log.error('Reading the webhook secret', error);
     return LATER;
   }
-  return resultOf(await createWebhook({ ...intake, secret }).fetch(requestOf(event)));
+  return resultOf(await createWebhook({ ...intake, secret }).fetch(request));
 }
