@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createGate } from '../fakes/scripted-model.ts';
 import { AUTH_TOKEN, CHAT, useAgentFunction } from './agent.fixture.ts';
@@ -37,6 +38,11 @@ async function startHttp(): Promise<{ url: string; child: ChildProcess; lines: s
   return { url: await listening.promise, child, lines };
 }
 
+async function ping(url: string): Promise<{ status: string; time_of_last_update: number }> {
+  const response = await fetch(`${url}/ping`);
+  return (await response.json()) as { status: string; time_of_last_update: number };
+}
+
 function invoke(url: string, body: object, headers: Record<string, string> = {}): Promise<Response> {
   return fetch(`${url}/invocations`, {
     method: 'POST',
@@ -48,7 +54,7 @@ function invoke(url: string, body: object, headers: Record<string, string> = {})
 describe('the agent server by HTTP', () => {
   it("serves AgentCore's two routes: a first message, and one to its session", async () => {
     const { url } = await startHttp();
-    expect(await (await fetch(`${url}/ping`)).json()).toEqual({ status: 'Healthy' });
+    expect(await ping(url)).toMatchObject({ status: 'Healthy' });
     agent.model.reply('Noted.');
     const created = await invoke(url, { chat_id: CHAT, user_message: 'The word is apple' });
     const { session_id: sessionId } = (await created.json()) as { session_id: string };
@@ -60,13 +66,20 @@ describe('the agent server by HTTP', () => {
 
   it('streams the same events as server-sent ones, and says meanwhile that it is busy', async () => {
     const { url } = await startHttp();
+    const idle = await ping(url);
+    expect(Math.abs(idle.time_of_last_update - Date.now() / 1_000)).toBeLessThan(60);
     const gate = createGate();
     agent.model.reply('One ', gate, 'two.');
     const asked = { chat_id: CHAT, user_message: 'Count' };
     const response = await invoke(url, asked, { accept: 'text/event-stream' });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
     await gate.reached;
-    expect(await (await fetch(`${url}/ping`)).json()).toEqual({ status: 'HealthyBusy' });
+    const busy = await ping(url);
+    expect(busy.status).toBe('HealthyBusy');
+    expect(busy.time_of_last_update).toBeGreaterThanOrEqual(idle.time_of_last_update);
+    // It is when the health changed, not when it is asked for.
+    await sleep(1_100);
+    expect(await ping(url)).toEqual(busy);
     gate.release();
     const events = (await response.text()).split('\n\n').filter((block) => block !== '');
     const types = events.map((block) => (JSON.parse(block.replace(/^data: /, '')) as { type: string }).type);

@@ -17,7 +17,12 @@ const invocationSchema = z.looseObject({ session_id: z.string().optional() });
  */
 export function createAgentCoreApp(server: Pick<AgentServer, 'fetch' | 'runs'>): Hono {
   const app = new Hono();
-  app.get('/ping', (context) => context.json({ status: server.runs > 0 ? 'HealthyBusy' : 'Healthy' }));
+  let health = healthOf(server.runs);
+  app.get('/ping', (context) => {
+    const now = healthOf(server.runs);
+    if (now.status !== health.status) health = now;
+    return context.json(health);
+  });
   app.post('/invocations', async (context) => {
     const { raw } = context.req;
     const wantsEvents = raw.headers.get('accept')?.includes(SSE_MEDIA_TYPE) === true;
@@ -26,6 +31,23 @@ export function createAgentCoreApp(server: Pick<AgentServer, 'fetch' | 'runs'>):
   });
   app.all('*', (context) => server.fetch(context.req.raw));
   return app;
+}
+
+interface Health {
+  readonly status: 'Healthy' | 'HealthyBusy';
+  readonly time_of_last_update: number;
+}
+
+/**
+ * Whoever leaves the time out has a session that is taken for idle, and is ended in the middle of a run, however busy it says it is
+ * (https://github.com/aws/bedrock-agentcore-sdk-python/issues/471).
+ * @returns the health that begins now, in s since 1970.
+ */
+function healthOf(runs: number): Health {
+  return {
+    status: runs > 0 ? 'HealthyBusy' : 'Healthy',
+    time_of_last_update: Math.floor(Date.now() / 1_000),
+  };
 }
 
 async function innerRequest(request: Request, wantsEvents: boolean): Promise<Request> {
