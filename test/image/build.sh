@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves the agent server's Dockerfile where there is neither a Docker daemon nor an image registry: a base from Debian's archive, the image
-# by buildah, then its entry points, run as they are on Lambda and elsewhere. Needs root on Debian or Ubuntu, and 6 GB of disk.
+# by buildah, then its entry points, run as they are on Lambda and elsewhere. Needs root on Debian or Ubuntu, and 5 GB of disk.
 #   test/image/build.sh [folder that is kept between runs, /var/tmp/omnicloud-image]
 set -euo pipefail
 cd "$(dirname "$0")/../.."

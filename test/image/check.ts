@@ -57,6 +57,10 @@ function checkPrograms(): void {
     'rg --version | head -n 1',
     'python3 --version',
     'jq --version',
+    'pdftotext -v 2>&1 | head -n 1',
+    'TZ=Asia/Tokyo date +%Z | grep JST',
+    'python3 -m venv /tmp/venv && /tmp/venv/bin/pip --version',
+    'which bc bzip2 curl file less make patch sqlite3 tree unzip xz zip >/dev/null && echo all of them',
     '/app/node_modules/@anthropic-ai/claude-agent-sdk-linux-*/claude --version',
   ];
   for (const command of versions) {
@@ -99,7 +103,7 @@ async function checkHttp(scripted: ScriptedModel): Promise<void> {
     }
     console.log(`HTTP: listening after ${Math.round(performance.now() - beganMs)} ms`);
     const url = `http://127.0.0.1:${port}`;
-    assert.deepEqual(await (await fetch(`${url}/ping`)).json(), { status: 'Healthy' });
+    assert.match(await (await fetch(`${url}/ping`)).text(), /"status":"Healthy","time_of_last_update":\d+/);
     scripted.reply('Hello from the image.');
     const askedMs = performance.now();
     const response = await fetch(`${url}/invocations`, {
