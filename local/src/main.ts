@@ -9,10 +9,27 @@ const PARENT_WATCH_MS = 500;
 /** Ends the process with one clear message when the mistake is the user's, with everything when it is ours. */
 function fail(error: unknown): never {
   if (error instanceof ConfigError) console.error(error.message);
-  else if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
-    console.error(`The port is in use by another program; set PORT to another one. (${error.message})`);
-  } else console.error(error);
+  else console.error(adviceFor(error) ?? error);
   process.exit(1);
+}
+
+/** What the system says of a folder that is not for us. */
+const FOLDER_REFUSED = /^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOSPC)$/;
+
+/** @returns undefined when it is none of the machine's own mistakes. */
+function adviceFor(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { code = '', syscall, path, message }: NodeJS.ErrnoException = error;
+  if (code === 'EADDRINUSE') {
+    return `The port is in use by another program; set PORT to another one. (${message})`;
+  }
+  if (code === 'EACCES' && syscall === 'listen') {
+    return `The port is kept for the system; set PORT to one above 1023. (${message})`;
+  }
+  if (path !== undefined && FOLDER_REFUSED.test(code)) {
+    return `A folder cannot be used; set DATA_DIR to one that belongs to you. (${message})`;
+  }
+  return undefined;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startLocal } from '../../local/src/compose.ts';
@@ -54,6 +55,27 @@ describe('npm start', () => {
       expect(stderr).toContain(name);
     expect(stderr).not.toContain('nonsense');
     expect(await readdir(flow.dataDir)).toEqual([]);
+  });
+
+  it('with a data folder or a port that it may not use says which setting mends it', async () => {
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const taken = String((server.address() as AddressInfo).port);
+    const wrongs = [
+      [{ DATA_DIR: '/dev/null/data' }, /^A folder cannot be used; set DATA_DIR .*\/dev\/null.*\n$/],
+      [{ PORT: taken, DATA_DIR: flow.dataDir }, /^The port is in use .*set PORT .*\n$/],
+    ] as const;
+    try {
+      for (const [settings, said] of wrongs) {
+        expect(await run(settings)).toEqual({
+          code: 1,
+          stdout: '',
+          stderr: expect.stringMatching(said) as string,
+        });
+      }
+    } finally {
+      server.close();
+    }
   });
 
   it('with a token that Telegram refuses says so and ends', async () => {
