@@ -3,11 +3,21 @@ import { readEnvFile } from '@omnicloud/local';
 import { TerminalAsker } from './operate/ask.ts';
 import { readArguments } from './operate/arguments.ts';
 import { readGivenSettings } from './operate/config.ts';
+import { DEFAULT_STACK } from './operate/deployment.ts';
 import { destroy } from './operate/destroy.ts';
 import { OperateError } from './operate/operate-error.ts';
 import { runCommand } from './operate/run-command.ts';
 
-await runCommand(async () => {
+const USAGE = `npm run destroy [-- --<flag> …]: takes a deployment away, with everything in it.
+
+  --stack NAME     the deployment (default ${DEFAULT_STACK})
+  --profile NAME   the AWS profile
+  --keep-data      bucket and table stay
+  --yes            does not ask for the stack's name
+
+docs/runbook.md, “After a deployment was taken away”, says what is left.`;
+
+await runCommand(USAGE, async () => {
   const { stack, flags } = readArguments(process.argv.slice(2), { flags: ['yes', 'keep-data'] });
   readEnvFile();
   const { apiRoot } = readGivenSettings();

@@ -7,7 +7,7 @@ import { checkDeployment } from './operate/check-deployment.ts';
 import { checkMachine } from './operate/check-machine.ts';
 import { checkModel } from './operate/check-model.ts';
 import { readGivenSettings } from './operate/config.ts';
-import { standingDeployment } from './operate/deployment.ts';
+import { DEFAULT_STACK, standingDeployment } from './operate/deployment.ts';
 import { type Finding, linesOf, look, note } from './operate/finding.ts';
 import { runCommand } from './operate/run-command.ts';
 
@@ -39,7 +39,15 @@ function lookAtAws(stack: string): Promise<Finding[]> {
   });
 }
 
-await runCommand(async () => {
+const USAGE = `npm run doctor [-- --<flag> …]: what is wrong, and how to mend it. It changes nothing; it exits with 1 when something is wrong.
+
+  --model          asks the model too, for one token
+  --aws            looks at the deployment on AWS instead of this machine
+  --stack NAME     the same, at this one (default ${DEFAULT_STACK})
+  --profile NAME   the AWS profile
+  --json           the findings as JSON`;
+
+await runCommand(USAGE, async () => {
   const { stack, isStackNamed, flags } = readArguments(process.argv.slice(2), {
     flags: ['aws', 'model', 'json'],
   });

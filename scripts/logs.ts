@@ -2,7 +2,7 @@
 import { readEnvFile } from '@omnicloud/local';
 import { readArguments } from './operate/arguments.ts';
 import { openAccount } from './operate/aws-account.ts';
-import { standingDeployment } from './operate/deployment.ts';
+import { DEFAULT_STACK, standingDeployment } from './operate/deployment.ts';
 import { followLogs, logGroupsOf } from './operate/follow-logs.ts';
 import { OperateError } from './operate/operate-error.ts';
 import { runCommand } from './operate/run-command.ts';
@@ -11,7 +11,15 @@ const SINCE_MINUTES = 10;
 /** Of one update everything is wanted, and it may have waited for long. */
 const SINCE_MINUTES_OF_UPDATE = 24 * 60;
 
-await runCommand(async () => {
+const USAGE = `npm run logs [-- --<flag> …]: what the functions of a deployment write, until Ctrl-C.
+
+  --stack NAME      the deployment (default ${DEFAULT_STACK})
+  --profile NAME    the AWS profile
+  --update ID       the lines of one update alone
+  --since MINUTES   how far back it begins (default ${SINCE_MINUTES}; with --update a day)
+  --once            ends with what is there`;
+
+await runCommand(USAGE, async () => {
   const { stack, flags, options } = readArguments(process.argv.slice(2), {
     flags: ['once'],
     options: ['update', 'since'],
@@ -27,9 +35,15 @@ await runCommand(async () => {
   const account = await openAccount();
   try {
     const { outputs } = await standingDeployment(account, stack);
-    const write = (line: string): void => console.log(line);
+    let shown = 0;
+    const write = (line: string): void => {
+      shown += 1;
+      console.log(line);
+    };
     const asked = { sinceMs: Date.now() - since * 60_000, updateId: update, write };
     await followLogs(account, logGroupsOf(outputs), asked, flags.has('once') ? undefined : stop.signal);
+    if (shown === 0)
+      console.error(`Nothing was written within the last ${since} minutes; --since goes back further.`);
   } finally {
     account.close();
   }

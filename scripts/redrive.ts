@@ -5,9 +5,11 @@ import type { DeadLetter, TurnQueue } from '@omnicloud/sdk-client';
 import { ConfigError } from '@omnicloud/settings';
 import { STACK_NAME } from './operate/deployment.ts';
 import { OperateError } from './operate/operate-error.ts';
+import { isHelpAsked } from './operate/run-command.ts';
 import { queueOf } from './operate/stack-queue.ts';
 
-const USAGE = 'Usage: npm run redrive [-- --stack <name>] [--list | <update id>]';
+const USAGE = `Usage: npm run redrive [-- --stack <name>] [--list | <update id>]
+Turns that were given up are tried again, or the one with this id, or they are only listed. Without --stack they are those of the settings (.env).`;
 const SHOWN_CHARACTERS = 60;
 
 /** @returns one line: the update's id, its chat (and topic), when it died and how it begins. */
@@ -72,7 +74,12 @@ async function fulfil(wanted: Wish, queue: TurnQueue): Promise<string> {
 
 /** @returns the process's exit code. */
 async function main(): Promise<0 | 1> {
-  const wanted = wish(process.argv.slice(2));
+  const args = process.argv.slice(2);
+  if (isHelpAsked(args)) {
+    console.log(USAGE);
+    return 0;
+  }
+  const wanted = wish(args);
   if (!wanted) {
     console.error(USAGE);
     return 1;

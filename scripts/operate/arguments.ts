@@ -24,6 +24,10 @@ export interface Accepted {
   readonly takesSwitches?: boolean;
 }
 
+/** The switches of a deployment, as flags without their dashes. */
+const DEPLOYMENT_SWITCHES = SWITCH_NAMES.filter((name) => name !== 'deployment');
+export const SWITCH_FLAGS: readonly string[] = DEPLOYMENT_SWITCHES.map(kebabOf);
+
 /**
  * `--profile` takes effect at once.
  * @throws OperateError `bad_arguments`
@@ -32,7 +36,7 @@ export function readArguments(
   args: readonly string[],
   { flags = [], options = [], takesSwitches = false }: Accepted,
 ): Arguments {
-  const switchNames = takesSwitches ? SWITCH_NAMES.filter((name) => name !== 'deployment') : [];
+  const switchNames = takesSwitches ? DEPLOYMENT_SWITCHES : [];
   const known = ['stack', 'profile', ...options, ...switchNames.map(kebabOf)];
   const values = parse(args, flags, known);
   const stack = values.get('stack');

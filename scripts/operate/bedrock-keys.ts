@@ -28,6 +28,11 @@ export function isAccessKeyId(key: string): boolean {
   return /^(AKIA|ASIA)[A-Z0-9]{12,124}$/.test(key);
 }
 
+/** Those that last begin with the one, those for hours with the other: https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html */
+export function isApiKey(key: string): boolean {
+  return /^(ABSK|bedrock-api-key-)/.test(key);
+}
+
 export function isTemporary(accessKeyId: string): boolean {
   return accessKeyId.startsWith('ASIA');
 }

@@ -1,6 +1,6 @@
 // what is given + what the deployment has already → what is missing → asked for, or listed
 import type { Asker } from './ask.ts';
-import { type BedrockKeys, isAccessKeyId, isTemporary } from './bedrock-keys.ts';
+import { type BedrockKeys, isAccessKeyId, isApiKey, isTemporary } from './bedrock-keys.ts';
 import { BOT_TOKEN, type GivenSettings, type GivenSwitches } from './config.ts';
 import { OperateError } from './operate-error.ts';
 
@@ -41,12 +41,14 @@ function missingSettings(given: Given, kept: Kept): string[] {
 
 /**
  * @param asker undefined when there is nobody to be asked.
+ * @param isBotKnown whether Telegram knows a token: who is asked for it is told at once, and not after everything else.
  * @throws OperateError `settings_missing`, naming all of them
  */
 export async function completeSettings(
   given: Given,
   kept: Kept,
   asker: Asker | undefined,
+  isBotKnown: (token: string) => Promise<boolean>,
 ): Promise<CompleteSettings> {
   const missing = missingSettings(given, kept);
   const switches = switchesOf(given, kept);
@@ -59,7 +61,7 @@ export async function completeSettings(
       'Put them into .env or the environment, or run this in a terminal without --yes to be asked.',
     );
   }
-  const botToken = given.botToken ?? (kept.hasBotToken ? undefined : await askForToken(asker));
+  const botToken = given.botToken ?? (kept.hasBotToken ? undefined : await askForToken(asker, isBotKnown));
   const allowedUsers = switches.allowedUsers ?? (await askForUsers(asker));
   const bedrockKeys = given.bedrockKeys ?? (kept.hasBedrockKeys ? undefined : await askForKeys(asker));
   return { botToken, bedrockKeys, switches: { ...switches, allowedUsers } };
@@ -69,11 +71,16 @@ function switchesOf(given: Given, kept: Kept): GivenSwitches {
   return { ...kept.switches, ...given.switches };
 }
 
-function askForToken(asker: Asker): Promise<string> {
+function askForToken(asker: Asker, isBotKnown: (token: string) => Promise<boolean>): Promise<string> {
   return asker.ask({
     text: 'Bot token (write /newbot to @BotFather in Telegram; it is not shown here)',
     isSecret: true,
-    problemOf: (answer) => (BOT_TOKEN.test(answer) ? undefined : 'A token looks like 123456:ABC-DEF.'),
+    problemOf: async (answer) => {
+      if (!BOT_TOKEN.test(answer)) return 'A token looks like 123456:ABC-DEF.';
+      return (await isBotKnown(answer))
+        ? undefined
+        : 'Telegram does not know this token; @BotFather shows it under /mybots.';
+    },
   });
 }
 
@@ -89,6 +96,10 @@ async function askForKeys(asker: Asker): Promise<BedrockKeys> {
   const key = await asker.ask({
     text: 'Bedrock: an access key id (AKIA…) or a Bedrock API key (it is not shown here)',
     isSecret: true,
+    problemOf: (answer) =>
+      isAccessKeyId(answer) || isApiKey(answer)
+        ? undefined
+        : 'An access key id begins with AKIA or ASIA, a Bedrock API key with ABSK or bedrock-api-key-.',
   });
   if (!isAccessKeyId(key)) return { AWS_BEARER_TOKEN_BEDROCK: key };
   const secret = await asker.ask({ text: 'Its secret access key (not shown)', isSecret: true });

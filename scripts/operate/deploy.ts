@@ -20,8 +20,9 @@ import { leaveBot } from './leave-bot.ts';
 import { OperateError } from './operate-error.ts';
 import { checkTools, ensureBootstrapped } from './prerequisites.ts';
 import { Progress } from './progress.ts';
+import { refuseUnready } from './stack-state.ts';
 import { readSecret, writeSecret } from './secret-values.ts';
-import { setCommandMenus, setWebhook, telegramApi, whoIsBot } from './telegram.ts';
+import { isBotKnown, setCommandMenus, setWebhook, telegramApi, whoIsBot } from './telegram.ts';
 
 const STEPS = 9;
 
@@ -55,8 +56,11 @@ async function deployInto(
 ): Promise<void> {
   progress.begin('Settings');
   const existing = await findDeployment(account, stack);
+  if (existing) refuseUnready(existing);
   const { kept, storedToken } = await keptBy(account, existing);
-  const settings = await completeSettings(given, kept, asker);
+  const settings = await completeSettings(given, kept, asker, (token) =>
+    isBotKnown(telegramApi(token, given.apiRoot)),
+  );
   const { bedrockRegion, isolation, memory } = parseSwitches({ ...settings.switches, deployment: stack });
   progress.done(existing ? `the stack ${stack} is there (${existing.status})` : `a new stack ${stack}`);
   progress.done(`Claude in ${bedrockRegion}; isolation ${isolation}, ${memory} MB`);

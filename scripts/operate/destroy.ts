@@ -1,11 +1,13 @@
 // Telegram is told → the data is kept or removed → the stack is deleted → what is left?
+import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { type AwsAccount, openAccount } from './aws-account.ts';
 import type { Asker } from './ask.ts';
 import { deleteStack } from './delete-stack.ts';
-import { type Deployment, findDeployment, type StandingDeployment } from './deployment.ts';
+import { type Deployment, findDeployment, type StandingDeployment, switchesOf } from './deployment.ts';
+import { dropBackups } from './drop-backups.ts';
 import { emptyBucket } from './empty-bucket.ts';
 import { leaveBot } from './leave-bot.ts';
-import { OperateError } from './operate-error.ts';
+import { OperateError, reasonOf } from './operate-error.ts';
 import { Progress } from './progress.ts';
 import { retainData } from './retain-data.ts';
 import { readSecret } from './secret-values.ts';
@@ -14,7 +16,7 @@ const STEPS = 3;
 
 export interface DestroyOptions {
   readonly stack: string;
-  /** Bucket and table stay, without the stack. */
+  /** Bucket and table stay, without the stack; as they do when it was deployed with `keepData`. */
   readonly isDataKept: boolean;
   /** Undefined: nobody is asked, because the answer is known. */
   readonly asker: Asker | undefined;
@@ -33,8 +35,9 @@ export async function destroy(options: DestroyOptions): Promise<void> {
       console.log(`There is no stack ${options.stack} in account ${account.id}, region ${account.region}.`);
       return;
     }
-    await confirm(options, account, deployment);
-    await remove(account, deployment, options, new Progress(STEPS));
+    const isDataKept = options.isDataKept || switchesOf(deployment).keepData === 'true';
+    await confirm({ ...options, isDataKept }, account, deployment);
+    await remove(account, deployment, { ...options, isDataKept }, new Progress(STEPS));
   } finally {
     account.close();
   }
@@ -71,7 +74,10 @@ async function remove(
   progress.begin('The data');
   if (!standing) progress.skip('there is none');
   else if (isDataKept) await keep(account, standing, progress);
-  else progress.done(`${await emptyBucket(account, standing.outputs.BucketName)} objects removed`);
+  else {
+    progress.done(`${await emptyBucket(account, standing.outputs.BucketName)} objects removed`);
+    await forget(account, standing, progress);
+  }
 
   progress.begin('The stack');
   const tell = (line: string): void => console.log(`  ${line}`);
@@ -91,9 +97,24 @@ async function remove(
       `\nKept: the bucket ${standing.outputs.BucketName} and the table ${standing.outputs.TableName}.`,
     );
   }
+  const place = `aws://${account.id}/${account.region}`;
   console.log(
-    '\nThe image stays in the registry of the CDK, which all its stacks share: `cdk gc --unstable=gc` cleans it.',
+    `\nThe image and the bundles stay in the registry and the bucket of the CDK, which all its stacks share.\n\`npx cdk gc ${place} --unstable=gc\` removes what no stack needs any more.`,
   );
+}
+
+/** That it fails keeps nobody from deleting what costs money. */
+async function forget(
+  account: AwsAccount,
+  { outputs }: StandingDeployment,
+  progress: Progress,
+): Promise<void> {
+  try {
+    if (await dropBackups(account, outputs.TableName)) progress.done('the table will leave no backup');
+  } catch (error) {
+    if (!(error instanceof DynamoDBServiceException)) throw error;
+    progress.warn(`DynamoDB keeps a backup of the table for 35 days (${reasonOf(error)})`);
+  }
 }
 
 async function keep(account: AwsAccount, standing: StandingDeployment, progress: Progress): Promise<void> {

@@ -7,6 +7,7 @@ export type OperateErrorCode =
   | 'not_confirmed'
   | 'command_failed'
   | 'telegram_refused'
+  | 'bot_unknown'
   | 'aws_refused';
 
 export class OperateError extends Error {

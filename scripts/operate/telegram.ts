@@ -15,11 +15,15 @@ const NOT_FOUND = 404;
 
 const NEW_TOKEN = 'Ask @BotFather for the token (/mybots → API Token) and set TELEGRAM_BOT_TOKEN.';
 
+const MENDS: Readonly<Record<string, string>> = {
+  setWebhook: 'An address that is new may take a minute until Telegram finds it: run this again.',
+};
+
 export function telegramApi(token: string, apiRoot: string): Api {
   return new Api(token, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS });
 }
 
-/** @returns what the call gave. @throws OperateError `telegram_refused` with Telegram's own words; the token is never among them. */
+/** @returns what the call gave. @throws OperateError `bot_unknown`, or `telegram_refused` with Telegram's own words; the token is never among them. */
 async function ask<T>(method: string, call: Promise<T>): Promise<T> {
   try {
     return await call;
@@ -32,11 +36,11 @@ async function ask<T>(method: string, call: Promise<T>): Promise<T> {
     }
     const isTokenRefused = error.error_code === UNAUTHORIZED || error.error_code === NOT_FOUND;
     throw new OperateError(
-      'telegram_refused',
+      isTokenRefused ? 'bot_unknown' : 'telegram_refused',
       isTokenRefused
         ? 'Telegram does not know the bot token'
         : `Telegram refused ${method}: ${error.description}`,
-      isTokenRefused ? NEW_TOKEN : undefined,
+      isTokenRefused ? NEW_TOKEN : MENDS[method],
       { cause: error },
     );
   }
@@ -44,6 +48,17 @@ async function ask<T>(method: string, call: Promise<T>): Promise<T> {
 
 export function whoIsBot(api: Api): Promise<UserFromGetMe> {
   return ask('getMe', api.getMe());
+}
+
+/** @returns whether there is a bot with this token. @throws OperateError `telegram_refused` when Telegram does not say */
+export async function isBotKnown(api: Api): Promise<boolean> {
+  try {
+    await whoIsBot(api);
+    return true;
+  } catch (error) {
+    if (error instanceof OperateError && error.code === 'bot_unknown') return false;
+    throw error;
+  }
 }
 
 export function webhookInfo(api: Api): Promise<WebhookInfo> {

@@ -3,7 +3,12 @@ import {
   CreateStackCommand,
   DescribeStacksCommand,
 } from '@aws-sdk/client-cloudformation';
-import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
+import {
+  DescribeContinuousBackupsCommand,
+  DynamoDBClient,
+  ListTablesCommand,
+  UpdateContinuousBackupsCommand,
+} from '@aws-sdk/client-dynamodb';
 import {
   DeleteObjectCommand,
   ListBucketsCommand,
@@ -13,6 +18,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, inject, it } from 'vitest';
+import { dropBackups } from '../../scripts/operate/drop-backups.ts';
 import { openScene, type Scene } from './deployed.fixture.ts';
 
 const methodsOf = ({ calls }: Scene): string[] =>
@@ -93,6 +99,40 @@ describe.skipIf(inject('moto') === '')('npm run destroy (moto, the Telegram stan
       expect(await isStanding(scene)).toBe(false);
     },
   );
+
+  it('keeps the data of a deployment that is to keep it, whatever the command says', async () => {
+    const scene = await openScene();
+    const { operator, stack } = scene;
+    await scene.deployed('--keep-data', 'true');
+    const bucket = await saveObjects(scene);
+    const ran = await operator.run('destroy', '--stack', stack, '--yes');
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain('Its conversations stay.');
+    expect(ran.stdout).toContain(`Kept: the bucket ${bucket} and the table ${stack}-Table-`);
+    const s3 = new S3Client({ ...scene.client, forcePathStyle: true });
+    const { Contents } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
+    expect(Contents).toHaveLength(2);
+  });
+
+  it('lets DynamoDB keep no backup of the table, and minds none that is gone', async () => {
+    const scene = await openScene();
+    await scene.deployed();
+    const tables = new DynamoDBClient(scene.client);
+    const { TableNames = [] } = await tables.send(new ListTablesCommand());
+    const TableName = TableNames.find((name) => name.startsWith(scene.stack)) ?? '';
+    const enabled = { PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } };
+    await tables.send(new UpdateContinuousBackupsCommand({ TableName, ...enabled }));
+    expect(await dropBackups({ tables }, TableName)).toBe(true);
+    const { ContinuousBackupsDescription } = await tables.send(
+      new DescribeContinuousBackupsCommand({ TableName }),
+    );
+    expect(ContinuousBackupsDescription?.PointInTimeRecoveryDescription?.PointInTimeRecoveryStatus).toBe(
+      'DISABLED',
+    );
+    expect(await dropBackups({ tables }, 'gone')).toBe(false);
+    const { stdout } = await scene.operator.run('destroy', '--stack', scene.stack, '--yes');
+    expect(stdout).toContain('the table will leave no backup');
+  });
 
   it('does nothing when nobody confirms it', async () => {
     const scene = await openScene();

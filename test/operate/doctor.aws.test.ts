@@ -101,7 +101,7 @@ describe.skipIf(inject('moto') === '')('npm run doctor -- --aws (moto, the Teleg
     scene.operator.environment.AWS_ENDPOINT_URL = 'http://127.0.0.1:1';
     scene.operator.environment.AWS_MAX_ATTEMPTS = '1';
     expect((await examine(scene)).wrong).toMatchObject([
-      { what: expect.stringContaining('AWS does not know who you are') as string },
+      { what: expect.stringContaining('AWS does not answer in the region') as string },
     ]);
   });
 });

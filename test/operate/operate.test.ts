@@ -15,6 +15,9 @@ import { retaining } from '../../scripts/operate/retain-data.ts';
 const NOTHING = { botToken: undefined, bedrockKeys: undefined, switches: {} };
 const NOTHING_KEPT: Kept = { hasBotToken: false, hasBedrockKeys: false, switches: {} };
 
+/** Telegram knows one bot. */
+const isBotKnown = (token: string): Promise<boolean> => Promise.resolve(token === '1:abc');
+
 /** Gives the answers one by one, as long as the question takes them. */
 function scripted(...answers: string[]): Asker & { readonly questions: Question[] } {
   const questions: Question[] = [];
@@ -24,6 +27,7 @@ function scripted(...answers: string[]): Asker & { readonly questions: Question[
       questions.push(question);
       for (;;) {
         const answer = answers.shift() ?? '';
+        if (answer === '') throw new Error(`Nobody answers: ${question.text}`);
         if ((await question.problemOf?.(answer)) === undefined) return answer;
       }
     },
@@ -34,8 +38,16 @@ function scripted(...answers: string[]): Asker & { readonly questions: Question[
 
 describe('what is missing', () => {
   it('is asked for, and secrets are not shown; what is no answer is asked again', async () => {
-    const asker = scripted('token?', '1:abc', 'everybody', '7, 8', 'AKIAEXAMPLEEXAMPLE00', 'secret');
-    expect(await completeSettings(NOTHING, NOTHING_KEPT, asker)).toEqual({
+    const asker = scripted(
+      'token?',
+      '2:unknown',
+      '1:abc',
+      'everybody',
+      '7, 8',
+      'AKIAEXAMPLEEXAMPLE00',
+      'secret',
+    );
+    expect(await completeSettings(NOTHING, NOTHING_KEPT, asker, isBotKnown)).toEqual({
       botToken: '1:abc',
       bedrockKeys: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLEEXAMPLE00', AWS_SECRET_ACCESS_KEY: 'secret' },
       switches: { allowedUsers: '7, 8' },
@@ -46,8 +58,10 @@ describe('what is missing', () => {
   it('of Bedrock is an API key, a pair of keys, or a temporary pair with its token', async () => {
     const given = { ...NOTHING, botToken: '1:abc', switches: { allowedUsers: '7' } };
     const keysOf = async (...answers: string[]): Promise<object | undefined> =>
-      (await completeSettings(given, NOTHING_KEPT, scripted(...answers))).bedrockKeys;
-    expect(await keysOf('ABSKapikey')).toEqual({ AWS_BEARER_TOKEN_BEDROCK: 'ABSKapikey' });
+      (await completeSettings(given, NOTHING_KEPT, scripted(...answers), isBotKnown)).bedrockKeys;
+    for (const key of ['ABSKapikey', 'bedrock-api-key-short']) {
+      expect(await keysOf('what is this?', key)).toEqual({ AWS_BEARER_TOKEN_BEDROCK: key });
+    }
     expect(await keysOf('ASIAEXAMPLEEXAMPLE00', 'secret', 'token')).toEqual({
       AWS_ACCESS_KEY_ID: 'ASIAEXAMPLEEXAMPLE00',
       AWS_SECRET_ACCESS_KEY: 'secret',
@@ -58,7 +72,7 @@ describe('what is missing', () => {
   it('is nothing that the deployment has already; what is given now wins over what was given then', async () => {
     const kept = { hasBotToken: true, hasBedrockKeys: true, switches: { allowedUsers: '7', memory: '2048' } };
     const given = { ...NOTHING, switches: { memory: '3072' } };
-    expect(await completeSettings(given, kept, scripted())).toEqual({
+    expect(await completeSettings(given, kept, scripted(), isBotKnown)).toEqual({
       botToken: undefined,
       bedrockKeys: undefined,
       switches: { allowedUsers: '7', memory: '3072' },
@@ -66,7 +80,7 @@ describe('what is missing', () => {
   });
 
   it('and cannot be asked for, is listed whole', async () => {
-    await expect(completeSettings(NOTHING, NOTHING_KEPT, undefined)).rejects.toMatchObject({
+    await expect(completeSettings(NOTHING, NOTHING_KEPT, undefined, isBotKnown)).rejects.toMatchObject({
       code: 'settings_missing',
       message: expect.stringMatching(/TELEGRAM_BOT_TOKEN[^]*ALLOWED_USERS[^]*BEDROCK_API_KEY/) as string,
     });
