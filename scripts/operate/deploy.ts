@@ -8,19 +8,13 @@ import { deployStack } from './cdk.ts';
 import { completeSettings, type CompleteSettings, type Kept } from './complete-settings.ts';
 import type { GivenSettings } from './config.ts';
 import { BOT_TOKEN } from './config.ts';
-import {
-  type Deployment,
-  findDeployment,
-  standingDeployment,
-  switchesOf,
-  type StandingDeployment,
-} from './deployment.ts';
+import { type Deployment, standingDeployment, switchesOf, type StandingDeployment } from './deployment.ts';
 import { greetOwner } from './greet-owner.ts';
 import { leaveBot } from './leave-bot.ts';
 import { OperateError } from './operate-error.ts';
 import { checkTools, ensureBootstrapped } from './prerequisites.ts';
 import { Progress } from './progress.ts';
-import { refuseUnready } from './stack-state.ts';
+import { settledDeployment } from './stack-state.ts';
 import { readSecret, writeSecret } from './secret-values.ts';
 import { isBotKnown, setCommandMenus, setWebhook, telegramApi, whoIsBot } from './telegram.ts';
 
@@ -55,8 +49,7 @@ async function deployInto(
   progress: Progress,
 ): Promise<void> {
   progress.begin('Settings');
-  const existing = await findDeployment(account, stack);
-  if (existing) refuseUnready(existing);
+  const existing = await settledDeployment(account, stack, progress);
   const { kept, storedToken } = await keptBy(account, existing);
   const settings = await completeSettings(given, kept, asker, (token) =>
     isBotKnown(telegramApi(token, given.apiRoot)),

@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
 import { nodeProblem } from '../../scripts/operate/prerequisites.ts';
-import { refuseUnready } from '../../scripts/operate/stack-state.ts';
 import { newOperator } from './run-operate.fixture.ts';
 
 const REGION = 'us-east-1';
@@ -99,25 +98,6 @@ it('keys that have expired, that may not, and a region that does not answer have
     expect.stringMatching(/does not answer in the region us-east-9.*\n {2}→ Check that AWS_REGION/),
   ]);
 });
-
-it.each([
-  ['UPDATE_IN_PROGRESS', 'wait until it is done'],
-  ['DELETE_IN_PROGRESS', 'wait until it is done'],
-  ['UPDATE_ROLLBACK_FAILED', 'continue-update-rollback --stack-name Mine'],
-  ['DELETE_FAILED', 'npm run destroy -- --stack Mine'],
-  ['ROLLBACK_FAILED', 'npm run destroy -- --stack Mine'],
-])('nothing is asked or built for a stack that is %s: the cure is told', (status, cure) => {
-  expect(() => refuseUnready({ stack: 'Mine', status })).toThrow(
-    expect.objectContaining({ code: 'aws_refused', mend: expect.stringContaining(cure) as string }),
-  );
-});
-
-it.each(['CREATE_COMPLETE', 'UPDATE_ROLLBACK_COMPLETE', 'ROLLBACK_COMPLETE', 'REVIEW_IN_PROGRESS'])(
-  'a stack that is %s can be deployed to',
-  (status) => {
-    expect(() => refuseUnready({ stack: 'Mine', status })).not.toThrow();
-  },
-);
 
 it.each(['deploy', 'destroy', 'doctor', 'logs', 'redrive'])(
   'npm run %s -- --help says what it takes, and does nothing',
