@@ -1,12 +1,13 @@
 import type { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Function } from 'aws-cdk-lib/aws-lambda';
+import type { Measure } from '@omnicloud/sdk-client';
 
 /** As the services write them, in CloudWatch's embedded metric format. */
 const NAMESPACE = 'OmniCloud';
 
-/** One of the services' own measurements of one deployment, which is the one dimension. */
-export function measured(meterName: string, measure: string, statistic: string, period: Duration): Metric {
+/** One of the measurements that the services really make, of one deployment, which is the one dimension. */
+export function measured(meterName: string, measure: Measure, statistic: string, period: Duration): Metric {
   return new Metric({
     namespace: NAMESPACE,
     metricName: measure,

@@ -9,6 +9,7 @@ import {
   Stats,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Construct } from 'constructs';
+import type { Measure } from '@omnicloud/sdk-client';
 import type { Watched } from './alarm-rules.ts';
 import { measured, overall } from './measurements.ts';
 
@@ -18,8 +19,10 @@ const HALF = 12;
 /** One page: whether something is wrong, how many turns there are, how long each phase takes, and what it costs. */
 export function addDashboard(scope: Construct, watched: Watched, alarms: readonly Alarm[]): Dashboard {
   const { meterName, turns, deadLetters, webhook, worker, agent, authorizer } = watched;
-  const sum = (measure: string): IMetric => measured(meterName, measure, Stats.SUM, PERIOD);
-  const p95 = (measure: string): IMetric => measured(meterName, measure, Stats.percentile(95), PERIOD);
+  const by = (statistic: string, measures: readonly Measure[]): IMetric[] =>
+    measures.map((measure) => measured(meterName, measure, statistic, PERIOD));
+  const sums = (...measures: Measure[]): IMetric[] => by(Stats.SUM, measures);
+  const p95s = (...measures: Measure[]): IMetric[] => by(Stats.percentile(95), measures);
   const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>
     new GraphWidget({ title, left, right, width: HALF, period: PERIOD });
   return new Dashboard(scope, 'Dashboard', {
@@ -27,11 +30,8 @@ export function addDashboard(scope: Construct, watched: Watched, alarms: readonl
     widgets: [
       [new AlarmStatusWidget({ title: 'Alarms', alarms: [...alarms], width: 2 * HALF })],
       [
-        graph('Turns', ['TurnsAnswered', 'TurnsFailed', 'TurnsGivenUp'].map(sum)),
-        graph(
-          'Latency, 95th percentile in ms',
-          ['TurnMs', 'QueueMs', 'RestoreMs', 'RunMs', 'PersistMs'].map(p95),
-        ),
+        graph('Turns', sums('TurnsAnswered', 'TurnsFailed', 'TurnsGivenUp')),
+        graph('Latency, 95th percentile in ms', p95s('TurnMs', 'QueueMs', 'RestoreMs', 'RunMs', 'PersistMs')),
       ],
       [
         graph(
@@ -43,10 +43,10 @@ export function addDashboard(scope: Construct, watched: Watched, alarms: readonl
           ],
           [turns.metricApproximateAgeOfOldestMessage()],
         ),
-        graph('Conflicts', ['SessionBusy', 'UndecidableSends'].map(sum)),
+        graph('Conflicts', sums('SessionBusy', 'UndecidableSends')),
       ],
       [
-        graph('Tokens, and dollars', ['InputTokens', 'OutputTokens'].map(sum), [sum('CostUsd')]),
+        graph('Tokens, and dollars', sums('InputTokens', 'OutputTokens'), sums('CostUsd')),
         graph('Functions', [
           overall([webhook, worker, agent, authorizer], 'Errors', PERIOD),
           overall([webhook, worker, agent, authorizer], 'Throttles', PERIOD),
