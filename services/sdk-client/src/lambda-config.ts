@@ -104,6 +104,14 @@ export function parseWorkerEnvironment(environment: NodeJS.ProcessEnv = process.
   };
 }
 
+/**
+ * @returns the X-Ray trace that the invocation under way belongs to; undefined outside of Lambda.
+ * https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
+ */
+export function currentTrace(environment: NodeJS.ProcessEnv = process.env): string | undefined {
+  return environment._X_AMZN_TRACE_ID;
+}
+
 function deploymentOf(env: z.infer<typeof deploymentSchema>): DeploymentConfig {
   return { table: env.SESSION_TABLE, queueUrl: env.QUEUE_URL, service: env.POWERTOOLS_SERVICE_NAME };
 }

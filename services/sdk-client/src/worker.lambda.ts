@@ -3,7 +3,7 @@ import { DynamoSessionTable, DynamoStopRequests, openDynamoTable } from '@omnicl
 import { openSecretsManager } from '@omnicloud/secrets';
 import type { Context } from 'aws-lambda';
 import { EmfMeter } from './emf-meter.ts';
-import { parseWorkerEnvironment } from './lambda-config.ts';
+import { currentTrace, parseWorkerEnvironment } from './lambda-config.ts';
 import { openLambdaLog } from './lambda-log.ts';
 import { DynamoBacklog } from './queue/dynamo-backlog.ts';
 import { openSqsTurnQueue } from './queue/sqs-client.ts';
@@ -14,6 +14,7 @@ import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
 import { createTurnHandler } from './relay/handle-turn.ts';
 import { openS3AttachmentStore } from './relay/s3-attachment-store.ts';
 import { renewingFetch } from './relay/renewing-fetch.ts';
+import { tracedFetch } from './relay/traced-fetch.ts';
 import { TELEGRAM_PACE } from './reply/live-reply.ts';
 import { openTelegramApi } from './reply/telegram-api.ts';
 
@@ -41,7 +42,10 @@ const stores = {
   stops: new DynamoStopRequests(table),
   attachments: openS3AttachmentStore(config.bucket, config.hasOtherEndpoint),
 };
-const renewed = renewingFetch(() => secrets.refresh(config.serviceTokenSecret));
+const askAgent = tracedFetch(
+  renewingFetch(() => secrets.refresh(config.serviceTokenSecret)),
+  currentTrace,
+);
 
 /** An SQS event source with a batch size of 1 and `ReportBatchItemFailures`. */
 export async function handler(
@@ -66,7 +70,7 @@ function turnHandler(context: Context): TurnHandler {
       api: telegram.api,
       telegramFiles: telegram.files,
       ...stores,
-      agent: { url: config.agentServerUrl, authToken, fetch: renewed },
+      agent: { url: config.agentServerUrl, authToken, fetch: askAgent },
       pace: TELEGRAM_PACE,
       ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
       timeLimitMs: () => context.getRemainingTimeInMillis() - MARGIN_MS,
