@@ -14,7 +14,7 @@ function pathsIn(markdown: string): string[] {
   const inline = [...markdown.matchAll(/`([^`\s]+)`/g)].map(([, code = '']) => code);
   return inline.filter(
     (code) =>
-      /^(packages|services|local|test|docs|scripts|\.ci|\.env\.example|\.dependency-cruiser)/.test(code) &&
+      /^(packages|services|infra|local|test|docs|scripts|\.ci|\.env\.example|\.dependency-cruiser)/.test(code) &&
       !/[{<*]/.test(code),
   );
 }
