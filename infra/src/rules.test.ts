@@ -30,7 +30,7 @@ it('tells other scanners the reason for each of their rules that it breaks, wher
     guard: { SuppressedRules: expect.arrayContaining(['S3_BUCKET_LOGGING_ENABLED']) as unknown },
   });
   const [worker] = Object.entries(resourcesOf(template, 'AWS::Lambda::Function')).filter(([id]) =>
-    /^Worker/.test(id),
+    id.startsWith('Worker'),
   );
   expect(worker?.[1].Metadata).toMatchObject({ 'cfn-lint': { config: { ignore_checks: ['W3005'] } } });
 });
