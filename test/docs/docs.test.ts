@@ -14,8 +14,9 @@ function pathsIn(markdown: string): string[] {
   const inline = [...markdown.matchAll(/`([^`\s]+)`/g)].map(([, code = '']) => code);
   return inline.filter(
     (code) =>
-      /^(packages|services|infra|local|test|docs|scripts|\.ci|\.env\.example|\.dependency-cruiser)/.test(code) &&
-      !/[{<*]/.test(code),
+      /^(packages|services|infra|local|test|docs|scripts|\.ci|\.env\.example|\.dependency-cruiser)/.test(
+        code,
+      ) && !/[{<*]/.test(code),
   );
 }
 
