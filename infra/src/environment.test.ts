@@ -41,7 +41,7 @@ it('gives the webhook what its own schema asks for', () => {
 
 it('gives the worker what its own schema asks for', () => {
   const config = parseWorkerEnvironment(environmentOf(/^Worker/));
-  expect(config).toMatchObject({ maxContinuations: 4, service: 'OmniCloud' });
+  expect(config).toMatchObject({ maxContinuations: 4, service: 'OmniCloud', ownerId: '4711' });
   expect(config.agentServerUrl).toMatch(/^https:\/\/part\.execute-api\.part\.part\/v1$/);
   expect(config.queueUrl).not.toBe(config.deadLetterQueueUrl);
   expect(config.botTokenSecret).toContain('BotToken');

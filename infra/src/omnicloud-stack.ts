@@ -67,6 +67,7 @@ export class OmniCloudStack extends Stack {
       queues,
       secrets,
       agentUrl: this.agentApi.url,
+      allowedUsers: switches.allowedUsers,
       maxContinuations: switches.maxContinuations,
       concurrency: switches.concurrency,
       logDays,

@@ -53,7 +53,7 @@ it('lets the webhook queue turns, and note what waits and what is to stop', () =
 it('lets the worker take turns and remember what became of them, and touch no lease and no object of a session', () => {
   expect(permissionsOf(/^WorkerService/)).toEqual(
     [
-      `dynamodb:DeleteItem dynamodb:GetItem on StorageTable keys ${CONVERSATIONS}`,
+      `dynamodb:DeleteItem dynamodb:GetItem dynamodb:PutItem on StorageTable keys ${CONVERSATIONS}`,
       'dynamodb:GetItem dynamodb:PutItem on StorageTable keys turn#*',
       'dynamodb:GetItem dynamodb:UpdateItem on StorageTable keys backlog#*',
       'dynamodb:GetItem on StorageTable keys stop#*',

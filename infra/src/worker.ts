@@ -18,6 +18,8 @@ export interface WorkerProps {
   readonly queues: TurnQueues;
   readonly secrets: DeploymentSecrets;
   readonly agentUrl: string;
+  /** As the webhook has them; the first of them is the owner. */
+  readonly allowedUsers: string;
   readonly maxContinuations: number;
   /** How many turns run side by side at most. */
   readonly concurrency: number;
@@ -40,6 +42,7 @@ export class Worker extends Construct {
       logDays: props.logDays,
       environment: {
         SESSION_TABLE: storage.table.tableName,
+        ALLOWED_USERS: props.allowedUsers,
         SESSION_BUCKET: storage.bucket.bucketName,
         QUEUE_URL: queues.turns.queueUrl,
         DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
@@ -57,7 +60,12 @@ export class Worker extends Construct {
     permissions.allowSecret(secrets.botToken);
     permissions.allowSecret(secrets.serviceToken);
     const { tableArn } = storage.table;
-    permissions.allowItems(['dynamodb:DeleteItem', 'dynamodb:GetItem'], tableArn, ITEM_KEYS.conversations);
+    // It puts one where a group has become a supergroup, which goes on with the group's session.
+    permissions.allowItems(
+      ['dynamodb:DeleteItem', 'dynamodb:GetItem', 'dynamodb:PutItem'],
+      tableArn,
+      ITEM_KEYS.conversations,
+    );
     permissions.allowItems(['dynamodb:GetItem', 'dynamodb:PutItem'], tableArn, ITEM_KEYS.turns);
     permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tableArn, ITEM_KEYS.backlogs);
     permissions.allowItems(['dynamodb:GetItem'], tableArn, ITEM_KEYS.stops);

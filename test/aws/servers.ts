@@ -1,25 +1,11 @@
 import type { TestProject } from 'vitest/node';
+import './provided-context.ts';
 import { ServerMissingError } from './installed-server.ts';
 import { startDynamoDb } from './start-dynamodb.ts';
 import { startMiniStack } from './start-ministack.ts';
 import { startMoto } from './start-moto.ts';
 import { installEmulator } from '../lambda/install-emulator.ts';
 import { installRuntimeClient } from '../lambda/install-runtime-client.ts';
-
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Where moto answers for S3, SQS and Secrets Manager; empty when it cannot be had here: then what needs it is skipped. */
-    moto: string;
-    /** Where DynamoDB Local answers; empty when it cannot be had here: then what needs it is skipped. */
-    dynamodb: string;
-    /** Where MiniStack answers for CloudFormation and what it makes; empty when it cannot be had here. */
-    ministack: string;
-    /** The main file of Lambda's runtime interface client; empty when it cannot be had here. */
-    runtimeClient: string;
-    /** AWS's emulator of Lambda's runtime API; empty when it cannot be had here. */
-    emulator: string;
-  }
-}
 
 /** vitest's global setup: runs once, before any test file. What it returns is called after the last one, failed or not. */
 export default async function setup({ provide }: TestProject): Promise<() => Promise<void>> {

@@ -94,7 +94,6 @@ export async function createDeployment(): Promise<Deployment> {
 export function webhookEnvironment(deployment: Deployment): Record<string, string> {
   return {
     ...commonEnvironment(deployment),
-    ALLOWED_USERS: String(PERSON),
     WEBHOOK_SECRET_ARN: deployment.secrets.webhookSecret,
   };
 }
@@ -115,6 +114,7 @@ export function workerEnvironment(deployment: Deployment, apiRoot: string): Reco
 function commonEnvironment({ table, queueUrl, endpoints }: Deployment): Record<string, string> {
   return {
     SESSION_TABLE: table,
+    ALLOWED_USERS: String(PERSON),
     QUEUE_URL: queueUrl,
     POWERTOOLS_SERVICE_NAME: 'test-deployment',
     ...endpoints,

@@ -48,7 +48,7 @@ const environmentSchema = z
   });
 
 /** @returns the first of the people who may use the bot. */
-function ownerOf(allowedUsers: ReadonlySet<string>): string {
+export function ownerOf(allowedUsers: ReadonlySet<string>): string {
   const [owner] = allowedUsers;
   if (owner === undefined) throw new Error('Nobody may use the bot');
   return owner;

@@ -13,6 +13,7 @@ const WEBHOOK = {
 const WORKER = {
   SESSION_TABLE: 'sessions',
   QUEUE_URL: QUEUE,
+  ALLOWED_USERS: '7, 8',
   DEAD_LETTER_QUEUE_URL: `${QUEUE}-dead.fifo`,
   SESSION_BUCKET: 'bucket',
   AGENT_SERVER_URL: 'https://api.execute-api.us-east-1.amazonaws.com/v1/',
@@ -48,6 +49,7 @@ it('reads what the worker needs', () => {
     queueUrl: QUEUE,
     service: 'second',
     deadLetterQueueUrl: WORKER.DEAD_LETTER_QUEUE_URL,
+    ownerId: '7',
     bucket: 'bucket',
     hasOtherEndpoint: false,
     agentServerUrl: 'https://api.execute-api.us-east-1.amazonaws.com/v1',

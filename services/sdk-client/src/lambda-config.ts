@@ -1,6 +1,6 @@
 import { readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
-import { allowedUsersSchema, apiRootSchema } from './config.ts';
+import { allowedUsersSchema, apiRootSchema, ownerOf } from './config.ts';
 
 /** What both functions need to know of the deployment. */
 interface DeploymentConfig {
@@ -23,6 +23,8 @@ export interface WebhookConfig extends DeploymentConfig {
 /** The function that the queue calls. */
 export interface WorkerConfig extends DeploymentConfig {
   readonly deadLetterQueueUrl: string;
+  /** The Telegram user id that `/debug` is for: the first of those who may use the bot. */
+  readonly ownerId: string;
   /** Where files of users are put for the agent server. */
   readonly bucket: string;
   /** Whether the AWS SDK is pointed at another server than AWS's own. */
@@ -61,6 +63,7 @@ const webhookSchema = deploymentSchema.extend({
 });
 
 const workerSchema = deploymentSchema.extend({
+  ALLOWED_USERS: allowedUsersSchema,
   DEAD_LETTER_QUEUE_URL: fifoQueueUrl,
   SESSION_BUCKET: required,
   AWS_ENDPOINT_URL: z.string().optional(),
@@ -94,6 +97,7 @@ export function parseWorkerEnvironment(environment: NodeJS.ProcessEnv = process.
   return {
     ...deploymentOf(env),
     deadLetterQueueUrl: env.DEAD_LETTER_QUEUE_URL,
+    ownerId: ownerOf(env.ALLOWED_USERS),
     bucket: env.SESSION_BUCKET,
     hasOtherEndpoint: (env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL) !== undefined,
     agentServerUrl: env.AGENT_SERVER_URL.replace(/\/+$/, ''),

@@ -69,6 +69,7 @@ function turnHandler(context: Context): TurnHandler {
     return createTurnHandler({
       api: telegram.api,
       telegramFiles: telegram.files,
+      ownerId: config.ownerId,
       ...stores,
       agent: { url: config.agentServerUrl, authToken, fetch: askAgent },
       pace: TELEGRAM_PACE,
