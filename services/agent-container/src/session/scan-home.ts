@@ -93,7 +93,7 @@ export async function scanHome(home: SessionHome, limits: WorkspaceLimits): Prom
   const sideKept = within(side.entries, SIDE_LIMITS);
   return {
     entries: [...kept.entries, ...sideKept.entries].sort((a, b) => (a.path < b.path ? -1 : 1)),
-    overLimit: kept.overLimit,
+    overLimit: [...kept.overLimit, ...sideKept.overLimit],
     unsavable: workspace.unsavable,
   };
 }

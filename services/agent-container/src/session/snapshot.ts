@@ -32,7 +32,7 @@ const snapshotSchema = z
     entries: z.array(z.discriminatedUnion('type', [fileEntry, linkEntry, directoryEntry])),
     /** Each `packs/{name}.tar.gz` that an entry names, with the bytes of the contents in it. */
     packs: z.record(z.uuid(), z.object({ bytes: z.int().min(0).max(MAX_FILE_BYTES) })),
-    /** Files of the workspace that were over the limit. */
+    /** Files that were over the limit. */
     left_out: z.array(path),
   })
   .refine(({ entries }) => isTree(entries), 'two entries want the same place')

@@ -10,6 +10,7 @@ import {
   rm,
   stat,
   symlink,
+  truncate,
   utimes,
   writeFile,
 } from 'node:fs/promises';
@@ -189,6 +190,16 @@ describe('The files of a workspace', () => {
       files: 1,
       skipped: 2,
     });
+  });
+
+  it('share that word with what the CLI keeps: a tool result of 300 MB is not left out in silence', async () => {
+    const one = await newMachine();
+    const result = `config/projects/p/${ID}/tool-results/1.txt`;
+    await one.write({ [result]: '' });
+    await truncate(join(one.home.root, result), 300_000_000);
+    expect(await one.save()).toEqual({ files: 0, bytes: 0, skipped: 1, is_over_limit: true });
+    await one.restore();
+    expect((await stat(join(one.home.root, result))).size).toBe(300_000_000);
   });
 
   it.skipIf(isWindows)(
