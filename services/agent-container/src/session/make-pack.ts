@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { buffer } from 'node:stream/consumers';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
 import { contentOf, openPlain } from './file-digest.ts';
 import type { FileToSave } from './plan-packs.ts';
@@ -28,8 +27,27 @@ export async function makePack(root: string, files: readonly FileToSave[]): Prom
       throw error;
     }
   };
-  const [, whole] = await Promise.all([fill(), buffer(archive.stream)]);
+  const [, whole] = await Promise.all([fill(), gathered(archive.stream, mostBytes(files))]);
   return { archive: whole, bytes, packed };
+}
+
+/** What never compresses grows by less than a thousandth; a member has two headers of its own, its path in both, and their padding. */
+function mostBytes(files: readonly FileToSave[]): number {
+  const perFile = files.map(({ path, size }) => size * 1.001 + 2 * Buffer.byteLength(path) + 4_096);
+  return Math.ceil(perFile.reduce((sum, bytes) => sum + bytes, 65_536));
+}
+
+/** Gathers a stream in one place from the beginning: in pieces, it would be in memory twice when it is put together. */
+async function gathered(stream: AsyncIterable<Buffer>, mostBytes: number): Promise<Uint8Array> {
+  // Takes no memory before it is written.
+  const whole = Buffer.allocUnsafeSlow(mostBytes);
+  let bytes = 0;
+  for await (const chunk of stream) {
+    if (bytes + chunk.byteLength > mostBytes)
+      throw new RangeError('An archive is larger than its contents can make it');
+    bytes += chunk.copy(whole, bytes);
+  }
+  return whole.subarray(0, bytes);
 }
 
 async function addFile(

@@ -90,7 +90,8 @@ export class TarGzip {
 
   /** Resolves when the bytes were taken: who reads the archive sets the pace. */
   #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#gathered);
+    const [first = Buffer.of(), ...more] = this.#gathered;
+    const bytes = more.length === 0 ? first : Buffer.concat(this.#gathered);
     this.#gathered = [];
     this.#gatheredBytes = 0;
     return new Promise((resolve, reject) => {
