@@ -154,7 +154,8 @@ async function putInPlace(
   try {
     await rename(copy, place);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EISDIR')) throw error;
+    // No system moves a file over a directory; each says so in its own way.
+    if ((await lstatIfThere(place))?.isDirectory() !== true) throw error;
     await rm(place, { recursive: true });
     await rename(copy, place);
   }
