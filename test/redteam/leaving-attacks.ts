@@ -55,6 +55,11 @@ export const LEAVING: readonly Attack[] = [
     () =>
       'cd $R/workspace; mkdir shut; echo x > shut/in; chmod 000 shut/in shut; cp /bin/sh suid; chmod 6777 suid; mkdir open; chmod 7777 open; mkdir $CLAUDE_CONFIG_DIR/shut; chmod 000 $CLAUDE_CONFIG_DIR/shut',
   ),
+  bash(
+    'a repository whose filters and hooks are commands',
+    ({ markers }) =>
+      `cd $R/workspace; git init -q -b main .; echo '* filter=evil' > .gitattributes; git add .gitattributes; git -c user.name=x -c user.email=x@x commit -qm x; for k in clean smudge; do git config filter.evil.$k "touch ${markers}/git-$k; cat"; done; for h in post-checkout reference-transaction; do printf '#!/bin/sh\\ntouch ${markers}/git-%s\\n' $h > .git/hooks/$h; chmod +x .git/hooks/$h; done`,
+  ),
   bash('its grant for the model', () => 'echo $ANTHROPIC_BEDROCK_BASE_URL > $R/workspace/grant'),
   bash("a link to the server's environment as its log", () =>
     atTheEnd('ln -sfn /proc/self/environ "$C/debug/$I.txt"', 'late-log'),

@@ -101,6 +101,8 @@ describe.skipIf(process.platform !== 'linux')("An agent's shell (Linux)", () => 
       { name: 'Read', input: { file_path: 'sub/seen.txt' } },
       { name: 'Skill', input: { skill: 'evil-user' } },
       { name: 'Skill', input: { skill: 'evil' } },
+      { name: 'Skill', input: { skill: 'security-review' } },
+      { name: 'Agent', input: { description: 'x', prompt: 'x', isolation: 'worktree' } },
       { name: 'Read', input: { file_path: 'public/secret.json' } },
       { name: 'Grep', input: { pattern: 'planted-', output_mode: 'content' } },
     ]);

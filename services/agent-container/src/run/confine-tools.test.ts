@@ -220,7 +220,7 @@ describe('a search', () => {
 });
 
 describe('any other tool', () => {
-  it.each(['Agent', 'Skill', 'TaskCreate', 'TaskGet', 'TaskList', 'TaskUpdate', 'mcp__weather__forecast'])(
+  it.each(['Skill', 'TaskCreate', 'TaskGet', 'TaskList', 'TaskUpdate', 'mcp__weather__forecast'])(
     '%s touches no file and is allowed',
     async (tool) => {
       expect(await judgeToolCall(tool, {}, (await machine()).bounds)).toEqual({ allow: true });
@@ -237,6 +237,19 @@ describe('any other tool', () => {
       });
     },
   );
+
+  it('Agent is allowed to work where its parent does, and nowhere else', async () => {
+    const { bounds } = await machine();
+    const asked = { description: 'Look', prompt: 'Look around', subagent_type: 'general-purpose' };
+    expect(await judgeToolCall('Agent', { ...asked, model: 'haiku' }, bounds)).toEqual({ allow: true });
+    for (const more of [
+      { isolation: 'worktree' },
+      { isolation: 'remote' },
+      { cwd: '/' },
+      { mode: 'bypassPermissions' },
+    ])
+      expect(await judgeToolCall('Agent', { ...asked, ...more }, bounds)).toMatchObject({ allow: false });
+  });
 
   it('Bash is allowed only where the shell was turned on', async () => {
     const call = { command: 'ls' };

@@ -16,12 +16,26 @@ export interface Bounds {
 }
 
 const ALLOW: Verdict = { allow: true };
-const HARMLESS = new Set(['Agent', 'Skill', 'TaskCreate', 'TaskGet', 'TaskList', 'TaskUpdate']);
+const HARMLESS = new Set(['Skill', 'TaskCreate', 'TaskGet', 'TaskList', 'TaskUpdate']);
 /** A search pattern that may leave the directory it starts in: "..", or an alternative within braces that is absolute. */
 const LEADS_ELSEWHERE = /\.\.|(^|[{,])[~/]/;
 const fileInput = z.looseObject({ file_path: z.string() });
 const globInput = z.looseObject({ pattern: z.string(), path: z.string().optional() });
 const grepInput = z.looseObject({ path: z.string().optional(), glob: z.string().optional() });
+/**
+ * A subagent works where its parent does. `isolation` would have the CLI itself run git in the workspace, with the hooks and the
+ * configuration that lie there, or send the work elsewhere.
+ */
+const agentInput = z.strictObject({
+  description: z.string(),
+  prompt: z.string(),
+  subagent_type: z.string().optional(),
+  model: z.string().optional(),
+  effort: z.unknown().optional(),
+  // Older habits of models, which this CLI ignores.
+  run_in_background: z.boolean().optional(),
+  name: z.string().optional(),
+});
 
 /**
  * @param imageFolder the image's `agent/` folder: its skills and agents may be read.
@@ -54,6 +68,9 @@ export async function judgeToolCall(name: string, input: unknown, bounds: Bounds
       const parsed = grepInput.safeParse(input);
       return parsed.success ? judgeSearch(parsed.data.path, parsed.data.glob, bounds) : unreadable(name);
     }
+    case 'Agent':
+      if (agentInput.safeParse(input).success) return ALLOW;
+      return deny('A subagent works in this workspace, and takes nothing but a description and a prompt.');
     case 'Bash':
       return bounds.isShellOn ? ALLOW : deny('The shell is off here (AGENT_SHELL=on turns it on).');
     default:

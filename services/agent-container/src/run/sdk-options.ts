@@ -26,8 +26,13 @@ export function sdkOptions(
     env: cliEnvironment(config, home, modelUrl),
     systemPrompt: image.systemPrompt,
     settingSources: ['user'],
-    // The CLI would sweep what a restore just laid out, judging by its age.
-    settings: { cleanupPeriodDays: 99_999 },
+    settings: {
+      // The CLI would sweep what a restore just laid out, judging by its age.
+      cleanupPeriodDays: 99_999,
+      // Only the image's own: the CLI's are about itself, and some run git or ask for a shell.
+      disableBundledSkills: true,
+      disableSkillShellExecution: !isShellOn,
+    },
     tools: isShellOn ? [...tools, 'Bash'] : [...tools],
     plugins: image.plugins.map((path) => ({ type: 'local', path })),
     strictMcpConfig: true,
