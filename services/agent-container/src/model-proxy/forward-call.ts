@@ -1,9 +1,10 @@
 // one allowed call of the CLI → the provider → its response, chunk by chunk, counted on the way
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { AgentError } from '../errors.ts';
-import type { ModelCall, Protocol } from './model-call.ts';
-import type { OpenGrant } from './model-grant.ts';
+import type { CountedCall } from './counted-call.ts';
+import type { Protocol, SentCall } from './model-call.ts';
 import type { Upstream } from './upstream.ts';
 import { usageMeter } from './usage-meter.ts';
 
@@ -15,40 +16,47 @@ const SENT_ON: Record<Protocol, readonly string[]> = {
 const HANDED_BACK =
   /^(content-type|content-length|date|retry-after|retry-after-ms|request-id|x-should-retry|x-amzn-.*|anthropic-ratelimit-.*)$/;
 
+/** What a header of the CLI's may hold; anything else could be signed as one thing and read as another. */
+const PLAIN = /^[\x20-\x7e]{1,4096}$/;
+
 /**
+ * @param counted takes what the call costs; nothing for one that costs nothing.
  * @param signal ends the call, both ways
  * @throws AgentError when the provider does not answer, and whatever breaks a response in its middle
  */
 export async function forwardCall(
-  call: Exclude<ModelCall, { kind: 'list-profiles' }>,
+  call: SentCall,
   body: Buffer,
-  grant: OpenGrant,
+  counted: CountedCall | undefined,
   upstream: Upstream,
   protocol: Protocol,
   incoming: IncomingHttpHeaders,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
-  const answer = await upstream.post(call.path, headersSentOn(incoming, protocol), body, signal);
-  const { statusCode = 502 } = answer;
-  const meter = meterOf(call, answer, statusCode, grant);
-  response.writeHead(statusCode, headersHandedBack(answer.headers));
-  // Otherwise they would wait for the first chunk.
-  response.flushHeaders();
-  await (meter ? pipeline(answer, meter, response, { signal }) : pipeline(answer, response, { signal }));
+  let isCharged = true;
+  try {
+    const answer = await upstream.post(call.path, headersSentOn(incoming, protocol), body, signal);
+    const { statusCode = 502 } = answer;
+    isCharged = statusCode >= 200 && statusCode < 300;
+    const meter = isCharged && counted ? meterOf(answer, counted) : undefined;
+    response.writeHead(statusCode, headersHandedBack(answer.headers));
+    // Otherwise they would wait for the first chunk.
+    response.flushHeaders();
+    await (meter ? pipeline(answer, meter, response, { signal }) : pipeline(answer, response, { signal }));
+  } catch (error) {
+    if (signal.aborted && isCharged) counted?.cutOff();
+    throw error;
+  }
 }
 
 /** @throws AgentError when an answer could not be counted. */
-function meterOf(
-  { kind }: ModelCall,
-  answer: IncomingMessage,
-  statusCode: number,
-  grant: OpenGrant,
-): ReturnType<typeof usageMeter> {
-  if (kind !== 'generate' || statusCode < 200 || statusCode >= 300) return undefined;
+function meterOf(answer: IncomingMessage, counted: CountedCall): Transform {
   const encoding = answer.headers['content-encoding'] ?? 'identity';
   const meter =
-    encoding === 'identity' ? usageMeter(answer.headers['content-type'], grant.countCall()) : undefined;
+    encoding === 'identity'
+      ? usageMeter(answer.headers['content-type'], (soFar) => counted.count(soFar))
+      : undefined;
   if (meter) return meter;
   answer.destroy();
   throw new AgentError('model_unavailable', 'The model answered in a form that cannot be counted');
@@ -57,7 +65,7 @@ function meterOf(
 function headersSentOn(incoming: IncomingHttpHeaders, protocol: Protocol): Record<string, string> {
   const chosen = SENT_ON[protocol].flatMap((name) => {
     const value = incoming[name];
-    return value === undefined ? [] : [[name, String(value)] as const];
+    return typeof value === 'string' && PLAIN.test(value) ? [[name, value] as const] : [];
   });
   // What is compressed could not be counted.
   return { ...Object.fromEntries(chosen), 'accept-encoding': 'identity' };

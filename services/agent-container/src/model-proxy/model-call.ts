@@ -3,9 +3,15 @@ import type { ModelPolicy } from './model-policy.ts';
 
 export type Protocol = 'bedrock' | 'anthropic';
 
+/** One that is sent on to the provider. */
+export interface SentCall {
+  readonly kind: 'generate' | 'count';
+  readonly path: string;
+}
+
 /** What a request asks for; everything that is sent on is built anew from this, never copied from the request's target. */
 export type ModelCall =
-  | { readonly kind: 'generate' | 'count'; readonly path: string }
+  | SentCall
   /** Answered here: it would need a right of its own and another host, and the CLI does without. */
   | { readonly kind: 'list-profiles' };
 

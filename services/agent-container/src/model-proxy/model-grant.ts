@@ -1,10 +1,14 @@
 // one run's right to call the model: an unguessable token, what it has used, what went wrong, and its end
 import type { Usage } from '@omnicloud/protocol';
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { AgentError } from '../errors.ts';
+import { type CallEstimate, CountedCall } from './counted-call.ts';
 import { addUsage, NO_USAGE, totalTokens } from './message-usage.ts';
 
 const TOKEN_BYTES = 32;
+/** More than a CLI ever makes at once with all its subagents; each is held in memory until it is sent. */
+const MAX_REQUESTS = 24;
 
 export interface GrantOptions {
   readonly sessionId: string;
@@ -34,7 +38,11 @@ export class OpenGrant implements ModelGrant {
   readonly #digest = digestOf(this.token);
   readonly #tokenLimit: number;
   readonly #closed = new AbortController();
+  readonly #ends = new EventEmitter().setMaxListeners(0);
   #usage: Usage = NO_USAGE;
+  #requests = 0;
+  #callsUnderWay = 0;
+  #reservedTokens = 0;
   isOverBudget = false;
   failure: AgentError | undefined;
 
@@ -56,36 +64,56 @@ export class OpenGrant implements ModelGrant {
     return !this.closed.aborted && timingSafeEqual(digestOf(token), this.#digest);
   }
 
-  /** @returns whether one more call may begin; calls that are under way at once may pass the limit together. */
-  mayGenerate(): boolean {
-    this.isOverBudget ||= totalTokens(this.#usage) >= this.#tokenLimit;
-    return !this.isOverBudget;
+  /** @returns what ends the request; nothing when too many are under way. */
+  beginRequest(): (() => void) | undefined {
+    if (this.#requests >= MAX_REQUESTS) return undefined;
+    this.#requests += 1;
+    return () => {
+      this.#requests -= 1;
+    };
   }
 
-  /** @returns what takes the usage of one call, each time as its sum so far. */
-  countCall(): (soFar: Usage) => void {
-    let counted = NO_USAGE;
-    return (soFar) => {
-      this.#usage = addUsage(this.#usage, difference(soFar, counted));
-      counted = soFar;
-    };
+  /**
+   * Reserves what the call may cost until it ends. One that could pass the limit together with others waits for those: only the
+   * last call can pass it.
+   * @returns nothing when the limit is reached.
+   * @throws AbortError when the signal aborts while it waits
+   */
+  async beginCall(estimate: CallEstimate, signal: AbortSignal): Promise<CountedCall | undefined> {
+    const reserved = estimate.inputTokens + estimate.maxOutputTokens;
+    const isTooMuch = (): boolean =>
+      totalTokens(this.#usage) + this.#reservedTokens + reserved > this.#tokenLimit;
+    while (!this.#isUsedUp() && this.#callsUnderWay > 0 && isTooMuch())
+      await once(this.#ends, 'end', { signal });
+    if (this.#isUsedUp()) {
+      this.isOverBudget = true;
+      return undefined;
+    }
+    this.#callsUnderWay += 1;
+    this.#reservedTokens += reserved;
+    return new CountedCall(
+      estimate,
+      (used) => {
+        this.#usage = addUsage(this.#usage, used);
+      },
+      () => {
+        this.#callsUnderWay -= 1;
+        this.#reservedTokens -= reserved;
+        this.#ends.emit('end');
+      },
+    );
   }
 
   close(): void {
     this.#closed.abort();
+  }
+
+  #isUsedUp(): boolean {
+    return this.isOverBudget || totalTokens(this.#usage) >= this.#tokenLimit;
   }
 }
 
 /** Both sides of the comparison have one length, and neither is the token. */
 function digestOf(token: string): Buffer {
   return createHash('sha256').update(token).digest();
-}
-
-function difference(a: Usage, b: Usage): Usage {
-  return {
-    input_tokens: a.input_tokens - b.input_tokens,
-    output_tokens: a.output_tokens - b.output_tokens,
-    cache_read_input_tokens: a.cache_read_input_tokens - b.cache_read_input_tokens,
-    cache_creation_input_tokens: a.cache_creation_input_tokens - b.cache_creation_input_tokens,
-  };
 }

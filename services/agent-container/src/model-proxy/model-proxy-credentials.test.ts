@@ -20,6 +20,8 @@ const refuse = ({ response }: Received, errorType: string, status = 403): void =
     .end('{"message":"no"}');
 };
 
+const REFUSED = '{"message":"The model refused our credentials"}';
+
 describe('keys that were rotated', () => {
   it.each(['ExpiredTokenException', 'InvalidSignatureException', 'UnrecognizedClientException'])(
     'are read anew at %s, and the CLI sees only the answer to the new ones',
@@ -38,24 +40,29 @@ describe('keys that were rotated', () => {
     },
   );
 
-  it('are tried once: what the new ones get is the answer', async () => {
-    const upstream = await startUpstream((received) => refuse(received, 'ExpiredTokenException'));
+  it('are tried once; that AWS knows the new ones no better is told without its own words, which quote the request', async () => {
+    const upstream = await startUpstream((received) => refuse(received, 'InvalidSignatureException'));
     const credentials = new RotatingCredentials(awsKeys(KEYS));
     const proxy = await startProxy(upstream.url, { credentials });
     credentials.stored = awsKeys(NEXT_KEYS);
-    const { status, text } = await call(proxy, proxy.open(GRANT), INVOKE);
-    expect([status, text, upstream.received.length]).toEqual([403, '{"message":"no"}', 2]);
+    const grant = proxy.open(GRANT);
+    const { status, text } = await call(proxy, grant, INVOKE);
+    expect([status, text, upstream.received.length]).toEqual([403, REFUSED, 2]);
+    expect(grant.failure).toMatchObject({
+      code: 'model_refused',
+      cause: { message: 'AWS answered 403 InvalidSignatureException' },
+    });
   });
 
   it('are not looked for when the keys are known but may not do this, and not used when they are the same', async () => {
-    for (const [errorType, refreshes] of [
-      ['AccessDeniedException', 0],
-      ['ExpiredTokenException', 1],
+    for (const [errorType, refreshes, said] of [
+      ['AccessDeniedException', 0, '{"message":"no"}'],
+      ['ExpiredTokenException', 1, REFUSED],
     ] as const) {
       const upstream = await startUpstream((received) => refuse(received, errorType));
       const credentials = new RotatingCredentials(awsKeys(KEYS));
       const proxy = await startProxy(upstream.url, { credentials });
-      expect((await call(proxy, proxy.open(GRANT), INVOKE)).text).toBe('{"message":"no"}');
+      expect((await call(proxy, proxy.open(GRANT), INVOKE)).text).toBe(said);
       expect([upstream.received.length, credentials.refreshes]).toEqual([1, refreshes]);
     }
   });
@@ -150,7 +157,7 @@ describe('at Anthropic', () => {
       'anthropic-beta': 'some-beta',
       'content-type': 'application/json',
     },
-    body: JSON.stringify(body),
+    body: JSON.stringify({ messages: [], ...body }),
   });
 
   it('a call goes out with our key and the CLI’s versions, and its events are counted', async () => {
@@ -179,7 +186,6 @@ describe('at Anthropic', () => {
     ['a tool that fetches there', { model: 'm', tools: [{ type: 'web_fetch_20250910', name: 'web_fetch' }] }],
     ['a tool that searches there', { model: 'm', tools: [{ type: 'web_search_20250305', name: 's' }] }],
     ['a tool that runs code there', { model: 'm', tools: [{ type: 'code_execution_20250825', name: 'c' }] }],
-    ['an MCP server there', { model: 'm', mcp_servers: [{ type: 'url', url: 'https://x' }] }],
   ])('%s is refused in Anthropic’s words', async (_, body) => {
     const upstream = await startUpstream(whole);
     const proxy = await startProxy(upstream.url, anthropic);

@@ -4,7 +4,17 @@ import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
-import { begin, call, INVOKE, MODEL, REGION, KEYS, startProxy, STREAM } from './proxy-client.fixture.ts';
+import {
+  ASKING,
+  begin,
+  call,
+  INVOKE,
+  MODEL,
+  REGION,
+  KEYS,
+  startProxy,
+  STREAM,
+} from './proxy-client.fixture.ts';
 import { bedrockFrame, MESSAGE_EVENTS, MESSAGE_USAGE } from './streamed-message.fixture.ts';
 import { signatureProblem, startUpstream, type Received } from './upstream-server.fixture.ts';
 
@@ -27,12 +37,12 @@ describe('a call', () => {
       cookie: 'a=b',
       connection: 'keep-alive, x-amz-date',
     };
-    const answer = await call(proxy, proxy.open(GRANT), INVOKE, { headers, body: '{"max_tokens":1}' });
+    const answer = await call(proxy, proxy.open(GRANT), INVOKE, { headers });
     expect([answer.status, answer.text]).toEqual([200, MESSAGE]);
     const [received] = upstream.received;
     if (!received) throw new Error('Nothing arrived');
     expect([received.method, received.target]).toEqual(['POST', INVOKE]);
-    expect(received.body.toString()).toBe('{"max_tokens":1}');
+    expect(received.body.toString()).toBe(ASKING);
     expect(signatureProblem(received, KEYS, REGION)).toBeUndefined();
     expect(received.headers).toMatchObject({
       'content-type': 'application/json',
@@ -273,7 +283,7 @@ describe('with a grant', () => {
   it('a body without end is refused', async () => {
     const upstream = await startUpstream(whole);
     const proxy = await startProxy(upstream.url);
-    const headers = { 'content-length': String(65 * 1024 * 1024) };
+    const headers = { 'content-length': String(33 * 1024 * 1024) };
     const response = await begin(proxy, `/${proxy.open(GRANT).token}${INVOKE}`, { headers, body: 'x' })
       .response;
     expect(response.statusCode).toBe(413);

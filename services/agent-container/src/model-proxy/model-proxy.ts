@@ -4,8 +4,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { AgentError } from '../errors.ts';
-import { judgeBody } from './anthropic-body.ts';
 import { forwardCall } from './forward-call.ts';
+import { judgeBody } from './judge-body.ts';
 import { type ModelCall, parseModelCall, parseTarget, type Protocol } from './model-call.ts';
 import { type GrantOptions, type ModelGrant, OpenGrant } from './model-grant.ts';
 import type { ModelPolicy } from './model-policy.ts';
@@ -107,6 +107,11 @@ export class ModelProxy {
     response.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, grant.closed]);
     grant.closed.addEventListener('abort', () => response.destroy(), { once: true, signal: gone.signal });
+    const end = grant.beginRequest();
+    if (!end) {
+      refuse(response.setHeader('Connection', 'close'), protocol, 'too_many', 'Too many requests at once');
+      return;
+    }
     try {
       await this.#answer(call, grant, request, response, signal);
     } catch (error) {
@@ -119,6 +124,8 @@ export class ModelProxy {
       onError?.(failure);
       const refusal = failure.code === 'model_refused' ? 'unauthorised' : 'unavailable';
       refuse(response, protocol, refusal, failure.message);
+    } finally {
+      end();
     }
   }
 
@@ -148,18 +155,23 @@ export class ModelProxy {
       no('too_large', 'The request is too large');
       return;
     }
-    const verdict =
-      protocol === 'anthropic' ? judgeBody(body, allows, isWebSearchOn) : ({ allow: true } as const);
-    if (!verdict.allow) {
-      no('forbidden', verdict.reason);
+    const judged = judgeBody(call, body, { protocol, allows, isWebSearchOn });
+    if (!judged.allow) {
+      no('forbidden', judged.reason);
       return;
     }
-    if (call.kind === 'generate' && !grant.mayGenerate()) {
+    const counted = call.kind === 'generate' ? await grant.beginCall(judged.estimate, signal) : undefined;
+    if (call.kind === 'generate' && !counted) {
       no('over_budget', 'This turn reached its token limit');
       return;
     }
-    await forwardCall(call, body, grant, this.#upstream, protocol, request.headers, response, signal);
-    grant.failure = undefined;
+    const { headers } = request;
+    try {
+      await forwardCall(call, judged.body, counted, this.#upstream, protocol, headers, response, signal);
+      grant.failure = undefined;
+    } finally {
+      counted?.end();
+    }
   }
 
   /** Asks every grant, so that the time it takes tells nothing about which one came close. */

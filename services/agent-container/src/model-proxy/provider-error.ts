@@ -3,16 +3,16 @@ import type { Protocol } from './model-call.ts';
 
 /** Why the proxy itself does not answer a call; the provider's own refusals pass through as they are. */
 export type ProxyRefusal =
-  'forbidden' | 'invalid' | 'too_large' | 'over_budget' | 'unauthorised' | 'unavailable';
+  'forbidden' | 'too_large' | 'too_many' | 'over_budget' | 'unauthorised' | 'unavailable';
 
 /**
- * The CLI must take each for what the provider would have said: it tries a 503 again, and no 400.
+ * The CLI must take each for what the provider would have said: it tries a 429 or a 503 again, and no 400.
  * Types: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html and https://docs.claude.com/en/api/errors
  */
 const ANSWERS: Record<ProxyRefusal, { status: number; bedrock: string; anthropic: string }> = {
   forbidden: { status: 403, bedrock: 'AccessDeniedException', anthropic: 'permission_error' },
-  invalid: { status: 400, bedrock: 'ValidationException', anthropic: 'invalid_request_error' },
   too_large: { status: 413, bedrock: 'ValidationException', anthropic: 'request_too_large' },
+  too_many: { status: 429, bedrock: 'ThrottlingException', anthropic: 'rate_limit_error' },
   over_budget: { status: 400, bedrock: 'ServiceQuotaExceededException', anthropic: 'billing_error' },
   unauthorised: { status: 403, bedrock: 'AccessDeniedException', anthropic: 'permission_error' },
   unavailable: { status: 503, bedrock: 'ServiceUnavailableException', anthropic: 'api_error' },
@@ -37,7 +37,7 @@ export function refuse(
     .writeHead(status, {
       'Content-Type': 'application/json',
       ...(protocol === 'bedrock' ? { 'x-amzn-ErrorType': type } : {}),
-      ...(refusal === 'unavailable' ? {} : { 'x-should-retry': 'false' }),
+      ...(refusal === 'unavailable' || refusal === 'too_many' ? {} : { 'x-should-retry': 'false' }),
     })
     .end(JSON.stringify(body));
 }

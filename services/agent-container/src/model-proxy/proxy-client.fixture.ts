@@ -12,6 +12,9 @@ export const KEYS = { accessKeyId: 'AKIAFIRST', secretAccessKey: 'first+secret/k
 export const STREAM = `/model/${MODEL}/invoke-with-response-stream`;
 export const INVOKE = `/model/${MODEL}/invoke`;
 
+/** A body that asks for a message, of 42 bytes. */
+export const ASKING = '{"messages":[],"max_tokens":5,"system":"x"}';
+
 /** A proxy to Bedrock at `baseUrl`, closed with the test. */
 export async function startProxy(
   baseUrl: string,
@@ -73,7 +76,7 @@ interface CallOptions {
 export function begin(
   proxy: ModelProxy,
   target: string,
-  { method = 'POST', headers = {}, body = '{}', socketPath }: CallOptions = {},
+  { method = 'POST', headers = {}, body = ASKING, socketPath }: CallOptions = {},
 ): Call {
   const { hostname, port } = new URL(proxy.url);
   const where = socketPath === undefined ? { hostname, port } : { socketPath };

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 
 /** Bedrock itself stops at 25 MB, Anthropic at 32 MB. */
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 /**
  * A signature covers the body's hash, so the request is held whole; the response never is.

@@ -49,7 +49,7 @@ export class Upstream {
    * @param path below the base URL, with its query
    * @param signal ends the call and its response at once
    * @returns the provider's response, whatever its status, its body unread
-   * @throws AgentError `model_unavailable` when there is no answer, `model_refused` when there is no credential
+   * @throws AgentError `model_unavailable` when there is no answer, `model_refused` when there is no credential, or AWS knows ours no longer
    */
   async post(
     path: string,
@@ -66,9 +66,9 @@ export class Upstream {
       response.destroy();
       throw error;
     });
-    if (JSON.stringify(renewed) === JSON.stringify(credential)) return response;
+    if (JSON.stringify(renewed) === JSON.stringify(credential)) return withoutSecrets(response, credential);
     response.resume();
-    return this.#send(call, renewed, signal);
+    return withoutSecrets(await this.#send(call, renewed, signal), renewed);
   }
 
   /** Closes idle connections. */
@@ -152,11 +152,26 @@ async function credentialFrom(read: () => Promise<ModelCredential>): Promise<Mod
   }
 }
 
+/**
+ * AWS explains a signature that does not match by the whole request as it was to be signed, the session's token in it
+ * (https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html).
+ * @throws AgentError `model_refused` instead
+ */
+function withoutSecrets(response: IncomingMessage, credential: ModelCredential): IncomingMessage {
+  if (credential.kind !== 'aws-keys' || !refusesCredential(response, credential)) return response;
+  response.destroy();
+  const cause = new Error(`AWS answered ${response.statusCode} ${errorTypeOf(response)}`);
+  throw new AgentError('model_refused', 'The model refused our credentials', { cause });
+}
+
 /** A key of the other kinds has no name for being wrong that could be told from other refusals. */
 function refusesCredential(response: IncomingMessage, { kind }: ModelCredential): boolean {
-  const { statusCode, headers } = response;
+  const { statusCode } = response;
   if (kind !== 'aws-keys') return statusCode === 401 || statusCode === 403;
-  // The type may be followed by a colon and a URL.
-  const type = String(headers['x-amzn-errortype'] ?? '').split(':')[0] ?? '';
-  return (statusCode === 400 || statusCode === 403) && REFUSED_KEYS.has(type);
+  return (statusCode === 400 || statusCode === 403) && REFUSED_KEYS.has(errorTypeOf(response));
+}
+
+function errorTypeOf({ headers }: IncomingMessage): string {
+  // It may be followed by a colon and a URL.
+  return String(headers['x-amzn-errortype'] ?? '').split(':')[0] ?? '';
 }

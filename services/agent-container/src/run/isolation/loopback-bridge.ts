@@ -4,6 +4,9 @@ import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+/** Far more than a CLI opens; each takes descriptors of the server, which others need too. */
+const MAX_CONNECTIONS = 64;
+
 /** A socket on disk that leads to a port on loopback: the only way out of a sandbox without a network. */
 export async function openBridge(port: number): Promise<{ socket: string; close(): Promise<void> }> {
   // A socket's path may have 107 bytes, which a data directory can exceed.
@@ -15,6 +18,7 @@ export async function openBridge(port: number): Promise<{ socket: string; close(
     outgoing.on('error', () => incoming.destroy()).on('close', () => incoming.destroy());
     incoming.pipe(outgoing).pipe(incoming);
   });
+  server.maxConnections = MAX_CONNECTIONS;
   await once(server.listen(socket), 'listening');
   await chmod(socket, 0o666);
   return {
