@@ -6,14 +6,14 @@ import { API_ATTACKS, type RawRequest } from './api-attacks.ts';
 import { INPUT_ATTACKS } from './input-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
-import { surroundings } from './surroundings.ts';
+import { surroundings, surroundingsAtRest } from './surroundings.ts';
 
 let stage: Stage;
 let before: Record<string, string>;
 
 beforeAll(async () => {
   stage = await openStage({ shell: 'off' });
-  before = await surroundings(stage.ground());
+  before = await surroundingsAtRest(stage.ground());
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 

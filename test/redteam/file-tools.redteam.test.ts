@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SUCCESS, type ToolCall } from './attack.ts';
+import { readAgentImage } from '../../services/agent-container/src/run/agent-image.ts';
+import type { ModelRequest } from '../../local/src/demo-model/model-request.ts';
 import { FILE_TOOL_ATTACKS } from './file-tool-attacks.ts';
 import { writeWorkspacePoison } from './poison.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
-import { leftBehind, surroundings } from './surroundings.ts';
+import { leftBehind, surroundings, surroundingsAtRest } from './surroundings.ts';
 
 let stage: Stage;
 let before: Record<string, string>;
@@ -23,7 +25,7 @@ const OBEYING: readonly ToolCall[] = [
 describe('An agent without a shell', () => {
   beforeAll(async () => {
     stage = await openStage({ shell: 'off' });
-    before = await surroundings(stage.ground());
+    before = await surroundingsAtRest(stage.ground());
     const calls = FILE_TOOL_ATTACKS.map((attack) => attack.calls(stage.ground()));
     const given = await stage.turn(calls.flat());
     for (const [index, { name }] of FILE_TOOL_ATTACKS.entries())
@@ -42,6 +44,12 @@ describe('An agent without a shell', () => {
       expect(findSecrets(given.join('\n'), stage.secrets)).toEqual([]);
       expect(given.join('\n')).not.toContain(SUCCESS);
     });
+  });
+
+  it('is given the tools of the image’s tools.json, as its subagents are, and no others', async () => {
+    const { tools } = await readAgentImage();
+    for (const { body } of stage.model.requests) expect(tools).toEqual(expect.arrayContaining(namesOf(body)));
+    expect(namesOf(stage.model.requests.at(-1)?.body)).toEqual([...tools].sort());
   });
 
   it('cannot have its later runs obey files of its workspace: settings, hooks, servers, skills, memory, git', async () => {
@@ -68,3 +76,6 @@ describe('An agent without a shell', () => {
     expect(await surroundings(stage.ground())).toEqual(before);
   });
 });
+
+const namesOf = (body: ModelRequest['body'] | undefined): string[] =>
+  (body?.tools ?? []).map(({ name }) => name).sort();

@@ -38,6 +38,10 @@ export const AT_THE_PROXY: readonly Attack[] = [
     '["GET http://" + decoy + "/", "POST http://" + decoy + path + "/model/" + model + "/invoke", "CONNECT " + decoy, "GET //" + decoy + "/", "POST " + path + "@" + decoy + "/model/x/invoke", ["GET " + path + "/latest/meta-data", "Host: 169.254.169.254"], ["GET /", "Upgrade: websocket", "Connection: Upgrade"]]',
   ),
   raw(
+    'requests within requests',
+    '["Transfer-Encoding: chunked", "Transfer-Encoding: xchunked", "Transfer-Encoding : chunked", "Content-Length: 0", "content-length: 5", "Transfer-Encoding: chunked, identity", " folded: x", "X: a\\rContent-Length: 0", "X: a\\nY: b"].map((h) => ["POST " + path + "/model/other/invoke", h])',
+  ),
+  raw(
     'headers of its own',
     '[["GET /", "Transfer-Encoding: chunked"], ["GET /", "Expect: 100-continue", "X: " + "a".repeat(100000)], ["POST " + path + "/model/other/invoke", "X-HTTP-Method-Override: GET", "X-Forwarded-Host: " + decoy, "X-Original-URL: /inference-profiles", "Authorization: Bearer x"]]',
   ),

@@ -4,6 +4,7 @@ import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { readAgentImage } from '../../services/agent-container/src/run/agent-image.ts';
 import { type Attack, SUCCESS } from './attack.ts';
 import { ESCAPING } from './escaping-attacks.ts';
 import { LEAVING, LOOKING } from './leaving-attacks.ts';
@@ -12,7 +13,7 @@ import { AT_THE_PROXY } from './proxy-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { READING } from './reading-attacks.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
-import { leftBehind, surroundings } from './surroundings.ts';
+import { leftBehind, surroundings, surroundingsAtRest } from './surroundings.ts';
 
 const AT_ONCE = [...READING, ...AT_THE_PROXY, ...ESCAPING];
 const AFTERWARDS = [...LEAVING, ...POISONING];
@@ -33,7 +34,7 @@ async function attempt(attacks: readonly Attack[], lingerMs?: number): Promise<v
 describe.skipIf(process.platform !== 'linux')("An agent's shell (Linux)", () => {
   beforeAll(async () => {
     stage = await openStage({ shell: 'on' });
-    before = await surroundings(stage.ground());
+    before = await surroundingsAtRest(stage.ground());
     await attempt(AT_ONCE);
     await attempt(AFTERWARDS, 500);
     await attempt(LOOKING);
@@ -52,6 +53,12 @@ describe.skipIf(process.platform !== 'linux')("An agent's shell (Linux)", () => 
   it('leaves no secret in what the model and Telegram were sent, or in what is stored of its session', async () => {
     expect(findSecrets(stage.shown(), stage.secrets)).toEqual([]);
     expect(findSecrets(await leftBehind(stage.ground()), stage.secrets)).toEqual([]);
+  });
+
+  it('is given the tools of the image’s tools.json and the shell, and no others', async () => {
+    const tools = stage.model.requests.at(-1)?.body.tools ?? [];
+    const expected = [...(await readAgentImage()).tools, 'Bash'];
+    expect(tools.map(({ name }) => name).sort()).toEqual(expected.sort());
   });
 
   it('does not learn who else has a session', () => {

@@ -9,12 +9,12 @@ import { MAIN } from '../flow/system.fixture.ts';
 import type { PlantedGround } from './plant.fixture.ts';
 import type { Secrets } from './secrets.ts';
 
-const WITHOUT_HOOK = fileURLToPath(new URL('without-hook.mjs', import.meta.url));
+const WITHOUT_GUARDS = fileURLToPath(new URL('without-guards.mjs', import.meta.url));
 
 export interface StageOptions {
   readonly shell: 'on' | 'off' | 'unconfined';
-  /** The server's own tool guard is replaced by one that allows everything. */
-  readonly isHookOff?: boolean;
+  /** Guards of the server's that let everything pass, by their names in `without-guards.mjs`. */
+  readonly without?: readonly string[];
 }
 
 /** @returns all that the server is started with; it holds secrets that the agent must not see. */
@@ -59,13 +59,13 @@ const hasPerl = spawnSync('perl', ['-e', '1']).status === 0;
 
 /** @param held a file that the server inherits open. */
 export function startServer(
-  { shell, isHookOff = false }: StageOptions,
+  { shell, without = [] }: StageOptions,
   given: Record<string, string>,
   { serverFolder }: PlantedGround,
   held: FileHandle,
   secrets: Secrets,
 ): ChildProcess {
-  const command = [process.execPath, ...(isHookOff ? ['--import', WITHOUT_HOOK] : []), MAIN];
+  const command = [process.execPath, ...(without.length > 0 ? ['--import', WITHOUT_GUARDS] : []), MAIN];
   const numbers = KEY_CALLS[process.arch];
   const key = secrets['session keyring'];
   // The kernel hands a session keyring down to whatever a process starts.
@@ -79,7 +79,11 @@ export function startServer(
       : [];
   const [program = '', ...rest] = [...withKey, ...command];
   return spawn(program, rest, {
-    env: { ...given, AGENT_SHELL: shell },
+    env: {
+      ...given,
+      AGENT_SHELL: shell,
+      ...(without.length > 0 ? { REDTEAM_WITHOUT: without.join(',') } : {}),
+    },
     cwd: serverFolder,
     stdio: ['ignore', 'pipe', process.env.REDTEAM_LOG === undefined ? 'ignore' : 'inherit', held.fd],
   });

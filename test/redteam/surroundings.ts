@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 import type { Ground } from './attack.ts';
@@ -35,6 +36,23 @@ export async function surroundings(ground: Ground): Promise<Record<string, strin
     for (const name of await readdir(folder))
       if (/marker|evil/.test(name)) found[join(folder, name)] = 'unexpected';
   return found;
+}
+
+/** The same once it is still: a run that has been saved is still being tidied up. */
+export async function surroundingsAtRest(ground: Ground): Promise<Record<string, string>> {
+  for (let before = '', tries = 0; tries < 100; tries += 1) {
+    const found = await surroundings(ground).catch(undefinedWhenGone);
+    const now = JSON.stringify(found ?? tries);
+    if (found && now === before) return found;
+    before = now;
+    await delay(200);
+  }
+  throw new Error('The surroundings do not come to rest');
+}
+
+function undefinedWhenGone(error: unknown): undefined {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+  throw error;
 }
 
 /** @returns all that the attacker's session consists of on disk, archives unpacked. */

@@ -1,0 +1,41 @@
+// REDTEAM_WITHOUT=<guard>,… node --import without-guards.mjs: the server as it would be if these guards let everything pass
+import { registerHooks } from 'node:module';
+
+const ALLOW = { hookEventName: 'PreToolUse', permissionDecision: 'allow' };
+
+/** Where each guard stands, and what stands there instead; a pair is a text in it and its replacement. */
+const GUARDS = {
+  tools: [
+    '/run/guard-tools.ts',
+    `export const guardTools = () => async () => (${JSON.stringify({ hookSpecificOutput: ALLOW })});`,
+  ],
+  'own settings': [
+    '/run/sdk-options.ts',
+    ["settingSources: ['user']", "settingSources: ['user', 'project']"],
+  ],
+  'verbatim prompts': ['/run/sdk-options.ts', ['verbatimPrompts: true', 'verbatimPrompts: false']],
+  token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
+  'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
+  'webhook secret': ['/receive/verify-secret.ts', ["&& expected !== ''", "|| expected !== ''"]],
+  models: ['/model-proxy/model-policy.ts', 'export const modelPolicy = () => () => true;'],
+};
+
+const off = (process.env.REDTEAM_WITHOUT ?? '').split(',').map((name) => {
+  const guard = GUARDS[name];
+  if (!guard) throw new Error(`There is no guard "${name}"`);
+  return guard;
+});
+registerHooks({
+  load(url, context, next) {
+    const changes = off.filter(([file]) => url.endsWith(file)).map(([, change]) => change);
+    const whole = changes.find((change) => typeof change === 'string');
+    if (whole !== undefined) return { format: 'module', shortCircuit: true, source: whole };
+    const loaded = next(url, context);
+    if (changes.length === 0) return loaded;
+    const source = changes.reduce((text, [from, to]) => {
+      if (!text.includes(from)) throw new Error(`${url} has no "${from}"`);
+      return text.replace(from, () => to);
+    }, String(loaded.source));
+    return { ...loaded, source };
+  },
+});
