@@ -34,6 +34,7 @@ export async function forwardCall(
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
+  signal.throwIfAborted();
   let isCharged = true;
   try {
     const answer = await upstream.post(call.path, headersSentOn(incoming, protocol), body, signal);
