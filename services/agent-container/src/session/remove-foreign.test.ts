@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
@@ -10,7 +10,7 @@ import { readTasks } from './task-list.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
 const SECRET = 'planted-outside';
-const LINKED = ['CLAUDE.md', 'agents', 'settings.json', 'skills'];
+const COPIED = ['CLAUDE.md', 'agents', 'settings.json', 'skills'];
 
 /** Puts a link to a file outside in the place of another. */
 async function replaceByLink(place: string): Promise<void> {
@@ -70,7 +70,7 @@ describe.skipIf(process.platform === 'win32')('what an agent planted in its conf
     const machine = await newMachine();
     await machine.save();
     const { config } = machine.home;
-    for (const name of LINKED) await rm(join(config, name), { recursive: true, force: true });
+    for (const name of COPIED) await rm(join(config, name), { recursive: true, force: true });
     await machine.write({
       'config/settings.json': '{"hooks":{}}',
       'config/settings.local.json': '{}',
@@ -84,8 +84,9 @@ describe.skipIf(process.platform === 'win32')('what an agent planted in its conf
       'config/debug/.hidden/x': '',
     });
     await machine.restore();
-    expect((await readdir(config)).sort()).toEqual([...LINKED, 'debug', 'projects', 'tasks'].sort());
-    for (const name of LINKED) expect(await readlink(join(config, name))).toContain('/image/');
+    expect((await readdir(config)).sort()).toEqual([...COPIED, 'debug', 'projects', 'tasks'].sort());
+    expect(await readFile(join(config, 'settings.json'), 'utf8')).toBe("the image's settings.json");
+    for (const name of ['agents', 'skills']) expect(await readdir(join(config, name))).toEqual([]);
     expect(await readdir(join(config, 'projects', 'p'))).toEqual([`${ID}.jsonl`]);
     expect(await readdir(join(config, 'debug'))).toEqual([`${ID}.txt`]);
   });

@@ -1,4 +1,4 @@
-import { lstat, mkdir, readFile, readlink, stat, utimes, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
@@ -193,16 +193,22 @@ describe('a home that is laid out', () => {
   });
 
   it.each(['settings.json', 'agents', 'skills', 'CLAUDE.md'])(
-    'links to the image’s own %s, also when something else was put there',
+    'has a copy of the image’s own %s, also when something else was put there',
     async (name) => {
       const { home, image } = await machine();
-      const link = join(home.config, name);
-      expect(await readlink(link)).toBe(join(image, name));
-      await restore(NOTHING_STORED, home, join(image, '..', 'another image'));
-      expect(await readlink(link)).toBe(join(image, '..', 'another image', name));
+      const copy = join(home.config, name);
+      const own = async (): Promise<string[]> =>
+        (await stat(join(image, name))).isDirectory() ? readdir(copy) : [await readFile(copy, 'utf8')];
+      const before = await own();
+      await rm(copy, { recursive: true });
+      await symlink(join(image, name), copy);
       await restore(NOTHING_STORED, home, image);
-      expect((await lstat(link)).isSymbolicLink()).toBe(true);
-      expect((await stat(join(image, name))).isDirectory()).toBe(!name.includes('.'));
+      expect((await lstat(copy)).isSymbolicLink()).toBe(false);
+      // What is written there stays there: everybody's settings are the image's.
+      await rm(copy, { recursive: true });
+      await writeFile(copy, 'another');
+      await restore(NOTHING_STORED, home, image);
+      expect(await own()).toEqual(before);
     },
   );
 

@@ -1,5 +1,5 @@
 // store → conversation.jsonl, todos.json, debug.txt, files → the session's home on this machine (+ the image's own agent folder)
-import { rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { ownDirectory } from './own-directory.ts';
@@ -84,7 +84,7 @@ export async function restore(
     restoreTranscript(stored.conversation, home),
     writeTasks(home.tasks, tasks ?? []),
     writeAnew(home.debugLog, stored.debug ?? ''),
-    linkImageFolder(imageFolder, home.config),
+    copyImageFolder(imageFolder, home.config),
   ]);
   const lost = stored.files ? await restoreFiles(stored.files, home, excludes) : [];
   // A list that cannot be read must not stand in the way of all that is said from now on.
@@ -108,15 +108,20 @@ async function writeAnew(path: string, content: string | Uint8Array | Iterable<U
 }
 
 /** What the CLI reads from its config directory by itself; plugins and mcp.json are handed to it as options. */
-const LINKED = ['settings.json', 'agents', 'skills', 'CLAUDE.md'];
+const COPIED = ['settings.json', 'agents', 'skills', 'CLAUDE.md'];
 
-/** Links, not copies: in the image the folder is read-only, and the tool guard follows links before it allows a write. */
-async function linkImageFolder(imageFolder: string, config: string): Promise<void> {
+/** Copies, not links: through a link, whatever rewrites the settings of one session, the CLI itself for one, would rewrite everybody's. */
+async function copyImageFolder(imageFolder: string, config: string): Promise<void> {
   await Promise.all(
-    LINKED.map(async (name) => {
-      const link = join(config, name);
-      await rm(link, { recursive: true, force: true });
-      await symlink(join(imageFolder, name), link);
+    COPIED.map(async (name) => {
+      const copy = join(config, name);
+      await removeTree(copy);
+      try {
+        await cp(join(imageFolder, name), copy, { recursive: true, dereference: true });
+      } catch (error) {
+        // An image need not have all of them.
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      }
     }),
   );
 }

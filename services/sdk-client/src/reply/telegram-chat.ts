@@ -62,11 +62,15 @@ export class TelegramChat {
   async sendDocument({ name, content }: OutgoingDocument, caption: FormattedText): Promise<number> {
     // grammY puts no quotes around a name, and it may have spaces.
     const message = await this.#following(() =>
-      uploadApi(this.#api, content.byteLength).sendDocument(this.#chatId, new InputFile(content, `"${name}"`), {
-        caption: caption.text,
-        caption_entities: caption.entities,
-        ...this.#where({ isReply: true }),
-      }),
+      uploadApi(this.#api, content.byteLength).sendDocument(
+        this.#chatId,
+        new InputFile(content, `"${name}"`),
+        {
+          caption: caption.text,
+          caption_entities: caption.entities,
+          ...this.#where({ isReply: true }),
+        },
+      ),
     );
     return message.message_id;
   }
