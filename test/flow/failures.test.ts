@@ -108,7 +108,7 @@ describe('An update that cannot become a question', () => {
       ...extra,
     });
     const statuses = await Promise.all([
-      post(update(1, { message: message({ sticker: { file_id: 'x' } }) })),
+      post(update(1, { message: message({ location: { latitude: 1, longitude: 2 } }) })),
       post(update(2, { edited_message: message({ text: 'edited' }) })),
       post(
         update(3, {
@@ -120,7 +120,7 @@ describe('An update that cannot become a question', () => {
       post('"just a string"'),
     ]).then((responses) => responses.map(({ status }) => status));
     expect(statuses).toEqual([200, 200, 200, 200, 200, 200]);
-    await flow.telegram.waitForMessage(PERSON, (text) => text.startsWith('I can read text only'));
+    await flow.telegram.waitForMessage(PERSON, (text) => text.startsWith('I can read text and files'));
     await flow.telegram.waitForMessage(PERSON, (text) => text.startsWith('That message is too long'));
     expect((await post(update(6, { message: message({ text: 'hi' }) }), 'wrong')).status).toBe(401);
     expect((await fetch(`${url}/webhook`, { method: 'POST', body: '{}' })).status).toBe(401);
