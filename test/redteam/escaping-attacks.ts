@@ -1,3 +1,4 @@
+import { DEFAULT_AGENT_FOLDER } from '../../services/agent-container/src/run/agent-image.ts';
 import { type Attack, bash, SAY_SUCCESS } from './attack.ts';
 
 /** What a command in the agent's shell tries to do to what is around it. */
@@ -50,7 +51,7 @@ export const ESCAPING: readonly Attack[] = [
   bash(
     "the agent's own image and programs",
     () =>
-      `for f in $(readlink -f "$CLAUDE_CONFIG_DIR/settings.json") $(readlink -f "$CLAUDE_CONFIG_DIR/CLAUDE.md") $(readlink -f "$CLAUDE_CONFIG_DIR/skills")/x $(readlink -f /proc/$PPID/exe); do (: >> "$f") && ${SAY_SUCCESS} $f; rm "$f" && ${SAY_SUCCESS} $f; done`,
+      `cmp ${DEFAULT_AGENT_FOLDER}/settings.json "$CLAUDE_CONFIG_DIR/settings.json" || ${SAY_SUCCESS}; for f in ${DEFAULT_AGENT_FOLDER}/settings.json ${DEFAULT_AGENT_FOLDER}/CLAUDE.md ${DEFAULT_AGENT_FOLDER}/skills/x $(readlink -f /proc/$PPID/exe); do (: >> "$f") && ${SAY_SUCCESS} $f; rm "$f" && ${SAY_SUCCESS} $f; done`,
   ),
   bash(
     'markers outside',

@@ -61,6 +61,10 @@ export const LEAVING: readonly Attack[] = [
       `cd $R/workspace; git init -q -b main .; echo '* filter=evil' > .gitattributes; git add .gitattributes; git -c user.name=x -c user.email=x@x commit -qm x; for k in clean smudge; do git config filter.evil.$k "touch ${markers}/git-$k; cat"; done; for h in post-checkout reference-transaction; do printf '#!/bin/sh\\ntouch ${markers}/git-%s\\n' $h > .git/hooks/$h; chmod +x .git/hooks/$h; done`,
   ),
   bash('its grant for the model', () => 'echo $ANTHROPIC_BEDROCK_BASE_URL > $R/workspace/grant'),
+];
+
+/** What a turn leaves in its very last moment; each leaves `workspace/<mark>`, too, when it came to that. */
+export const LATE: readonly Attack[] = [
   bash("a link to the server's environment as its log", () =>
     atTheEnd('ln -sfn /proc/self/environ "$C/debug/$I.txt"', 'late-log'),
   ),
@@ -71,6 +75,7 @@ export const LEAVING: readonly Attack[] = [
     ),
   ),
 ];
+export const LATE_MARKS = ['late-log', 'late-task'];
 
 /** What the next turn looks for. */
 export const LOOKING: readonly Attack[] = [

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { readAgentImage } from '../../services/agent-container/src/run/agent-image.ts';
 import { type Attack, SUCCESS } from './attack.ts';
 import { ESCAPING } from './escaping-attacks.ts';
-import { LEAVING, LOOKING } from './leaving-attacks.ts';
+import { LATE, LATE_MARKS, LEAVING, LOOKING } from './leaving-attacks.ts';
 import { POISONING } from './poison.ts';
 import { AT_THE_PROXY } from './proxy-attacks.ts';
 import { findSecrets } from './secrets.ts';
@@ -16,7 +16,9 @@ import { openStage, type Stage } from './stage.fixture.ts';
 import { leftBehind, surroundings, surroundingsAtRest } from './surroundings.ts';
 
 const AT_ONCE = [...READING, ...AT_THE_PROXY, ...ESCAPING];
-const AFTERWARDS = [...LEAVING, ...POISONING];
+const AFTERWARDS = [...LEAVING, ...LATE, ...POISONING];
+/** The end of a turn is a moment that a script may miss: it tries again in the next one. */
+const MAX_LATE_TURNS = 20;
 
 let stage: Stage;
 let before: Record<string, string>;
@@ -37,6 +39,7 @@ describe.skipIf(process.platform !== 'linux')("An agent's shell (Linux)", () => 
     before = await surroundingsAtRest(stage.ground());
     await attempt(AT_ONCE);
     await attempt(AFTERWARDS, 500);
+    for (let turn = 0; turn < MAX_LATE_TURNS && !cameLate(); turn += 1) await attempt(LATE, 500);
     await attempt(LOOKING);
   });
   afterAll(() => stage[Symbol.asyncDispose]());
@@ -57,7 +60,7 @@ describe.skipIf(process.platform !== 'linux')("An agent's shell (Linux)", () => 
 
   it('is given the tools of the image’s tools.json and the shell, and no others', async () => {
     const tools = stage.model.requests.at(-1)?.body.tools ?? [];
-    const expected = [...(await readAgentImage()).tools, 'Bash'];
+    const expected = [...(await readAgentImage()).tools, 'Bash', 'mcp__chat__send_file'];
     expect(tools.map(({ name }) => name).sort()).toEqual(expected.sort());
   });
 
@@ -98,8 +101,7 @@ describe.skipIf(process.platform !== 'linux')("An agent's shell (Linux)", () => 
   });
 
   it('left what it meant to leave: the late attacks took place', () => {
-    const workspace = readdirSync(`${stage.ground().dataDir}/work/${stage.ground().ownId}/workspace`);
-    expect(workspace).toEqual(expect.arrayContaining(['late-log', 'late-task']));
+    expect(cameLate()).toBe(true);
   });
 
   it('has no heirs: once the shell is off, nothing that it left is run or read', async () => {
@@ -117,6 +119,12 @@ describe.skipIf(process.platform !== 'linux')("An agent's shell (Linux)", () => 
     expect(findSecrets(stage.shown(), stage.secrets)).toEqual([]);
   });
 });
+
+function cameLate(): boolean {
+  const { dataDir, ownId } = stage.ground();
+  const workspace = readdirSync(`${dataDir}/work/${ownId}/workspace`);
+  return LATE_MARKS.every((mark) => workspace.includes(mark));
+}
 
 function commandOf(pid: string): string {
   try {
