@@ -2,7 +2,13 @@ import { expect, it, vi } from 'vitest';
 import { TurnTakenOverError } from '../errors.ts';
 import { sampleTurn } from './sample-turn.fixture.ts';
 import { DONE } from './serving.fixture.ts';
-import { MAX_DEFERRALS, MAX_GIVE_UP_TRIES, tryTurn, type Verdict } from './try-turn.ts';
+import {
+  MAX_DEFERRALS,
+  MAX_GIVE_UP_DELIVERIES,
+  MAX_GIVE_UP_TRIES,
+  tryTurn,
+  type Verdict,
+} from './try-turn.ts';
 import { MAX_TRIES, type Outcome } from './turn-queue.ts';
 
 const TURN = sampleTurn(1);
@@ -53,8 +59,13 @@ it('lets the turn die at once when giving up failed for the last time', async ()
   expect(last).toMatchObject({ verdict: { kind: 'dead' }, handled: 0, givenUp: 1 });
 });
 
-it('lets a turn die untouched whose last giving up was cut off by a crash', async () => {
-  const beyond = await judge(MAX_TRIES + MAX_GIVE_UP_TRIES + 1);
+it('tells the user although deliveries before it were cut off, as often as it may have tried', async () => {
+  const late = await judge(MAX_TRIES + MAX_GIVE_UP_TRIES + 1);
+  expect(late).toMatchObject({ verdict: { kind: 'dead' }, handled: 0, givenUp: 1 });
+});
+
+it('lets a turn die untouched that ends every worker which gives it up', async () => {
+  const beyond = await judge(MAX_TRIES + MAX_GIVE_UP_DELIVERIES + 1);
   expect(beyond).toMatchObject({ verdict: { kind: 'dead' }, handled: 0, givenUp: 0 });
 });
 
@@ -81,6 +92,6 @@ it('waits when nobody can tell how many deliveries were put off, but not for eve
   const policy = { retryDelayMs: () => 100, onError: vi.fn() };
   expect(await tryTurn(handler, TURN, 2, policy)).toEqual({ kind: 'again', afterMs: 100 });
   expect(policy.onError).toHaveBeenCalledTimes(1);
-  const beyond = MAX_TRIES + MAX_GIVE_UP_TRIES + MAX_DEFERRALS + 1;
+  const beyond = MAX_TRIES + MAX_GIVE_UP_DELIVERIES + MAX_DEFERRALS + 1;
   expect(await tryTurn(handler, TURN, beyond, policy)).toEqual({ kind: 'dead' });
 });

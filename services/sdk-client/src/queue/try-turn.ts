@@ -5,8 +5,13 @@ import { MAX_TRIES, type Outcome, type TurnHandler } from './turn-queue.ts';
 /** How often `giveUp` is called before the turn becomes a dead letter although the user could not be told. */
 export const MAX_GIVE_UP_TRIES = 5;
 /**
+ * How many deliveries giving up may take in all. A delivery whose worker died, or that nobody received, told the user nothing: only one that ends
+ * every worker must not go on for ever.
+ */
+export const MAX_GIVE_UP_DELIVERIES = 15;
+/**
  * How often a turn may be put off without that counting as a try. A queue with a delivery limit of its own needs one above this,
- * `MAX_TRIES` and `MAX_GIVE_UP_TRIES` together.
+ * `MAX_TRIES` and `MAX_GIVE_UP_DELIVERIES` together.
  */
 export const MAX_DEFERRALS = 60;
 
@@ -59,7 +64,7 @@ async function attemptOf(
   } catch (error) {
     policy.onError(error, turn);
     // A ledger that fails for ever must not keep the turn for ever.
-    return delivery > MAX_TRIES + MAX_GIVE_UP_TRIES + MAX_DEFERRALS ? Infinity : undefined;
+    return delivery > MAX_TRIES + MAX_GIVE_UP_DELIVERIES + MAX_DEFERRALS ? Infinity : undefined;
   }
 }
 
@@ -83,14 +88,14 @@ async function giveUp(
   giveUpTry: number,
   policy: RetryPolicy,
 ): Promise<Verdict> {
-  if (giveUpTry > MAX_GIVE_UP_TRIES) return { kind: 'dead' };
+  if (giveUpTry > MAX_GIVE_UP_DELIVERIES) return { kind: 'dead' };
   try {
     await handler.giveUp(turn);
     return { kind: 'dead' };
   } catch (error) {
     policy.onError(error, turn);
     if (error instanceof TurnTakenOverError) return { kind: 'taken' };
-    if (giveUpTry === MAX_GIVE_UP_TRIES) return { kind: 'dead' };
+    if (giveUpTry >= MAX_GIVE_UP_TRIES) return { kind: 'dead' };
     return { kind: 'again', afterMs: policy.retryDelayMs(giveUpTry) };
   }
 }
