@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { createDynamoTable } from '@omnicloud/session-table';
-import { describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import {
   DynamoTurnLedger,
   type DynamoTurnLedgerOptions,
@@ -11,11 +13,14 @@ import { describeTurnLedger } from './turn-ledger.contract.ts';
 import { recordOf } from './turn.fixture.ts';
 
 const endpoint = inject('dynamodb');
+const CONNECTION = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'test', secretAccessKey: 'test' },
+};
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 async function openTable(): Promise<Pick<DynamoTurnLedgerOptions, 'client' | 'tableName'>> {
-  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
-  const client = new DynamoDBClient({ endpoint, region: 'us-east-1', credentials });
+  const client = new DynamoDBClient({ ...CONNECTION, endpoint });
   const tableName = `omnicloud-${randomUUID()}`;
   await createDynamoTable(client, tableName);
   return { client, tableName };
@@ -79,12 +84,18 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
       retryable: false,
       cause: { code: 'table_refused', cause: { name: 'ResourceNotFoundException' } },
     });
-    const silent = new DynamoTurnLedger({ client, tableName: 'nowhere', callLimitMs: 0 });
+    client.destroy();
+    const server = createServer();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const { port } = server.address() as AddressInfo;
+    const silentClient = new DynamoDBClient({ ...CONNECTION, endpoint: `http://127.0.0.1:${port}` });
+    const silent = new DynamoTurnLedger({ client: silentClient, tableName: 'nowhere', callLimitMs: 50 });
     await expect(silent.find(1)).rejects.toMatchObject({
       code: 'ledger_unavailable',
       retryable: true,
       cause: { code: 'table_unavailable' },
     });
-    client.destroy();
+    silentClient.destroy();
   });
 });
