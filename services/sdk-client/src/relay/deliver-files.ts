@@ -21,6 +21,8 @@ async function deliverFile(file: TurnFile, telling: Telling): Promise<void> {
   const fetched = await fetchFile(file);
   if (fetched.kind !== 'fetched') {
     telling.onError(new Error(`The agent server did not hand out a file: ${fetched.kind}`));
+    // Asking may have taken long, and nothing was written down since.
+    await telling.confirm();
     await chat.send(noteOn(TEXTS[language].fileLost(file.name)), { isReply: false });
     return;
   }

@@ -17,6 +17,7 @@ import {
 import { AttachmentStoreError } from './attachment-store.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
 import { turnOf } from './turn.fixture.ts';
+import { TurnProgress } from './turn-progress.ts';
 
 const DONE = { kind: 'done' };
 const RETRY = { kind: 'retry' };
@@ -213,6 +214,16 @@ describe('a file of the agent', () => {
       texts.fileLost('b.md'),
       'caption of c.md',
     ]);
+  });
+
+  it('that is lost is not spoken of by a worker that was overtaken meanwhile', async () => {
+    const turn = turnOf();
+    scene.agent.script(sending('a.md'), async () => {
+      await TurnProgress.resume(scene.ledger, turn.update_id);
+      return refusing('not_found')();
+    });
+    await expect(scene.handler().handle(turn, 1)).rejects.toMatchObject({ code: 'turn_taken_over' });
+    expect(scene.botApi.screen).toEqual(['Here.']);
   });
 
   it('that is not whole is not sent', async () => {
