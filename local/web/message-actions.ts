@@ -1,3 +1,4 @@
+import { copyText } from './copy-text.ts';
 import { t } from './i18n.ts';
 import { toast } from './toast.ts';
 
@@ -78,7 +79,7 @@ function moveFocus(log: HTMLElement, from: HTMLElement, step: 1 | -1): void {
 
 /** Never rejects: the reader learns from a toast how it went. */
 function copy(text: string): void {
-  navigator.clipboard.writeText(text).then(
+  copyText(text).then(
     () => toast(t('copied')),
     (error: unknown) => {
       console.warn('Copying was refused.', error);

@@ -68,6 +68,21 @@ const CONTENTS = [
   /\.[A-Za-z0-9]+["'`”」』]?\s*[：:]\s*(?<content>[\s\S]+)/u,
 ];
 
+/**
+ * The content may stand before the file's name: "写一个内容为 hello 的文件 notes.md", "a file containing hello called notes.md".
+ * The name is then looked for behind the content alone, because the content may hold a name too.
+ */
+const CONTENTS_BEFORE_NAME = [
+  /^(?<before>[^\n.]*?)(?:内容(?:是|为)?|里面?写着?|写着|写有)\s*[：:]?\s*(?<content>[“"‘「『][^\n]*?[”"’」』]|[^，,。\n]+?)\s*的\s*(?:新|文本|\s)*(?<name>(?:文件|(?=[\p{L}\p{N}_./-]*[\w/-]\.[A-Za-z]))[^\n]*)$/u,
+  /^(?<before>[^\n.]*?)\b(?:(?:that|which)\s+(?:says|reads|contains)|saying|containing|with\s+(?:the\s+)?(?:contents?|text|words?|lines?))\s*:?\s*(?<content>[\s\S]+?)[,\s]+(?:and\s+)?(?<name>(?:called|named|(?:call|name|save)\s+(?:it|this)(?:\s+as)?)\s+["'`“]?[^\s"'`”]+\.\w+[\s\S]*)$/iu,
+];
+
+/** @returns the content and the words that name the file, when the content stands before them. */
+function contentBeforeName(request: string): { content: string; name: string } | undefined {
+  const { before = '', content, name } = groupsOf(request, CONTENTS_BEFORE_NAME) ?? {};
+  return content && name && fileIn(before) === undefined ? { content, name } : undefined;
+}
+
 /** @returns what the words want of the session's files, or undefined when they are not about files. */
 export function readFileIntent(words: string): FileIntent | undefined {
   const replace = groupsOf(words, REPLACES);
@@ -91,8 +106,9 @@ export function readFileIntent(words: string): FileIntent | undefined {
 function readWrite(words: string): Extract<FileIntent, { kind: 'write' }> {
   const { rest, thenSend } = withoutSend(words);
   const request = rest.replace(LIST_TAIL, '');
-  const content = unquote(groupsOf(request, CONTENTS)?.content ?? '');
-  const file = fileIn(request) ?? DEFAULT_FILE;
+  const early = contentBeforeName(request);
+  const content = unquote(early?.content ?? groupsOf(request, CONTENTS)?.content ?? '');
+  const file = fileIn(early?.name ?? request) ?? DEFAULT_FILE;
   return { kind: 'write', file, content, thenList: request !== rest, thenSend };
 }
 
