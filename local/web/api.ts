@@ -16,7 +16,10 @@ import { t } from './i18n.ts';
 /** Messages fetched at a time. */
 export const MESSAGES_PER_FETCH = 50;
 
-/** The server refused a request, or (status 0) could not be reached; the message is for the reader. */
+/** The status of an error that the server did not answer at all. */
+export const UNREACHABLE = 0;
+
+/** The server refused a request, or could not be reached; the message is for the reader. */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly status: number;
@@ -65,7 +68,7 @@ async function request<T>(method: string, path: string, body?: unknown): Promise
       }),
     });
   } catch (error) {
-    throw new ApiError(0, t('unreachable'), { cause: error });
+    throw new ApiError(UNREACHABLE, t('unreachable'), { cause: error });
   }
   const text = await response.text();
   if (!response.ok) throw new ApiError(response.status, refusal(response, text));

@@ -191,6 +191,7 @@ followEvents({
   connected: (isAgain) => {
     setOffline(false);
     attempt(() => load(isAgain));
+    outbox.resume();
   },
   lost: () => setOffline(true),
   event: (name, data) => handlers[name](data),

@@ -1,6 +1,6 @@
 import type { Message } from 'grammy/types';
 import type { NewFile } from '../src/telegram/page-api.ts';
-import { api, ApiError } from './api.ts';
+import { api, ApiError, UNREACHABLE } from './api.ts';
 import { type Conversation, conversationKey } from './conversation.ts';
 import { language } from './i18n.ts';
 import { type Attached, upload } from './upload.ts';
@@ -16,6 +16,8 @@ export interface Draft {
 export interface Outgoing extends Draft {
   /** Unique on this page. */
   id: number;
+  /** The same for every try, so that the server takes the message once. */
+  sendId: string;
   conversation: Conversation;
   /** How much of the files is through, from 0 to 1; absent once they are, and when there are none. */
   progress?: number;
@@ -23,6 +25,8 @@ export interface Outgoing extends Draft {
   withdrawn: AbortController;
   /** Why it was not sent; absent while it is under way. */
   failure?: string;
+  /** The server was away, so the message is sent again by itself when the server is back. */
+  waitsForServer?: boolean;
 }
 
 /** Sends messages one after another in each conversation, and keeps those that could not be sent. */
@@ -45,7 +49,13 @@ export class Outbox {
   }
 
   send(conversation: Conversation, draft: Draft): void {
-    const item = { ...draft, id: ++this.#lastId, conversation, withdrawn: new AbortController() };
+    const item = {
+      ...draft,
+      id: ++this.#lastId,
+      sendId: newSendId(),
+      conversation,
+      withdrawn: new AbortController(),
+    };
     this.#items.push(item);
     this.#queue(item);
   }
@@ -54,7 +64,13 @@ export class Outbox {
     const item = this.#items.find((one) => one.id === id);
     if (!item?.failure) return;
     delete item.failure;
+    delete item.waitsForServer;
     this.#queue(item);
+  }
+
+  /** Sends what could not be sent while the server was away, in the order in which it was written. */
+  resume(): void {
+    for (const { id, waitsForServer } of this.#items) if (waitsForServer === true) this.retry(id);
   }
 
   /** @returns the message that shall not be sent after all. */
@@ -92,6 +108,7 @@ export class Outbox {
     try {
       const files = await this.#handOver(item);
       const message = await api.send(chat_id, {
+        send_id: item.sendId,
         text: item.text,
         ...(files.length > 0 && { files }),
         language_code: language(),
@@ -105,6 +122,7 @@ export class Outbox {
       if (!(error instanceof ApiError)) throw error;
       delete item.progress;
       item.failure = error.message;
+      if (error.status === UNREACHABLE) item.waitsForServer = true;
       this.#onChange();
     }
   }
@@ -121,4 +139,11 @@ export class Outbox {
     this.#onChange();
     return files;
   }
+}
+
+/** `crypto.randomUUID` is offered to secure origins alone, and the page may be served to a phone without TLS. */
+function newSendId(): string {
+  return [...crypto.getRandomValues(new Uint8Array(16))]
+    .map((byte) => byte.toString(16).padStart(2, '0'))
+    .join('');
 }

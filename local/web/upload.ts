@@ -1,8 +1,11 @@
 import type { NewFile, PageError, UploadedFile } from '../src/telegram/page-api.ts';
-import { ApiError } from './api.ts';
+import { ApiError, UNREACHABLE } from './api.ts';
 import { shownName } from './formats.ts';
 import { t } from './i18n.ts';
 import { asPhoto } from './photo.ts';
+
+/** No status of HTTP: the file was lost before the server was asked. */
+const UNREADABLE = -1;
 
 /** A file that is to be sent. */
 export interface Attached {
@@ -49,7 +52,7 @@ async function bytesOf(content: Blob, name: string): Promise<ArrayBuffer> {
   try {
     return await content.arrayBuffer();
   } catch (error) {
-    throw new ApiError(0, t('unreadable', { name: shownName(name) }), { cause: error });
+    throw new ApiError(UNREADABLE, t('unreadable', { name: shownName(name) }), { cause: error });
   }
 }
 
@@ -78,7 +81,7 @@ function post(
     );
     request.addEventListener(
       'error',
-      settle(() => reject(new ApiError(0, t('unreachable')))),
+      settle(() => reject(new ApiError(UNREACHABLE, t('unreachable')))),
     );
     request.addEventListener(
       'abort',

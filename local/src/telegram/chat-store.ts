@@ -20,6 +20,9 @@ export interface MessageQuery {
   withHidden?: boolean;
 }
 
+/** A page repeats a try within minutes; far fewer are sent meanwhile. */
+const MAX_SENDS = 1_000;
+
 const chatRow = z.object({ chat: z.string() });
 const messageRow = z.object({ message: z.string() });
 const idRow = z.object({ last_message_id: z.int() });
@@ -87,6 +90,24 @@ export class ChatStore {
       .prepare('SELECT message FROM messages WHERE chat_id = ? AND message_id = ?')
       .get(chatId, messageId);
     return row && toMessage(row);
+  }
+
+  /** @returns the message that was sent under this id; undefined when none was, or its message is gone. */
+  sentAs(sendId: string): Message | undefined {
+    const row = this.#database
+      .prepare('SELECT message FROM sends JOIN messages USING (chat_id, message_id) WHERE send_id = ?')
+      .get(sendId);
+    return row && toMessage(row);
+  }
+
+  /** Keeps under which id a message was sent; of these ids the newest are kept. */
+  keepSend(sendId: string, message: Message): void {
+    this.#database
+      .prepare('INSERT INTO sends (send_id, chat_id, message_id) VALUES (?, ?, ?)')
+      .run(sendId, message.chat.id, message.message_id);
+    this.#database
+      .prepare('DELETE FROM sends WHERE position <= (SELECT max(position) FROM sends) - ?')
+      .run(MAX_SENDS);
   }
 
   /** @returns the oldest message of the album that a message belongs to; undefined when it belongs to none. */

@@ -36,6 +36,12 @@ const SCHEMA = `
     PRIMARY KEY (chat_id, message_id),
     FOREIGN KEY (chat_id, message_id) REFERENCES messages ON DELETE CASCADE
   ) STRICT;
+  CREATE TABLE IF NOT EXISTS sends (
+    position INTEGER PRIMARY KEY AUTOINCREMENT,
+    send_id TEXT NOT NULL UNIQUE,
+    chat_id INTEGER NOT NULL,
+    message_id INTEGER NOT NULL
+  ) STRICT;
   CREATE TABLE IF NOT EXISTS documents (file_id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS uploads (upload_id TEXT PRIMARY KEY, content BLOB NOT NULL) STRICT;
   CREATE TRIGGER IF NOT EXISTS documents_go_with_their_message AFTER DELETE ON messages BEGIN

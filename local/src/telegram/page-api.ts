@@ -73,6 +73,8 @@ export interface NewFile {
 
 /** Body of `POST /page/chats/:chat_id/messages`, answered with the {@link Message}; of several files, the first. */
 export interface NewMessage {
+  /** 32 hexadecimal digits, the same for each try of one message: the stand-in takes the message once and answers each try with it. */
+  send_id?: string;
   /** 1 to 4096 code points; with files 0 to 1024. */
   text: string;
   /** At most 10. */

@@ -90,6 +90,19 @@ describe('the page API', () => {
     expect(general.messages.map(({ text }) => text)).toEqual(texts.map((text) => `general ${text}`));
   });
 
+  it('takes a message once, however often the page sends it: the answer to the first try may have been lost', async () => {
+    const standIn = openForTest();
+    const path = `/page/chats/${PERSON_ID}/messages`;
+    const message: NewMessage = { send_id: 'ab'.repeat(16), text: 'once' };
+    const sent = await post<Message>(standIn, path, message);
+    expect(await post<Message>(standIn, path, message)).toEqual(sent);
+    const other = await post<Message>(standIn, path, { ...message, send_id: 'cd'.repeat(16) });
+    expect(other.message_id).not.toBe(sent.message_id);
+    expect((await callBot<Update[]>(standIn, 'getUpdates')).result).toHaveLength(2);
+    const refused = await standIn.app.request(path, jsonPost({ ...message, send_id: 'x' }));
+    expect(refused.status).toBe(400);
+  });
+
   it('does not show the reply that Telegram implies in topics', async () => {
     const standIn = openForTest();
     const sent = await post<Message>(standIn, `/page/chats/${TEAM_ID}/messages`, {

@@ -21,6 +21,10 @@ const MAX_PAGE_SIZE = 100;
 const newChat = z.object({ title: z.string().trim().min(1).max(MAX_TITLE_LENGTH), is_forum: z.boolean() });
 const newTopic = z.object({ name: z.string().trim().min(1).max(MAX_TITLE_LENGTH) });
 const newMessage = z.object({
+  send_id: z
+    .string()
+    .regex(/^[0-9a-f]{32}$/)
+    .exactOptional(),
   text: z.string(),
   files: z.array(newFile).max(MAX_FILES).default([]),
   thread_id: z.int().exactOptional(),
@@ -89,6 +93,14 @@ export function createPageRoutes(parts: Parts): Hono {
     return context.json<PageMessages>({ messages, reactions: reactions.reactions(id, ids) });
   });
 
+  const sent = (sendId: string | undefined, send: () => Message): Message => {
+    const before = sendId === undefined ? undefined : store.sentAs(sendId);
+    if (before) return before;
+    const message = send();
+    if (sendId !== undefined) store.keepSend(sendId, message);
+    return message;
+  };
+
   const messageOf = (given: Record<string, string>): Message | undefined => {
     const { chat_id: chat, message_id: id } = parse(messagePath, given);
     return store.message(chat, id);
@@ -96,12 +108,22 @@ export function createPageRoutes(parts: Parts): Hono {
   app.route('/', createPageFiles({ files, uploads, messageOf }));
 
   app.post('/page/chats/:chat_id/messages', async (context) => {
-    const { language_code: languageCode, files: given, ...message } = await body(context, newMessage);
+    const {
+      language_code: languageCode,
+      files: given,
+      send_id: sendId,
+      ...text
+    } = await body(context, newMessage);
     if (languageCode !== undefined) parts.setLanguage(languageCode);
-    const attached = { files: uploadedFiles(given, uploads) };
-    const sent = conversations.sendAsUser({ ...message, ...attached, chat_id: chatIdOf(context) });
+    const message = sent(sendId, () =>
+      conversations.sendAsUser({
+        ...text,
+        files: uploadedFiles(given, uploads),
+        chat_id: chatIdOf(context),
+      }),
+    );
     uploads.remove(given.map(({ upload_id }) => upload_id));
-    return context.json(sent);
+    return context.json(message);
   });
 
   app.delete('/page/chats/:chat_id/messages', (context) => {
