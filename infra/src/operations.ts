@@ -1,6 +1,8 @@
 // rules → alarms, each naming what to do → e-mail
+import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
@@ -28,6 +30,7 @@ export class Operations extends Construct {
     this.alarms = alarmRules(watched).map((rule) => this.#alarm(rule));
     this.topic = new Topic(this, 'Alarms', { enforceSSL: true });
     if (alarmEmail !== undefined) this.topic.addSubscription(new EmailSubscription(alarmEmail));
+    this.#letAlarmsPublish();
     this.#tell();
     addDashboard(this, watched, this.alarms);
   }
@@ -42,6 +45,28 @@ export class Operations extends Construct {
       // Nobody writes to the bot at night, and then there is nothing to measure.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
+  }
+
+  /**
+   * `enforceSSL` gives the topic a policy, and a policy replaces the default one, which lets the owner's account publish. So the alarms of
+   * this account and this stack are let in by name; CloudFormation puts the stack's name in front of an alarm's.
+   */
+  #letAlarmsPublish(): void {
+    const { account, stackName } = Stack.of(this);
+    const alarms = Stack.of(this).formatArn({
+      service: 'cloudwatch',
+      resource: 'alarm',
+      resourceName: `${stackName}-*`,
+      arnFormat: ArnFormat.COLON_RESOURCE_NAME,
+    });
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': account }, ArnLike: { 'aws:SourceArn': alarms } },
+      }),
+    );
   }
 
   #tell(): void {
