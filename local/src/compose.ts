@@ -52,7 +52,10 @@ const VERSION = '0.1.0';
  */
 export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
   const { retryDelayMs } = tempo;
-  const queueTempo = retryDelayMs === undefined ? {} : { retryDelayMs };
+  const queueTempo = {
+    concurrency: config.maxParallelTurns,
+    ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
+  };
   const stores = config.aws
     ? await openAwsStores(config.aws, log, queueTempo)
     : openEmbeddedStores(config.dataDir, log, queueTempo);

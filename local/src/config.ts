@@ -5,6 +5,7 @@ import { ConfigError, readSettings } from '@omnicloud/settings';
 import { config as readDotenv } from 'dotenv';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { parallelTurnsFor, thisMachine } from './parallel-turns.ts';
 
 export interface AwsQueueConfig {
   readonly queueUrl: string;
@@ -37,6 +38,8 @@ export interface LocalConfig {
   readonly shell: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn'>;
   /** How often an agent that reached its time limit may go on. */
   readonly maxContinuations: number | undefined;
+  /** How many turns run side by side. */
+  readonly maxParallelTurns: number;
   readonly authToken: string;
 }
 
@@ -56,6 +59,12 @@ const localSchema = z.object({
     .int('must be a whole number')
     .min(0, 'must be at least 0')
     .max(100, 'must be at most 100')
+    .optional(),
+  MAX_PARALLEL_TURNS: z.coerce
+    .number('must be a number')
+    .int('must be a whole number')
+    .min(1, 'must be at least 1')
+    .max(1_000, 'must be at most 1000')
     .optional(),
   AGENT_SHELL: z.enum(['on', 'off', 'unconfined'], 'must be on, off or unconfined').default('off'),
   SDK_CLIENT_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
@@ -139,6 +148,7 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
     isShellOn: local.AGENT_SHELL !== 'off',
     shell: agent ?? demo ?? { isShellOn: false },
     maxContinuations: local.MAX_CONTINUATIONS,
+    maxParallelTurns: local.MAX_PARALLEL_TURNS ?? parallelTurnsFor(thisMachine()),
     authToken,
   };
 }

@@ -27,7 +27,7 @@ import type { Log } from './log.ts';
 /** How the queue behaves in time; what is not given is the adapter's own. */
 export type QueueTempo = Pick<
   ConstructorParameters<typeof SqliteTurnQueue>[0],
-  'retryDelayMs' | 'visibilityMs'
+  'retryDelayMs' | 'visibilityMs' | 'concurrency'
 >;
 
 /** Everything that outlives the process. */

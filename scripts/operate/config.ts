@@ -26,6 +26,7 @@ const SWITCHES_OF_SETTINGS = {
   ANTHROPIC_DEFAULT_SONNET_MODEL: 'sonnetModel',
   ANTHROPIC_DEFAULT_HAIKU_MODEL: 'haikuModel',
   MAX_CONTINUATIONS: 'maxContinuations',
+  MAX_PARALLEL_TURNS: 'concurrency',
 } as const;
 type SwitchSetting = keyof typeof SWITCHES_OF_SETTINGS;
 
@@ -52,6 +53,7 @@ const schema = z
     ANTHROPIC_DEFAULT_SONNET_MODEL: text,
     ANTHROPIC_DEFAULT_HAIKU_MODEL: text,
     MAX_CONTINUATIONS: text,
+    MAX_PARALLEL_TURNS: text,
   })
   .refine(
     (env) => (env.BEDROCK_ACCESS_KEY_ID === undefined) === (env.BEDROCK_SECRET_ACCESS_KEY === undefined),

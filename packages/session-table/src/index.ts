@@ -4,6 +4,7 @@ export { DynamoSessionTable, type DynamoSessionTableOptions } from './dynamo-ses
 export { DynamoStopRequests, type DynamoStopRequestsOptions } from './dynamo-stop-requests.ts';
 export { DynamoTable, type DynamoTableOptions, type TableAttributes } from './dynamo-table.ts';
 export { DynamoTableError } from './dynamo-table-error.ts';
+export { isProcessGone, type ProcessIdentity, startOf } from './process-life.ts';
 export type { StopRequests } from './stop-requests.ts';
 export type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 export { NewerSchemaError, openSqliteFile } from './sqlite-file.ts';

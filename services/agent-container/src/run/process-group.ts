@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isProcessGone } from '@omnicloud/session-table';
 
 /** Kills every process of the group; one that has no process left is none. */
 export function killGroup(pid: number): void {
@@ -17,18 +18,7 @@ export function kill(pid: number): void {
 
 /** A killed process may still finish a write; when it is not our child, nothing tells us but asking. Gives up after two seconds. */
 export async function gone(pid: number): Promise<void> {
-  for (let tries = 0; tries < 200 && isAlive(pid); tries += 1) await delay(10);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    if (hasCode(error, 'ESRCH')) return false;
-    // Another user's.
-    if (hasCode(error, 'EPERM')) return true;
-    throw error;
-  }
+  for (let tries = 0; tries < 200 && !isProcessGone({ pid }); tries += 1) await delay(10);
 }
 
 /** What Linux says of a process in `/proc/<pid>/stat` (proc_pid_stat(5)). */

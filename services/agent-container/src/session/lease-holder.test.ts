@@ -22,6 +22,12 @@ it('A process that ended is gone, one that lives is not', async () => {
   expect(isHolderGone(name)).toBe(true);
 });
 
+it('A later process that got the same id is another one', () => {
+  const started = Buffer.from('earlier').toString('base64url');
+  expect(isHolderGone(`${hostname()}/${process.ppid}/x/1`)).toBe(false);
+  expect(isHolderGone(`${hostname()}/${process.ppid}/x/1/${started}`)).toBe(true);
+});
+
 it('Nothing is known of other machines, or of names of another form', () => {
   expect(isHolderGone('another-host/999999/x/1')).toBe(false);
   expect(isHolderGone('someone')).toBe(false);

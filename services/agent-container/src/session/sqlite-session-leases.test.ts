@@ -102,3 +102,15 @@ it('A lease of a holder that is known to be gone need not be waited for; its tok
   expect(await leases.renew((first as { lease: Lease }).lease, 60_000)).toBeUndefined();
   expect(await leases.acquire('s', 'third', 60_000)).toMatchObject({ heldBy: 'next' });
 });
+
+it('holds a session no longer than was asked when the clock is set back two hours', async () => {
+  let nowMs = Date.UTC(2026, 5, 1, 12);
+  const leases = new SqliteSessionLeases({ directory, now: () => nowMs });
+  granted(await leases.acquire('one', 'a', 15_000));
+  nowMs -= 2 * 60 * 60 * 1000;
+  const until = new Date(nowMs + 15_000);
+  expect(await leases.acquire('one', 'b', 15_000)).toEqual({ heldBy: 'a', until });
+  nowMs += 15_000;
+  expect(granted(await leases.acquire('one', 'b', 15_000)).holder).toBe('b');
+  leases.close();
+});

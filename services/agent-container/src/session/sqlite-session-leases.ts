@@ -6,7 +6,10 @@ import type { Acquired, Lease, SessionLeases } from './session-lease.ts';
 
 const FILE_NAME = 'leases.db';
 
-/** A row outlives its lease, because the next fencing token must be higher; without a holder it was let go. */
+/**
+ * `ttl_ms` is how long the lease was to last, because the clock may be set back meanwhile. A row outlives its lease, because the next fencing
+ * token must be higher; without a holder it was let go.
+ */
 const MIGRATIONS = [
   `CREATE TABLE leases (
      session_id TEXT PRIMARY KEY,
@@ -14,6 +17,8 @@ const MIGRATIONS = [
      fencing_token INTEGER NOT NULL,
      expires_at_ms INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID`,
+  // What an earlier release took was taken for 15 s.
+  'ALTER TABLE leases ADD COLUMN ttl_ms INTEGER NOT NULL DEFAULT 15000',
 ];
 
 export interface SqliteSessionLeasesOptions {
@@ -34,6 +39,7 @@ export class SqliteSessionLeases implements SessionLeases {
   readonly #find: StatementSync;
   readonly #extend: StatementSync;
   readonly #letGo: StatementSync;
+  readonly #cut: StatementSync;
 
   /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
   constructor({ directory, now = Date.now, isHolderGone = () => false }: SqliteSessionLeasesOptions) {
@@ -41,27 +47,34 @@ export class SqliteSessionLeases implements SessionLeases {
     this.#isHolderGone = isHolderGone;
     this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
     this.#take = this.#database.prepare(
-      `INSERT INTO leases VALUES (:sessionId, :holder, 1, :expiresAtMs)
+      `INSERT INTO leases VALUES (:sessionId, :holder, 1, :expiresAtMs, :ttlMs)
        ON CONFLICT (session_id) DO UPDATE
-         SET holder = excluded.holder, fencing_token = fencing_token + 1, expires_at_ms = excluded.expires_at_ms
+         SET holder = excluded.holder, fencing_token = fencing_token + 1, expires_at_ms = excluded.expires_at_ms,
+             ttl_ms = excluded.ttl_ms
          WHERE holder IS NULL OR expires_at_ms <= :nowMs OR holder = :goneHolder
        RETURNING fencing_token`,
     );
     this.#find = this.#database.prepare('SELECT holder, expires_at_ms FROM leases WHERE session_id = ?');
     const isStillTheirs = 'session_id = :sessionId AND holder = :holder AND fencing_token = :fencingToken';
     this.#extend = this.#database.prepare(
-      `UPDATE leases SET expires_at_ms = :expiresAtMs WHERE ${isStillTheirs}`,
+      `UPDATE leases SET expires_at_ms = :expiresAtMs, ttl_ms = :ttlMs WHERE ${isStillTheirs}`,
     );
     this.#letGo = this.#database.prepare(`UPDATE leases SET holder = NULL WHERE ${isStillTheirs}`);
+    this.#cut = this.#database.prepare(
+      `UPDATE leases SET expires_at_ms = :nowMs + ttl_ms
+       WHERE session_id = :sessionId AND expires_at_ms > :nowMs + ttl_ms`,
+    );
   }
 
   async acquire(sessionId: string, holder: string, ttlMs: number): Promise<Acquired> {
     return this.#write((nowMs) => {
       const expiresAtMs = nowMs + ttlMs;
+      // A lease lasts no longer than was asked, whatever the clock said then.
+      this.#cut.run({ sessionId, nowMs });
       const current = this.#find.get(sessionId)?.holder;
       const isGone = typeof current === 'string' && this.#isHolderGone(current);
       const goneHolder = isGone ? current : null;
-      const taken = this.#take.get({ sessionId, holder, expiresAtMs, nowMs, goneHolder });
+      const taken = this.#take.get({ sessionId, holder, expiresAtMs, ttlMs, nowMs, goneHolder });
       if (taken) {
         const fencingToken = Number(taken.fencing_token);
         return { lease: { sessionId, holder, fencingToken, expiresAt: new Date(expiresAtMs) } };
@@ -74,7 +87,7 @@ export class SqliteSessionLeases implements SessionLeases {
   async renew(lease: Lease, ttlMs: number): Promise<Lease | undefined> {
     return this.#write((nowMs) => {
       const expiresAtMs = nowMs + ttlMs;
-      const { changes } = this.#extend.run({ ...keyOf(lease), expiresAtMs });
+      const { changes } = this.#extend.run({ ...keyOf(lease), expiresAtMs, ttlMs });
       return changes === 0 ? undefined : { ...lease, expiresAt: new Date(expiresAtMs) };
     });
   }

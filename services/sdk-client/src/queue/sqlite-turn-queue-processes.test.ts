@@ -1,10 +1,9 @@
-import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { OTHER_CHAT, sampleTurn } from './sample-turn.fixture.ts';
@@ -14,7 +13,7 @@ import { SqliteTurnQueue } from './sqlite-turn-queue.ts';
 const PROGRAM = fileURLToPath(new URL('./serving-process.fixture.ts', import.meta.url));
 
 let directory: string;
-let children: ChildProcessByStdio<Writable, Readable, null>[];
+let children: ChildProcess[];
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'turn-queue-'));
@@ -46,6 +45,30 @@ function startServing(concurrency: number, sees: (line: string) => void = () => 
   return { child, lines, exited: once(child, 'exit') };
 }
 
+/** A shell that becomes a program which never asks how its children ended. */
+function startParentOfServing() {
+  const child = spawn(
+    '/bin/sh',
+    ['-c', '"$0" "$1" "$2" 1 <&3 & echo "pid $!"; exec sleep 60', process.execPath, PROGRAM, directory],
+    { stdio: ['ignore', 'pipe', 'inherit', 'pipe'] },
+  );
+  children.push(child);
+  const lines = new EventLog();
+  let pid = NaN;
+  if (child.stdout) {
+    createInterface(child.stdout).on('line', (line) => {
+      if (line.startsWith('pid ')) pid = Number(line.slice('pid '.length));
+      lines.add(line);
+    });
+  }
+  return {
+    serves: async (name: string): Promise<number> => {
+      await lines.until(`start ${name}`);
+      return pid;
+    },
+  };
+}
+
 it('gives a turn whose process was killed out again at once, as the next try', async () => {
   // The visibility never ends on a clock that stands still: only the owner's death sets the turn free.
   const startedAtMs = Date.now();
@@ -63,6 +86,24 @@ it('gives a turn whose process was killed out again at once, as the next try', a
   expect(await exited).toEqual([null, 'SIGKILL']);
   await whileServing(queue, logged(log), () => log.until('1#2'));
   expect(log.entries).toEqual(['2#1', '1#2']);
+  queue.close();
+});
+
+it('gives the turn of a process that is killed meanwhile out again, also while it is a zombie', async () => {
+  const startedAtMs = Date.now();
+  const queue = open(() => startedAtMs);
+  await queue.enqueue(sampleTurn(1));
+  const parent = startParentOfServing();
+  const pid = await parent.serves('1#1');
+  const log = new EventLog();
+  await queue.enqueue(sampleTurn(2, OTHER_CHAT));
+  await whileServing(queue, logged(log), async () => {
+    await log.until('2#1');
+    process.kill(pid, 'SIGKILL');
+    await log.until('1#2');
+    // Its parent does not ask how it ended.
+    expect(process.kill(pid, 0)).toBe(true);
+  });
   queue.close();
 });
 

@@ -196,7 +196,7 @@ describe('SqliteTurnQueue', () => {
     open().close();
     inFile((file) => file.exec('PRAGMA user_version = 9'));
     expect(() => open()).toThrow(NewerSchemaError);
-    expect(() => open()).toThrow(/queue\.db has schema version 9.* up to 1/);
+    expect(() => open()).toThrow(/queue\.db has schema version 9.* up to 2/);
     expect(inFile((file) => file.prepare('PRAGMA user_version').get())).toEqual({ user_version: 9 });
   });
 });

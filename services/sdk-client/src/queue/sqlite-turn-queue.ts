@@ -1,22 +1,33 @@
 import { join } from 'node:path';
-import { groupOf, type Turn } from '@omnicloud/protocol';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Turn } from '@omnicloud/protocol';
 import { openSqliteFile } from '@omnicloud/session-table';
 import { QueueUnavailableError } from '../errors.ts';
 import { readTurn } from './read-turn.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { DeadLetter, TurnHandler, TurnQueue } from './turn-queue.ts';
-import { TURN_MIGRATIONS, TurnRows } from './turn-rows.ts';
+import { TURN_MIGRATIONS } from './turn-migrations.ts';
+import { TurnRows } from './turn-rows.ts';
 import { TurnWorker, type WorkerOptions } from './turn-worker.ts';
 
 const FILE_NAME = 'queue.db';
-const DEFAULTS = { concurrency: 8, visibilityMs: 30_000, retryDelayMs, now: () => Date.now() };
+const DEFAULTS = {
+  concurrency: 8,
+  visibilityMs: 30_000,
+  retryDelayMs,
+  now: () => Date.now(),
+  monotonicNow: () => performance.now(),
+};
 
 export interface SqliteTurnQueueOptions {
   /** Where `queue.db` lies; created when missing. It must be on a disk of this machine: SQLite's locks need that. */
   directory: string;
   /** Hears of every error that the queue goes on after; must not throw. The turn is missing when the error concerns none. */
   onError: (error: unknown, turn: Turn | undefined) => void;
-  /** How many turns one `serve` call handles side by side; 8 unless told otherwise. */
+  /**
+   * How many turns one `serve` call handles side by side; 8 unless told otherwise. What touches no session is not counted: it has slots of
+   * its own.
+   */
   concurrency?: number;
   /** How long to wait after the given failed try (from 1), in ms; 1 s, 4 s, 16 s … ± 20 % unless told otherwise. */
   retryDelayMs?: (attempt: number) => number;
@@ -24,6 +35,8 @@ export interface SqliteTurnQueueOptions {
   visibilityMs?: number;
   /** Milliseconds since 1970; the machine's clock unless told otherwise. */
   now?: () => number;
+  /** A clock that nobody sets, in ms; the process's own unless told otherwise. */
+  monotonicNow?: () => number;
 }
 
 /**
@@ -32,19 +45,21 @@ export interface SqliteTurnQueueOptions {
  */
 export class SqliteTurnQueue implements TurnQueue {
   readonly #options: WorkerOptions;
+  readonly #database: DatabaseSync;
   readonly #rows: TurnRows;
   readonly #workers = new Set<TurnWorker>();
 
   /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
   constructor({ directory, ...options }: SqliteTurnQueueOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    this.#rows = new TurnRows(openSqliteFile(join(directory, FILE_NAME), TURN_MIGRATIONS));
+    this.#database = openSqliteFile(join(directory, FILE_NAME), TURN_MIGRATIONS);
+    this.#rows = new TurnRows(this.#database);
   }
 
   async enqueue(turn: Turn): Promise<'queued' | 'duplicate'> {
     let isNew: boolean;
     try {
-      isNew = this.#rows.insert(turn.update_id, groupOf(turn), JSON.stringify(turn));
+      isNew = this.#rows.insert(turn);
     } catch (error) {
       throw new QueueUnavailableError(`Update ${turn.update_id} could not be stored`, { cause: error });
     }
@@ -92,7 +107,7 @@ export class SqliteTurnQueue implements TurnQueue {
   /** @throws Error while the queue is being served: abort that and wait for it first, or finished turns would run again. */
   close(): void {
     if (this.#workers.size > 0) throw new Error('The queue is still being served');
-    this.#rows.close();
+    this.#database.close();
   }
 
   #wakeWorkers(): void {

@@ -1,9 +1,10 @@
 import type { Turn } from '@omnicloud/protocol';
+import { type ChatShares, chooseNext } from './choose-next.ts';
 import { ClaimLostError } from './queue-errors.ts';
 import { readTurn } from './read-turn.ts';
 import { type RetryPolicy, tryTurn, type Verdict } from './try-turn.ts';
 import type { TurnHandler } from './turn-queue.ts';
-import type { Claim, Settlement, TurnRows } from './turn-rows.ts';
+import type { Claim, Lane, Settlement, TurnRows } from './turn-rows.ts';
 import { WakeBell } from './wake-bell.ts';
 
 /** How soon the turns that another process queued are noticed. */
@@ -11,6 +12,14 @@ const POLL_INTERVAL_MS = 500;
 /** A claim is extended this often within its visibility, so that one late heartbeat does not lose it. */
 const HEARTBEATS_PER_VISIBILITY = 3;
 const PRUNE_INTERVAL_MS = 60 * 60 * 1000;
+/** How soon the deliveries of a process that was killed are noticed. */
+const ORPHAN_INTERVAL_MS = 1_000;
+/** A wall clock that moved by so much more or less than time did was set, or the machine slept. */
+const CLOCK_JUMP_MS = 1_000;
+/** What touches no session is answered although every other slot is taken; such turns are short. */
+const ASIDE_SLOTS = 8;
+/** Of so many chats it is remembered when they were served last; one that is forgotten counts as not served. */
+const MAX_REMEMBERED_CHATS = 10_000;
 /**
  * Telegram sends an update again for 24 hours at most (https://core.telegram.org/bots/api#getting-updates). For ever would be
  * wrong: after a week without updates the next id is drawn at random (https://core.telegram.org/bots/api#update).
@@ -18,9 +27,41 @@ const PRUNE_INTERVAL_MS = 60 * 60 * 1000;
 const KEEP_HANDLED_MS = 7 * 24 * 60 * 60 * 1000;
 
 export interface WorkerOptions extends RetryPolicy {
+  /** How many turns that touch a session are handled side by side. */
   readonly concurrency: number;
   readonly visibilityMs: number;
+  /** The wall clock, in ms since 1970: rows hold its times, because they outlive the process. */
   readonly now: () => number;
+  /** A clock that nobody sets, in ms. */
+  readonly monotonicNow: () => number;
+}
+
+/** What one lane is doing. */
+interface LaneState {
+  readonly lane: Lane;
+  readonly slots: number;
+  readonly running: Set<Claim>;
+  /** When each chat was served last, oldest first: a number that grows with every claim. */
+  readonly served: Map<string, number>;
+}
+
+/** One point in time, on both clocks. */
+interface Moment {
+  readonly wallMs: number;
+  readonly monotonicMs: number;
+}
+
+const NEVER: Moment = { wallMs: -Infinity, monotonicMs: -Infinity };
+
+/** @returns whether the time has passed on either clock; a wall clock that was set back says nothing, so it counts as passed. */
+function isOver(since: Moment, at: Moment, ms: number): boolean {
+  return Math.abs(at.wallMs - since.wallMs) >= ms || at.monotonicMs - since.monotonicMs >= ms;
+}
+
+function sharesOf({ running, served }: LaneState): ChatShares {
+  const counts = new Map<string, number>();
+  for (const { chat } of running) counts.set(chat, (counts.get(chat) ?? 0) + 1);
+  return { running: counts, served };
 }
 
 /** One `serve` call: claims turns and runs their handlers side by side. */
@@ -29,16 +70,23 @@ export class TurnWorker {
   readonly #handler: TurnHandler;
   readonly #options: WorkerOptions;
   readonly #bell = new WakeBell();
-  readonly #running = new Set<Claim>();
+  readonly #lanes: readonly LaneState[];
   readonly #heartbeatMs: number;
-  #extendedAtMs = -Infinity;
-  #prunedAtMs = -Infinity;
+  #starts = 0;
+  #looked: Moment | undefined;
+  #extended: Moment = NEVER;
+  #pruned: Moment = NEVER;
+  #orphansAtMs = -Infinity;
 
   constructor(rows: TurnRows, handler: TurnHandler, options: WorkerOptions) {
     this.#rows = rows;
     this.#handler = handler;
     this.#options = options;
     this.#heartbeatMs = options.visibilityMs / HEARTBEATS_PER_VISIBILITY;
+    this.#lanes = [
+      { lane: 'session', slots: options.concurrency, running: new Set(), served: new Map() },
+      { lane: 'aside', slots: ASIDE_SLOTS, running: new Set(), served: new Map() },
+    ];
   }
 
   /** There may be a turn to claim: do not wait for the next poll. */
@@ -53,59 +101,93 @@ export class TurnWorker {
     const wake = (): void => this.wake();
     signal.addEventListener('abort', wake);
     try {
-      this.#releaseOrphans();
-      while (!signal.aborted || this.#running.size > 0) await this.#bell.wait(this.#workThenWaitMs(signal));
+      while (!signal.aborted || this.#isBusy()) await this.#bell.wait(this.#workThenWaitMs(signal));
     } finally {
       signal.removeEventListener('abort', wake);
     }
   }
 
+  #isBusy(): boolean {
+    return this.#lanes.some(({ running }) => running.size > 0);
+  }
+
   /** @returns how long there will be nothing to do unless the bell rings. */
   #workThenWaitMs(signal: AbortSignal): number {
-    const { now, visibilityMs, concurrency, onError } = this.#options;
     const pauseMs = Math.min(POLL_INTERVAL_MS, this.#heartbeatMs);
+    const at = { wallMs: this.#options.now(), monotonicMs: this.#options.monotonicNow() };
     try {
       // First, lest claims that ran out while the machine was asleep are given out again by their own holder.
-      this.#extendClaims(now());
-      this.#prune(now());
-      while (!signal.aborted && this.#running.size < concurrency) {
-        const claim = this.#rows.claimNext(now(), now() + visibilityMs);
-        if (!claim) return Math.min(pauseMs, Math.max(0, this.#untilNextMs(now())));
-        void this.#deliver(claim);
-      }
+      this.#extendClaims(at);
+      this.#bearClockJump(at);
+      this.#releaseOrphans(at);
+      this.#prune(at);
+      if (signal.aborted) return pauseMs;
+      for (const lane of this.#lanes) this.#claimFor(lane, at.wallMs);
+      const nextAtMs = this.#rows.nextAvailableAtMs(at.wallMs) ?? Infinity;
+      return Math.min(pauseMs, Math.max(0, nextAtMs - at.wallMs));
     } catch (error) {
-      onError(error, undefined);
+      this.#options.onError(error, undefined);
     }
     return pauseMs;
   }
 
-  /** What cannot be released now comes free with its visibility. */
-  #releaseOrphans(): void {
-    try {
-      this.#rows.releaseOrphans(this.#options.now());
-    } catch (error) {
-      this.#options.onError(error, undefined);
+  #claimFor(state: LaneState, nowMs: number): void {
+    if (state.running.size >= state.slots) return;
+    const candidates = new Set(this.#rows.candidates(state.lane, nowMs));
+    while (state.running.size < state.slots) {
+      const next = chooseNext(candidates, sharesOf(state), state.slots);
+      if (!next) return;
+      candidates.delete(next);
+      const claim = this.#rows.claim(next, nowMs, this.#options.visibilityMs);
+      if (claim) void this.#deliver(claim, state);
     }
   }
 
-  #untilNextMs(nowMs: number): number {
-    return (this.#rows.nextAvailableAtMs() ?? Infinity) - nowMs;
+  /** @returns what the chats have of a lane's slots: where a turn stands in the line depends on it. */
+  shares(lane: Lane): ChatShares {
+    const state = this.#lanes.find((known) => known.lane === lane);
+    return state ? sharesOf(state) : { running: new Map(), served: new Map() };
   }
 
-  #extendClaims(nowMs: number): void {
-    if (nowMs - this.#extendedAtMs < this.#heartbeatMs) return;
-    for (const claim of this.#running) this.#rows.extend(claim, nowMs + this.#options.visibilityMs);
-    this.#extendedAtMs = nowMs;
+  /** What cannot be released now is tried again, and comes free with its visibility. */
+  #releaseOrphans({ wallMs, monotonicMs }: Moment): void {
+    if (monotonicMs - this.#orphansAtMs < ORPHAN_INTERVAL_MS) return;
+    this.#orphansAtMs = monotonicMs;
+    this.#rows.releaseOrphans(wallMs);
   }
 
-  #prune(nowMs: number): void {
-    if (nowMs - this.#prunedAtMs < PRUNE_INTERVAL_MS) return;
-    this.#rows.forgetHandled(nowMs - KEEP_HANDLED_MS);
-    this.#prunedAtMs = nowMs;
+  /** A set clock, or a machine that slept, takes no claim from a process that lives, and makes no turn wait for longer than was asked. */
+  #bearClockJump(at: Moment): void {
+    const looked = this.#looked;
+    this.#looked = at;
+    if (looked !== undefined) {
+      const jumpMs = at.wallMs - looked.wallMs - (at.monotonicMs - looked.monotonicMs);
+      if (Math.abs(jumpMs) >= CLOCK_JUMP_MS) this.#rows.restartVisibilities(at.wallMs);
+    }
+    this.#rows.cutWaits(at.wallMs);
   }
 
-  async #deliver(claim: Claim): Promise<void> {
-    this.#running.add(claim);
+  #extendClaims(at: Moment): void {
+    if (!isOver(this.#extended, at, this.#heartbeatMs)) return;
+    for (const { running } of this.#lanes) {
+      for (const claim of running) this.#rows.extend(claim, at.wallMs, this.#options.visibilityMs);
+    }
+    this.#extended = at;
+  }
+
+  #prune(at: Moment): void {
+    if (!isOver(this.#pruned, at, PRUNE_INTERVAL_MS)) return;
+    this.#rows.forgetHandled(at.wallMs - KEEP_HANDLED_MS);
+    this.#pruned = at;
+  }
+
+  async #deliver(claim: Claim, { running, served }: LaneState): Promise<void> {
+    running.add(claim);
+    this.#starts += 1;
+    served.delete(claim.chat);
+    served.set(claim.chat, this.#starts);
+    const [longestAgo] = served.keys();
+    if (served.size > MAX_REMEMBERED_CHATS && longestAgo !== undefined) served.delete(longestAgo);
     const { turn, verdict } = await this.#try(claim);
     try {
       if (!this.#rows.settle(claim, this.#settlementOf(verdict, claim), this.#options.now())) {
@@ -114,7 +196,7 @@ export class TurnWorker {
     } catch (error) {
       this.#options.onError(error, turn);
     }
-    this.#running.delete(claim);
+    running.delete(claim);
     this.wake();
   }
 
