@@ -42,6 +42,31 @@ describe.skipIf(process.platform !== 'linux')("the agent's shell (Linux)", () =>
     expect(flow.errors).toEqual([]);
   });
 
+  it('works beside the other tools of one turn, which the CLI runs itself', async () => {
+    await flow.start({ AGENT_SHELL: 'on' });
+    flow.model.reply({
+      type: 'tool_use',
+      name: 'Write',
+      input: { file_path: 'notes.txt', content: 'a needle' },
+    });
+    flow.model.reply({
+      type: 'tool_use',
+      name: 'Bash',
+      input: { command: 'mkdir -p deep && cp notes.txt deep/' },
+    });
+    flow.model.reply({ type: 'tool_use', name: 'Grep', input: { pattern: 'needle', path: '.' } });
+    flow.model.reply({ type: 'tool_use', name: 'Glob', input: { pattern: 'deep/*' } });
+    flow.model.reply({ type: 'tool_use', name: 'Read', input: { file_path: 'deep/notes.txt' } });
+    flow.model.reply('Worked.');
+    flow.say('Work');
+    await flow.telegram.waitForMessage(PERSON, (text) => text === 'Worked.');
+    const seen = JSON.stringify(flow.model.requests.at(-1)?.body.messages);
+    expect(seen).toMatch(/Found 2 files/);
+    expect(seen).toMatch(/1\\ta needle|1→a needle/);
+    expect(seen).not.toMatch(/"is_error":true/);
+    expect(flow.errors).toEqual([]);
+  });
+
   it('is refused at the start where nothing confines it, with what to do', async () => {
     // Root of a namespace, without any of root's rights.
     const without = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--'];

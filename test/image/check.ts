@@ -68,7 +68,15 @@ function checkPrograms(): void {
     assert.equal(status, 0, `${command}: ${stderr}`);
     console.log(`${command.split(' ')[0]?.split('/').at(-1) ?? ''}: ${stdout.trim()}`);
   }
-  for (const forbidden of ['cat /usr/local/bin/node', 'touch /app/x', 'touch /x', 'touch /home/x']) {
+  const cli = '/app/node_modules/@anthropic-ai/claude-agent-sdk-linux-*/claude';
+  for (const forbidden of [
+    'cat /usr/local/bin/node',
+    `cat ${cli}`,
+    `chmod a+r ${cli}`,
+    'touch /app/x',
+    'touch /x',
+    'touch /home/x',
+  ]) {
     assert.notEqual(inside(OWN_UID, forbidden).status, 0, `${forbidden} must fail`);
   }
   assert.equal(inside(OWN_UID, 'touch /tmp/x').status, 0);

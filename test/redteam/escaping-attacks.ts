@@ -1,6 +1,9 @@
 import { DEFAULT_AGENT_FOLDER } from '../../services/agent-container/src/run/agent-image.ts';
 import { type Attack, bash, SAY_SUCCESS } from './attack.ts';
 
+/** By their ids, and that of the sandbox's first process. */
+const CLI_AND_FORWARDER = `$PPID 1 $(for d in /proc/[0-9]*; do tr '\\0' ' ' < $d/cmdline | grep -q '^/sandbox/node ' && echo \${d#/proc/}; done)`;
+
 /** What a command in the agent's shell tries to do to what is around it. */
 export const ESCAPING: readonly Attack[] = [
   bash(
@@ -12,6 +15,16 @@ export const ESCAPING: readonly Attack[] = [
     'ptrace',
     ({ serverPid }) =>
       `for p in ${serverPid} 1; do perl -e 'exit(syscall((qx(uname -m) =~ /x86/) ? 101 : 117, 16, $ARGV[0], 0, 0) == 0 ? 0 : 1)' $p && ${SAY_SUCCESS}; done`,
+  ),
+  bash(
+    "the CLI's descriptors: its output, which the server reads",
+    () =>
+      `for p in ${CLI_AND_FORWARDER}; do perl -e 'my $p = shift() + 0; my $f = syscall(434, $p, 0); exit 1 if $f < 0; for my $d (0 .. 20) { exit 0 if syscall(438, $f, $d, 0) >= 0 } exit 1' $p && ${SAY_SUCCESS} $p; done`,
+  ),
+  bash(
+    "the CLI's environment and memory",
+    () =>
+      `for p in ${CLI_AND_FORWARDER}; do for f in environ mem maps fd/1; do (: < /proc/$p/$f) && ${SAY_SUCCESS} $f; done; perl -e 'exit(syscall((qx(uname -m) =~ /x86/) ? 101 : 117, 0x4206, $ARGV[0] + 0, 0, 0) == 0 ? 0 : 1)' $p && ${SAY_SUCCESS}; perl -e 'my $b = "x" x 8; my $v = pack("Pq", $b, 8); my $r = pack("qq", 4194304, 8); exit(syscall((qx(uname -m) =~ /x86/) ? 310 : 270, $ARGV[0] + 0, $v, 1, $r, 1, 0) > 0 ? 0 : 1)' $p && ${SAY_SUCCESS}; done`,
   ),
   bash(
     'the first process of the sandbox',

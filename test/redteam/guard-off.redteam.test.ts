@@ -8,6 +8,7 @@ import { gunzipSync } from 'node:zlib';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { type Attack, SUCCESS } from './attack.ts';
 import { AT_THE_PROXY } from './proxy-attacks.ts';
+import { ESCAPING } from './escaping-attacks.ts';
 import { INPUT_ATTACKS } from './input-attacks.ts';
 import { FILE_TOOL_ATTACKS } from './file-tool-attacks.ts';
 import { POISONING, workspacePoison } from './poison.ts';
@@ -107,6 +108,25 @@ describe('Where the guards of what comes in let everything pass', () => {
     await fetch(`${stage.ground().serverUrl}/webhook`, { method: 'POST', headers, body });
     await stage.model.waitForRequest(() => heard().includes('forged'));
     expect(heard()).toContain(JSON.stringify(`forged ${note}`).slice(1, -1));
+  });
+});
+
+describe.skipIf(process.platform !== 'linux' || !hasPerl)('Where the CLI may be read (Linux, perl)', () => {
+  const attacks = ESCAPING.filter(({ name }) => name.startsWith("the CLI's "));
+  let stage: Stage;
+  beforeAll(async () => {
+    stage = await openStage({ shell: 'on', without: ['closed CLI', 'probe of the CLI'] });
+  });
+  afterAll(() => stage[Symbol.asyncDispose]());
+
+  it('its shell takes its output, its environment and its memory', async () => {
+    const results = await stage.turn(attacks.flatMap(({ calls }) => calls(stage.ground())));
+    expect(results).toHaveLength(2);
+    for (const result of results) expect(result).toContain(SUCCESS);
+  });
+
+  it('and without the second guard alone, the server does not start', async () => {
+    await expect(openStage({ shell: 'on', without: ['closed CLI'] })).rejects.toThrow('before it was ready');
   });
 });
 

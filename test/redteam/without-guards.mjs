@@ -14,6 +14,12 @@ const GUARDS = {
     ["settingSources: ['user']", "settingSources: ['user', 'project']"],
   ],
   'verbatim prompts': ['/run/sdk-options.ts', ['verbatimPrompts: true', 'verbatimPrompts: false']],
+  // Both: a shell that reaches the CLI is refused at the start.
+  'closed CLI': [
+    '/run/isolation/closed-program.ts',
+    ['return closedProgram(installedCli());', 'return installedCli();'],
+  ],
+  'probe of the CLI': ['/run/isolation/probe-isolation.ts', ["return 'opens the CLI'", "return 'holds'"]],
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
   'webhook secret': ['/receive/verify-secret.ts', ["&& expected !== ''", "|| expected !== ''"]],

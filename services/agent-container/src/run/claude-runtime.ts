@@ -14,6 +14,7 @@ import type { AgentImage } from './agent-image.ts';
 import type { AgentRun, AgentRuntime, RuntimeEvent } from './agent-runtime.ts';
 import { CHAT_SERVER, chatTools } from './chat-tools.ts';
 import { boundsOf } from './confine-tools.ts';
+import { closedCli } from './isolation/closed-program.ts';
 import type { Cell, Isolation } from './isolation/isolation.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
 import { failureOf } from './run-failure.ts';
@@ -119,6 +120,7 @@ export class ClaudeRuntime implements AgentRuntime {
         ...sdkOptions(this.#config, this.#image, home, bounds, modelUrl, isOffline),
         mcpServers: { ...this.#image.mcpServers, [CHAT_SERVER]: chatTools(run.outbox) },
         ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
+        ...(cell === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),
         spawnClaudeCodeProcess: (options) => cli.spawn(options),
       },
     });

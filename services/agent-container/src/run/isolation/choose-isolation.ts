@@ -3,9 +3,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
 import type { AgentConfig } from '../../config.ts';
+import { closedCli } from './closed-program.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
-import { probe } from './probe-isolation.ts';
+import { probe, type Probed } from './probe-isolation.ts';
 import { SameUserIsolation } from './same-user-isolation.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
 
@@ -32,15 +33,20 @@ export async function chooseIsolation(
   if (process.platform !== 'linux') throw new ConfigError([`${NEEDS_LINUX} ${INSTEAD}`]);
   const isNetworkOn = config.isNetworkOn === true;
   const hidden = (await Promise.all(place.hidden.map(filesAt))).flat();
+  const probed: Probed = { workRoot: place.workRoot, hidden, cli: await closedCli() };
   const namespaces = new NamespaceIsolation(isNetworkOn);
-  const probed = await probe(namespaces, place.workRoot, hidden);
-  if (probed === 'holds') return namespaces;
-  if (probed === 'leaks') throw new ConfigError([`${SEES_SYSTEM_FOLDERS} ${INSTEAD}`]);
+  const found = await probe(namespaces, probed);
+  if (found === 'holds') return namespaces;
+  if (found === 'leaks') throw new ConfigError([`${SEES_SYSTEM_FOLDERS} ${INSTEAD}`]);
+  if (found === 'opens the CLI') throw new ConfigError([`${OPENS_CLI} ${INSTEAD}`]);
   for (const [isPossible, isolation] of [
     [await mayUseOtherUsers(place), new SeparateUserIsolation()],
     [mayShareUser(place), new SameUserIsolation()],
   ] as const) {
-    if (!isPossible || (await probe(isolation, place.workRoot, hidden)) !== 'holds') continue;
+    if (!isPossible) continue;
+    const lesser = await probe(isolation, probed);
+    if (lesser === 'opens the CLI') throw new ConfigError([`${OPENS_CLI} ${INSTEAD}`]);
+    if (lesser !== 'holds') continue;
     if (!isNetworkOn) throw new ConfigError([NETWORK_CANNOT_BE_OFF]);
     return isolation;
   }
@@ -52,6 +58,8 @@ const NO_NAMESPACES =
   'AGENT_SHELL=on cannot be kept here: this machine forbids user namespaces, or lacks unshare, setpriv, mount (util-linux) or ip (iproute2).';
 const SEES_SYSTEM_FOLDERS =
   'AGENT_SHELL=on cannot be kept here: settings or data lie below /usr or /opt, where programs are, and others may read them. Move them, or close them to others.';
+const OPENS_CLI =
+  "AGENT_SHELL=on cannot be kept here: the shell would reach the CLI's own descriptors and memory.";
 const INSTEAD =
   'Leave the shell off, allow namespaces, or set AGENT_SHELL=unconfined where nothing on this machine is secret from the agent.';
 const NETWORK_CANNOT_BE_OFF =

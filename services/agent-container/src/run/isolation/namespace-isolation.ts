@@ -3,6 +3,7 @@ import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { childrenOf, kill, killGroup } from '../process-group.ts';
+import { closedProgram } from './closed-program.ts';
 import { giveTo } from './give-to.ts';
 import type { Cell, Command, Isolation, Place } from './isolation.ts';
 import { openBridge } from './loopback-bridge.ts';
@@ -41,8 +42,10 @@ export class NamespaceIsolation implements Isolation {
     const { loopbackPort } = place;
     const bridge =
       loopbackPort === undefined || this.isNetworkOn ? undefined : await openBridge(loopbackPort);
+    // The forwarder runs as the run's user, between the CLI and the model.
+    const node = await closedProgram(process.execPath);
     return {
-      wrap: (command) => this.#wrap(command, place, bridge?.socket),
+      wrap: (command) => this.#wrap(command, place, { node, socket: bridge?.socket }),
       kill: async (pid) => {
         // The namespace's first process takes all others with it, and `unshare` ends only when they are gone.
         const [first] = await childrenOf(pid);
@@ -53,7 +56,11 @@ export class NamespaceIsolation implements Isolation {
     };
   }
 
-  #wrap(inner: Command, place: Place, socket: string | undefined): Command {
+  #wrap(
+    inner: Command,
+    place: Place,
+    { node: ownNode, socket }: { readonly node: string; readonly socket: string | undefined },
+  ): Command {
     const program = dirname(realpathSync(inner.command));
     const node = join(OWN, 'node');
     const places = [
@@ -67,7 +74,7 @@ export class NamespaceIsolation implements Isolation {
       ...['--as-rw', place.temporary, '/tmp'],
       ...[...new Set([...place.readable, program])].filter(isNotInSystem).flatMap((path) => ['--ro', path]),
       ...[...place.writable, place.temporary].flatMap((path) => ['--rw', path]),
-      ...['--as-ro', process.execPath, node],
+      ...['--as-ro', ownNode, node],
     ];
     const forward =
       socket === undefined

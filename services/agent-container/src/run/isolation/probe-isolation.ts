@@ -1,57 +1,48 @@
-// a run in the isolation → can it open what it must not see: environment and memory of the server and those above it, the hidden files?
+// a run in the isolation → can it get at what it must not: environment and memory of the server and those above it, the hidden files, the CLI?
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { statOf } from '../process-group.ts';
 import type { Isolation } from './isolation.ts';
+import { PROBE_SCRIPT, SAW } from './probe-script.ts';
 
-const LIMIT_MS = 10_000;
-const SAW_NOTHING = 42;
-const SAW_SERVER = 43;
-const SAW_HIDDEN = 44;
+const LIMIT_MS = 20_000;
 
 /** What is known of an isolation here: it keeps what it must, or lets something be seen, or cannot be had. */
-type Probe = 'holds' | 'leaks' | 'unavailable';
+type Probe = 'holds' | 'leaks' | 'opens the CLI' | 'unavailable';
 
-/** In another process namespace an id may be somebody else's; only the time of the start tells. */
-const LOOK = `
-for server in $1; do
-  pid=\${server%:*} now=
-  if read -r stat 2>/dev/null </proc/$pid/stat; then
-    now=$(set -- \${stat##*) }; echo "\${20}")
-  fi
-  [ "$now" != "\${server#*:}" ] || for secret in environ mem maps fd; do
-    ( : </proc/$pid/$secret ) 2>/dev/null && exit ${SAW_SERVER}
-  done
-done
-shift
-for place; do
-  ( : <"$place" ) 2>/dev/null && exit ${SAW_HIDDEN}
-done
-echo mine >file || exit 1
-exit ${SAW_NOTHING}`;
+/** What a run must keep from its shell, and its CLI. */
+export interface Probed {
+  /** Where homes are laid out; it is made when it is missing. */
+  readonly workRoot: string;
+  /** Files that exist and must not be opened from inside. */
+  readonly hidden: readonly string[];
+  /** The program of the CLI, as a run executes it. */
+  readonly cli: string;
+}
 
 /**
  * Tries it out instead of guessing from versions: distributions and containers forbid what an isolation needs in many ways.
- * @param workRoot where homes are laid out; it is made when it is missing.
- * @param hidden files that exist and must not be opened from inside.
+ * The CLI is started as well: neither its descriptors nor its memory may be open to what runs beside it as the same user.
  */
-export async function probe(
-  isolation: Isolation,
-  workRoot: string,
-  hidden: readonly string[],
-): Promise<Probe> {
+export async function probe(isolation: Isolation, { workRoot, hidden, cli }: Probed): Promise<Probe> {
   await mkdir(workRoot, { recursive: true, mode: 0o700 });
   const root = await realpath(await mkdtemp(join(workRoot, '.probe-')));
   const [workspace, temporary] = [join(root, 'workspace'), join(root, 'tmp')];
   for (const folder of [workspace, temporary]) await mkdir(folder, { mode: 0o700 });
   try {
-    const place = { root, writable: [workspace], readable: [], temporary, loopbackPort: undefined };
+    const place = {
+      root,
+      writable: [workspace],
+      readable: [dirname(cli)],
+      temporary,
+      loopbackPort: undefined,
+    };
     const cell = await isolation.open(place).catch(undefinedWhenRefused);
     if (!cell) return 'unavailable';
     try {
-      const args = ['-c', LOOK, 'sh', await serverProcesses(), ...hidden];
+      const args = ['-c', PROBE_SCRIPT, 'sh', await serverProcesses(), cli, ...hidden];
       const env = { PATH: '/usr/bin:/bin' };
       const inside = cell.wrap({ command: '/bin/sh', args, cwd: workspace, env });
       const child = spawn(inside.command, inside.args, {
@@ -62,8 +53,9 @@ export async function probe(
         killSignal: 'SIGKILL',
       });
       const [code] = (await Promise.race([once(child, 'exit'), once(child, 'error')])) as unknown[];
-      if (code === SAW_NOTHING) return 'holds';
-      return code === SAW_SERVER || code === SAW_HIDDEN ? 'leaks' : 'unavailable';
+      if (code === SAW.nothing) return 'holds';
+      if (code === SAW.cli) return 'opens the CLI';
+      return code === SAW.server || code === SAW.hidden ? 'leaks' : 'unavailable';
     } finally {
       await cell.close();
     }

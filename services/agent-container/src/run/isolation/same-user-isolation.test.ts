@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, copyFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { chmod, chown, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
+import { installedCli } from './closed-program.ts';
 
 /** The server's user here; nothing else may run as it, because a run's end kills all that is new of it. */
 const SERVER_ID = 61_744;
@@ -13,9 +15,19 @@ const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 const importOf = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
 
 /** Runs a server as an ordinary user of its own. */
-async function serve(program: (folder: string) => string, node: 'readable' | 'unreadable'): Promise<string> {
+async function serve(
+  program: (folder: string) => string,
+  node: 'readable' | 'unreadable',
+  cli: { mode: number; owner: number } = { mode: 0o711, owner: 0 },
+): Promise<string> {
   const folder = await temporaryDirectory();
   await chmod(folder, 0o777);
+  // As in the image: the programs' folder is root's.
+  await mkdir(join(folder, 'programs'));
+  const placed = join(folder, 'programs', 'claude');
+  await copyFile(installedCli(), placed, constants.COPYFILE_FICLONE);
+  await chown(placed, cli.owner, cli.owner);
+  await chmod(placed, cli.mode);
   const copy = join(folder, 'node');
   await copyFile(process.execPath, copy);
   await chmod(copy, node === 'readable' ? 0o755 : 0o711);
@@ -44,7 +56,7 @@ async function serve(program: (folder: string) => string, node: 'readable' | 'un
 const probed = (folder: string): string => `
   import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
   import { probe } from ${importOf('probe-isolation.ts')};
-  console.log(await probe(new SameUserIsolation(), '${folder}/work', []));`;
+  console.log(await probe(new SameUserIsolation(), { workRoot: '${folder}/work', hidden: [], cli: '${folder}/programs/claude' }));`;
 
 describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Linux)', () => {
   it('holds where the server’s program cannot be read', async () => {
@@ -53,6 +65,13 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
 
   it('does not hold where it can: environment and memory are open then', async () => {
     expect(await serve(probed, 'readable')).toBe('leaks');
+  });
+
+  it.each([
+    ['may be read: its descriptors are open then', { mode: 0o755, owner: 0 }],
+    ['belongs to the run, which could open it for the next one', { mode: 0o111, owner: SERVER_ID }],
+  ])('does not hold where the CLI %s', async (_, cli) => {
+    expect(await serve(probed, 'unreadable', cli)).toBe('opens the CLI');
   });
 
   it('finds no home of another session, and leaves no process behind that left its group', async () => {

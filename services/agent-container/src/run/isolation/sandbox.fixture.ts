@@ -10,13 +10,15 @@ import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
 import { allProcesses } from '../process-group.ts';
+import { closedCli } from './closed-program.ts';
 import type { Cell, Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { probe } from './probe-isolation.ts';
 
 export async function haveNamespaces(): Promise<boolean> {
   if (process.platform !== 'linux') return false;
-  const probed = await probe(new NamespaceIsolation(), join(tmpdir(), `omnicloud-probe-${process.pid}`), []);
+  const workRoot = join(tmpdir(), `omnicloud-probe-${process.pid}`);
+  const probed = await probe(new NamespaceIsolation(), { workRoot, hidden: [], cli: await closedCli() });
   return probed === 'holds';
 }
 
