@@ -2,13 +2,19 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { GetQueueAttributesCommand, GetQueueUrlCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoSessionLeases, S3SessionStore } from '@omnicloud/agent-container';
-import { DynamoBacklog, DynamoTurnLedger, S3AttachmentStore, SqsTurnQueue } from '@omnicloud/sdk-client';
-import { DynamoSessionTable, DynamoStopRequests } from '@omnicloud/session-table';
+import {
+  DynamoBacklog,
+  DynamoTurnLedger,
+  S3AttachmentStore,
+  SqsTurnQueue,
+  toleratingBacklog,
+} from '@omnicloud/sdk-client';
+import { DynamoSessionTable, DynamoStopRequests, toleratingStops } from '@omnicloud/session-table';
 import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
 import type { AwsQueueConfig, AwsStoreConfig } from './config.ts';
 import type { Log } from './log.ts';
-import type { QueueTempo, Stores } from './stores.ts';
+import { type QueueTempo, type Stores, withoutBacklog, withoutStops } from './stores.ts';
 
 /** A receive that is cut off when we stop; shorter than people wait for a program to end. */
 const WAIT_SECONDS = 5;
@@ -43,9 +49,9 @@ export async function openAwsStores(
     attachments: new S3AttachmentStore({ client: s3, bucket: config.bucket }),
     leases: new DynamoSessionLeases(table),
     table: new DynamoSessionTable(table),
-    stops: new DynamoStopRequests(table),
+    stops: toleratingStops(new DynamoStopRequests(table), withoutStops(log)),
     ledger: new DynamoTurnLedger(table),
-    backlog: new DynamoBacklog(table),
+    backlog: toleratingBacklog(new DynamoBacklog(table), withoutBacklog(log)),
     queue: sqs.queue,
     close: () => {
       for (const client of [s3, dynamo]) client.destroy();

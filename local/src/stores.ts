@@ -12,6 +12,7 @@ import {
   SqliteBacklog,
   SqliteTurnLedger,
   SqliteTurnQueue,
+  toleratingBacklog,
   type TurnLedger,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
@@ -20,6 +21,7 @@ import {
   SqliteSessionTable,
   SqliteStopRequests,
   type StopRequests,
+  toleratingStops,
 } from '@omnicloud/session-table';
 import { DirectoryAttachmentStore } from './directory-attachment-store.ts';
 import type { Log } from './log.ts';
@@ -50,10 +52,11 @@ export interface Stores {
  */
 export function openEmbeddedStores(directory: string, log: Log, tempo: QueueTempo = {}): Stores {
   const table = new SqliteSessionTable({ directory });
-  const stops = new SqliteStopRequests({ directory });
+  const onTrouble = (error: unknown): void => log.error('A store that decides nothing', error);
+  const stops = new SqliteStopRequests({ directory, onTrouble });
   const leases = new SqliteSessionLeases({ directory, isHolderGone });
   const ledger = new SqliteTurnLedger(directory);
-  const backlog = new SqliteBacklog({ directory });
+  const backlog = new SqliteBacklog({ directory, onTrouble });
   const queue = new SqliteTurnQueue({
     directory,
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
@@ -66,12 +69,22 @@ export function openEmbeddedStores(directory: string, log: Log, tempo: QueueTemp
     attachments: new DirectoryAttachmentStore(objects),
     leases,
     table,
-    stops,
+    stops: toleratingStops(stops, withoutStops(log)),
     ledger,
     queue,
-    backlog,
+    backlog: toleratingBacklog(backlog, withoutBacklog(log)),
     close: () => {
       for (const file of files) file.close();
     },
   };
+}
+
+/** @returns what reports an outage of the view, which turns go on without. */
+export function withoutBacklog(log: Log): (error: unknown) => void {
+  return (error) => log.error('Going on without the view of what waits: nothing is merged or marked', error);
+}
+
+/** @returns what reports an outage of the stop requests, which turns go on without. */
+export function withoutStops(log: Log): (error: unknown) => void {
+  return (error) => log.error('Going on although it cannot be seen what was stopped', error);
 }

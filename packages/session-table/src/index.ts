@@ -1,11 +1,14 @@
 export { openDynamoTable } from './dynamo-client.ts';
 export { createDynamoTable } from './dynamo-create-table.ts';
+export { DispensableFile } from './dispensable-file.ts';
 export { DynamoSessionTable, type DynamoSessionTableOptions } from './dynamo-session-table.ts';
 export { DynamoStopRequests, type DynamoStopRequestsOptions } from './dynamo-stop-requests.ts';
 export { DynamoTable, type DynamoTableOptions, type TableAttributes } from './dynamo-table.ts';
 export { DynamoTableError } from './dynamo-table-error.ts';
 export { isProcessGone, type ProcessIdentity, startOf } from './process-life.ts';
+export { OncePerOutage } from './once-per-outage.ts';
 export type { StopRequests } from './stop-requests.ts';
+export { toleratingStops } from './tolerating-stops.ts';
 export type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 export { NewerSchemaError, openSqliteFile } from './sqlite-file.ts';
 export { SqliteSessionTable, type SqliteSessionTableOptions } from './sqlite-session-table.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { openSqliteFile } from './sqlite-file.ts';
+import type { StatementSync } from 'node:sqlite';
+import { DispensableFile } from './dispensable-file.ts';
 import type { StopRequests } from './stop-requests.ts';
 
 const FILE_NAME = 'stops.db';
@@ -19,30 +19,44 @@ export interface SqliteStopRequestsOptions {
   directory: string;
   /** Milliseconds since 1970; the machine's clock unless told otherwise. */
   now?: () => number;
+  /** Told that a damaged file was replaced, or that the file could not be opened at the start; must not throw. Nobody unless given. */
+  onTrouble?: (error: unknown) => void;
 }
 
-/** The stop requests in a SQLite file, which several processes may share. When the file cannot be used, SQLite's own error is thrown. */
+interface Statements {
+  readonly forgetExpired: StatementSync;
+  readonly request: StatementSync;
+  readonly find: StatementSync;
+}
+
+/**
+ * The stop requests in a SQLite file, which several processes may share. It decides nothing that cannot be asked for again, so a damaged
+ * file is replaced. When the file cannot be used, SQLite's own error is thrown.
+ */
 export class SqliteStopRequests implements StopRequests {
   readonly #now: () => number;
-  readonly #database: DatabaseSync;
-  readonly #forgetExpired: StatementSync;
-  readonly #request: StatementSync;
-  readonly #find: StatementSync;
+  readonly #file: DispensableFile<Statements>;
 
-  /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
-  constructor({ directory, now = Date.now }: SqliteStopRequestsOptions) {
+  /** @throws NewerSchemaError when a newer release wrote the file. */
+  constructor({ directory, now = Date.now, onTrouble = () => undefined }: SqliteStopRequestsOptions) {
     this.#now = now;
-    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
-    this.#forgetExpired = this.#database.prepare('DELETE FROM stop_requests WHERE requested_at_ms <= ?');
-    this.#request = this.#database.prepare(
-      `INSERT INTO stop_requests VALUES (?, ?, ?)
-       ON CONFLICT (session_key) DO UPDATE
-         SET update_id = excluded.update_id, requested_at_ms = excluded.requested_at_ms
-         WHERE excluded.update_id >= update_id`,
-    );
-    this.#find = this.#database.prepare(
-      'SELECT 1 FROM stop_requests WHERE session_key = ? AND update_id > ? AND requested_at_ms > ?',
-    );
+    this.#file = new DispensableFile({
+      path: join(directory, FILE_NAME),
+      migrations: MIGRATIONS,
+      onTrouble,
+      prepare: (database) => ({
+        forgetExpired: database.prepare('DELETE FROM stop_requests WHERE requested_at_ms <= ?'),
+        request: database.prepare(
+          `INSERT INTO stop_requests VALUES (?, ?, ?)
+           ON CONFLICT (session_key) DO UPDATE
+             SET update_id = excluded.update_id, requested_at_ms = excluded.requested_at_ms
+             WHERE excluded.update_id >= update_id`,
+        ),
+        find: database.prepare(
+          'SELECT 1 FROM stop_requests WHERE session_key = ? AND update_id > ? AND requested_at_ms > ?',
+        ),
+      }),
+    });
   }
 
   /**
@@ -51,15 +65,18 @@ export class SqliteStopRequests implements StopRequests {
    */
   async request(sessionKey: string, updateId: number): Promise<void> {
     const nowMs = this.#now();
-    this.#forgetExpired.run(nowMs - REQUEST_LIFE_MS);
-    this.#request.run(sessionKey, updateId, nowMs);
+    this.#file.use(({ forgetExpired, request }) => {
+      forgetExpired.run(nowMs - REQUEST_LIFE_MS);
+      request.run(sessionKey, updateId, nowMs);
+    });
   }
 
   async isStopped(sessionKey: string, updateId: number): Promise<boolean> {
-    return this.#find.get(sessionKey, updateId, this.#now() - REQUEST_LIFE_MS) !== undefined;
+    const sinceMs = this.#now() - REQUEST_LIFE_MS;
+    return this.#file.use(({ find }) => find.get(sessionKey, updateId, sinceMs)) !== undefined;
   }
 
   close(): void {
-    this.#database.close();
+    this.#file.close();
   }
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { IDEMPOTENCY_HEADER } from '@omnicloud/protocol';
 import { openSecretsManager } from '@omnicloud/secrets';
+import { toleratingStops } from '@omnicloud/session-table';
 import type { ContainerConfig } from './container-config.ts';
 import type { ContainerLog } from './container-log.ts';
 import { openContainerStores } from './container-stores.ts';
@@ -49,8 +50,12 @@ export async function openAgentServer(
     onError: (error) => log.error('Calling the model', error),
   });
   const runs = new Set<Promise<void>>();
+  const stores = openContainerStores(config.stores);
   const deps: Omit<AppDeps, 'authToken'> = {
-    ...openContainerStores(config.stores),
+    ...stores,
+    stops: toleratingStops(stores.stops, (error) =>
+      log.error('Going on although it cannot be seen what was stopped', error),
+    ),
     runtime,
     workRoot: config.workRoot,
     imageFolder: image.folder,

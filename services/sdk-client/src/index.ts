@@ -8,6 +8,7 @@ export {
 export { TelegramError } from './errors.ts';
 export type { Backlog } from './queue/backlog.ts';
 export { DynamoBacklog, type DynamoBacklogOptions } from './queue/dynamo-backlog.ts';
+export { toleratingBacklog } from './queue/tolerating-backlog.ts';
 export { SqliteBacklog, type SqliteBacklogOptions } from './queue/sqlite-backlog.ts';
 export { SqliteTurnQueue } from './queue/sqlite-turn-queue.ts';
 export { SqsTurnQueue } from './queue/sqs-turn-queue.ts';

@@ -6,6 +6,7 @@ import { parseWebhookEnvironment } from './lambda-config.ts';
 import { openLambdaLog } from './lambda-log.ts';
 import { DynamoBacklog } from './queue/dynamo-backlog.ts';
 import { openSqsIntake } from './queue/sqs-client.ts';
+import { toleratingBacklog } from './queue/tolerating-backlog.ts';
 import type { Intake } from './receive/accept-update.ts';
 import { requestOf, resultOf } from './receive/http-api-event.ts';
 import { createWebhook } from './receive/webhook.ts';
@@ -16,7 +17,9 @@ const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
 const intake: Intake = {
   queue: openSqsIntake(config.queueUrl),
-  backlog: new DynamoBacklog(table),
+  backlog: toleratingBacklog(new DynamoBacklog(table), (error) =>
+    log.error('Going on without the view of what waits', error),
+  ),
   stops: new DynamoStopRequests(table),
   allowedUsers: config.allowedUsers,
   ...(config.botUsername === undefined ? {} : { botUsername: config.botUsername }),

@@ -1,5 +1,10 @@
 // SQS event → turn → agent server (stream) → Telegram → which messages come again
-import { DynamoSessionTable, DynamoStopRequests, openDynamoTable } from '@omnicloud/session-table';
+import {
+  DynamoSessionTable,
+  DynamoStopRequests,
+  openDynamoTable,
+  toleratingStops,
+} from '@omnicloud/session-table';
 import { openSecretsManager } from '@omnicloud/secrets';
 import type { Context } from 'aws-lambda';
 import { EmfMeter } from './emf-meter.ts';
@@ -9,6 +14,7 @@ import { DynamoBacklog } from './queue/dynamo-backlog.ts';
 import { openSqsTurnQueue } from './queue/sqs-client.ts';
 import { handleSqsBatch, type SqsBatchResponse } from './queue/sqs-delivery.ts';
 import type { SqsRecord } from './queue/sqs-record.ts';
+import { toleratingBacklog } from './queue/tolerating-backlog.ts';
 import type { TurnHandler } from './queue/turn-queue.ts';
 import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
 import { createTurnHandler } from './relay/handle-turn.ts';
@@ -36,10 +42,14 @@ const queue = openSqsTurnQueue({
 });
 const stores = {
   queue,
-  backlog: new DynamoBacklog(table),
+  backlog: toleratingBacklog(new DynamoBacklog(table), (error) =>
+    log.error('Going on without the view of what waits', error),
+  ),
   table: new DynamoSessionTable(table),
   ledger: new DynamoTurnLedger(table),
-  stops: new DynamoStopRequests(table),
+  stops: toleratingStops(new DynamoStopRequests(table), (error) =>
+    log.error('Going on although it cannot be seen what was stopped', error),
+  ),
   attachments: openS3AttachmentStore(config.bucket, config.hasOtherEndpoint),
 };
 const askAgent = tracedFetch(

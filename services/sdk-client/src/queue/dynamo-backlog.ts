@@ -2,14 +2,9 @@ import { backlogKey, groupOf, TABLE_TTL_ATTRIBUTE, ttlSeconds, type Turn } from 
 import { DynamoTable, type DynamoTableOptions, type TableAttributes } from '@omnicloud/session-table';
 import { z } from 'zod';
 import { BacklogUnavailableError } from '../errors.ts';
-import { type Backlog, BACKLOG_LIFE_MS, type BacklogEntry, MAX_BACKLOG } from './backlog.ts';
+import { type Backlog, BACKLOG_LIFE_MS, type BacklogEntry, MAX_BACKLOG, MAX_SEEN_BYTES } from './backlog.ts';
 import { readBacklog, type StoredBacklogEntry } from './read-backlog.ts';
 
-/**
- * An item may have 400 KB (https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html); above this, turns
- * are added without their text.
- */
-const MAX_SEEN_BYTES = 300_000;
 /** So many names fit into the 4 KB that an expression may have. */
 const MAX_FORGOTTEN_AT_ONCE = 100;
 const ENTRY_NAME = /^u(\d+)$/;

@@ -32,7 +32,7 @@ it('leaves what nobody foresaw to its caller', async () => {
   expect(reported).toEqual([]);
 });
 
-it('writes a stop down before it is queued, and wants it again when that failed', async () => {
+it('writes a stop down before it is queued, and takes it all the same when that failed', async () => {
   const stop = privateMessage({ text: '/stop' });
   const steps: string[] = [];
   const intake: Intake = {
@@ -43,17 +43,17 @@ it('writes a stop down before it is queued, and wants it again when that failed'
     },
     backlog: NO_BACKLOG,
     onIgnored: () => undefined,
-    onError: (error) => void steps.push((error as QueueUnavailableError).code),
+    onError: (error) => void steps.push((error as Error).message),
   };
   expect(await acceptUpdate(stop, intake)).toBe('taken');
   expect(steps).toEqual([expect.stringMatching(/^\d+:0 before \d+$/), 'queued']);
   steps.length = 0;
   const down = { request: () => Promise.reject(new Error('table down')) };
-  expect(await acceptUpdate(stop, { ...intake, stops: down })).toBe('later');
-  expect(steps).toEqual(['queue_unavailable']);
+  expect(await acceptUpdate(stop, { ...intake, stops: down })).toBe('taken');
+  expect(steps).toEqual(['table down', 'queued']);
 });
 
-it('puts a message into view before it is queued, and wants it again when that failed', async () => {
+it('puts a message into view before it is queued, and takes it all the same when that failed', async () => {
   const steps: string[] = [];
   const note = (step: string) => Promise.resolve(void steps.push(step));
   const intake: Intake = {
@@ -62,7 +62,7 @@ it('puts a message into view before it is queued, and wants it again when that f
     stops: NO_STOPS,
     backlog: { add: () => note('in view') },
     onIgnored: () => undefined,
-    onError: (error) => void steps.push((error as QueueUnavailableError).code),
+    onError: (error) => void steps.push((error as Error).message),
   };
   expect(await acceptUpdate(privateMessage({ text: 'hello' }), intake)).toBe('taken');
   await acceptUpdate(privateMessage({ text: '/status' }), intake);
@@ -70,6 +70,6 @@ it('puts a message into view before it is queued, and wants it again when that f
   steps.length = 0;
   const down = { add: () => Promise.reject(new BacklogUnavailableError('table down')) };
   const message = privateMessage({ text: 'hello' });
-  expect(await acceptUpdate(message, { ...intake, backlog: down })).toBe('later');
-  expect(steps).toEqual(['queue_unavailable']);
+  expect(await acceptUpdate(message, { ...intake, backlog: down })).toBe('taken');
+  expect(steps).toEqual(['table down', 'queued']);
 });

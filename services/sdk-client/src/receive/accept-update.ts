@@ -25,7 +25,7 @@ export async function acceptUpdate(update: unknown, intake: Intake): Promise<'ta
     return 'taken';
   }
   try {
-    await noteStop(parsed.turn, intake.stops);
+    await noteStop(parsed.turn, intake);
     // Before it is queued: a worker that takes it up at once finds it.
     await noteWaiting(parsed.turn, intake);
     const outcome = await intake.queue.enqueue(parsed.turn);
@@ -38,24 +38,25 @@ export async function acceptUpdate(update: unknown, intake: Intake): Promise<'ta
   }
 }
 
-/** A stop takes effect now, past the queue; its turn only tells the user. */
-async function noteStop(turn: Turn, stops: Intake['stops']): Promise<void> {
+/**
+ * A stop takes effect now, past the queue. Its turn tells the user, and writes it down when that failed here: a message must not be
+ * refused because of it.
+ */
+async function noteStop(turn: Turn, { stops, onError }: Intake): Promise<void> {
   if (turn.ask.kind !== 'command' || turn.ask.command !== 'stop') return;
   try {
     await stops.request(sessionKeyOf(turn), turn.update_id);
   } catch (error) {
-    throw new QueueUnavailableError(`The stop of update ${turn.update_id} could not be stored`, {
-      cause: error,
-    });
+    onError(error);
   }
 }
 
-/** A turn that is queued and missing in the view would be overtaken by one that is merged past it. */
-async function noteWaiting(turn: Turn, { backlog }: Intake): Promise<void> {
+/** Without the view, nothing is merged or marked; the message is taken all the same. */
+async function noteWaiting(turn: Turn, { backlog, onError }: Intake): Promise<void> {
   if (groupOf(turn) !== sessionKeyOf(turn)) return;
   try {
     await backlog.add(turn);
-  } catch (cause) {
-    throw new QueueUnavailableError(`Update ${turn.update_id} could not be put into view`, { cause });
+  } catch (error) {
+    onError(error);
   }
 }

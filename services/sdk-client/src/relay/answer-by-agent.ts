@@ -59,7 +59,8 @@ export async function answerByAgent(
   const taken = [turn.update_id, ...merged.map(({ updateId }) => updateId)];
   // Still queued when the user said stop; after a pause, what there is stays.
   if (isStopped) return say(telling, stoppedText(progress, telling.language));
-  await takeMarksOff(taken, entries, telling.chat, telling.onError);
+  // Beside the run: of many messages this takes seconds.
+  const marksOff = takeMarksOff(taken, entries, telling.chat, telling.onError);
   const stopShowing = showWaiting(turn, taken, telling, deps);
   const stopTyping = keepTyping(telling.chat, telling);
   try {
@@ -76,6 +77,7 @@ export async function answerByAgent(
   } finally {
     stopTyping();
     stopShowing();
+    await marksOff;
   }
 }
 

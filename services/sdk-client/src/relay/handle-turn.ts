@@ -33,7 +33,7 @@ export interface TurnHandlerDeps {
   readonly backlog: Backlog;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
-  readonly stops: Pick<StopRequests, 'isStopped'>;
+  readonly stops: StopRequests;
   readonly agent: AgentServer;
   readonly telegramFiles: TelegramFiles;
   readonly attachments: AttachmentStore;

@@ -41,6 +41,13 @@ describe('what belongs to a turn', () => {
     );
   });
 
+  it('is all of hundreds of messages, as far as their texts fit into a record of the ledger', () => {
+    const many = Array.from({ length: 300 }, (_, index) => message(index + 1, `message ${index + 1}`));
+    expect(followersOf(message(1, 'message 1'), entries(...many))).toHaveLength(299);
+    const wide = Array.from({ length: 10 }, (_, index) => message(index + 1, '漢'.repeat(10_000)));
+    expect(followersOf(wide[0] ?? ONE, entries(...wide))).toHaveLength(5);
+  });
+
   it('is nothing when the view does not know the turn itself', () => {
     expect(followersOf(ONE, entries(TWO, THREE))).toEqual([]);
   });
@@ -66,6 +73,18 @@ describe('messages that waited behind one another', () => {
     expect(scene.botApi.payloads('sendMessage')).toMatchObject([{ reply_parameters: { message_id: 103 } }]);
     expect(await scene.backlog.list(GROUP)).toEqual([]);
   });
+
+  it('are one question also when there are three hundred of them', async () => {
+    const many = Array.from({ length: 300 }, (_, index) => message(index + 1, `message ${index + 1}`));
+    for (const turn of many) await scene.backlog.add(turn);
+    scene.agent.script(answered('All of them.'));
+    for (const turn of many) expect(await scene.handle(turn)).toEqual(DONE);
+    expect(asked()).toHaveLength(1);
+    expect(String(asked()[0]).split('\n\n')).toHaveLength(300);
+    expect(scene.botApi.screen).toEqual(['All of them.']);
+    expect(scene.botApi.payloads('setMessageReaction').length).toBeLessThanOrEqual(30);
+    expect(await scene.backlog.list(GROUP)).toEqual([]);
+  }, 60_000);
 
   it('stay the same question when the turn is tried again, whatever was sent meanwhile', async () => {
     scene.agent.script(failing('agent_crashed'), answered('All three.'), answered('Four.'));

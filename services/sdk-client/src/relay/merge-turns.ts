@@ -10,8 +10,14 @@ import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
-/** The most messages that become one question. */
-const MAX_MERGED = 20;
+/**
+ * The most messages that become one question, and the most UTF-8 bytes of their texts: the ledger's record of the turn holds them, and the
+ * answer beside them, in an item of at most 400 KB.
+ */
+const MAX_MERGED = 400;
+const MAX_MERGED_BYTES = 200_000;
+/** So many followers are marked in the ledger at once. */
+const MARKED_AT_ONCE = 10;
 
 /** @returns what the user says in the turn, when it is for the agent. */
 function textOf({ ask }: Turn): string | undefined {
@@ -28,12 +34,15 @@ export function followersOf(turn: Turn, backlog: readonly BacklogEntry[]): Turn[
   const position = backlog.findIndex((entry) => entry.turn.update_id === turn.update_id);
   const followers: Turn[] = [];
   let length = textOf(turn)?.length ?? Infinity;
+  let bytes = Buffer.byteLength(textOf(turn) ?? '');
   let fileCount = filesOf(turn).length;
   for (const { turn: next } of position < 0 ? [] : backlog.slice(position + 1)) {
     if (next.ask.kind !== 'message' || next.sender.id !== turn.sender.id) break;
     length += SEPARATOR.length + next.ask.text.length;
+    bytes += SEPARATOR.length + Buffer.byteLength(next.ask.text);
     fileCount += filesOf(next).length;
-    const isFull = length > MAX_USER_MESSAGE_LENGTH || fileCount > MAX_ATTACHMENTS;
+    const isFull =
+      length > MAX_USER_MESSAGE_LENGTH || bytes > MAX_MERGED_BYTES || fileCount > MAX_ATTACHMENTS;
     if (isFull || followers.length === MAX_MERGED - 1) break;
     followers.push(next);
   }
@@ -61,12 +70,16 @@ export async function mergeTurns(
   // An earlier delivery may have asked the agent already, without the others.
   if (!progress.isFirst) return [];
   const merged: MergedTurn[] = [];
-  for (const follower of followersOf(turn, entries)) {
-    if (!(await mark(follower, turn, ledger))) {
-      // It was answered before and Telegram sent it once more.
-      await backlog.remove(groupOf(turn), [follower.update_id]);
-      continue;
-    }
+  const followers = followersOf(turn, entries);
+  const marked = await markAll(followers, turn, ledger);
+  const others = followers.filter((follower) => !marked.has(follower));
+  // They were answered before and Telegram sent them once more.
+  if (others.length > 0)
+    await backlog.remove(
+      groupOf(turn),
+      others.map(({ update_id: id }) => id),
+    );
+  for (const follower of marked) {
     merged.push({
       updateId: follower.update_id,
       messageId: follower.message_id,
@@ -76,6 +89,21 @@ export async function mergeTurns(
   }
   if (merged.length > 0) await progress.saveMerged(merged);
   return merged;
+}
+
+/** @returns those that nobody has begun with, in their order. */
+async function markAll(
+  followers: readonly Turn[],
+  turn: Turn,
+  ledger: TurnLedger,
+): Promise<ReadonlySet<Turn>> {
+  const marked = new Set<Turn>();
+  for (let first = 0; first < followers.length; first += MARKED_AT_ONCE) {
+    const some = followers.slice(first, first + MARKED_AT_ONCE);
+    const isMarked = await Promise.all(some.map((follower) => mark(follower, turn, ledger)));
+    for (const [index, follower] of some.entries()) if (isMarked[index]) marked.add(follower);
+  }
+  return marked;
 }
 
 /** @returns false when somebody has begun with the follower already. */

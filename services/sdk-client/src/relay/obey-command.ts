@@ -1,4 +1,5 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import type { StopRequests } from '@omnicloud/session-table';
 import type { Backlog } from '../queue/backlog.ts';
 import type { Outcome, TurnQueue } from '../queue/turn-queue.ts';
 import { listFiles } from '../reply/list-files.ts';
@@ -11,6 +12,7 @@ import { say, type Telling } from './telling.ts';
 export interface CommandDeps extends SessionReaderDeps {
   readonly queue: Pick<TurnQueue, 'waiting'>;
   readonly backlog: Pick<Backlog, 'list'>;
+  readonly stops: Pick<StopRequests, 'request'>;
   /** The Telegram user id of who runs the bot; without one, what is for the owner is for nobody. */
   readonly ownerId?: string;
 }
@@ -49,10 +51,20 @@ export async function obeyCommand(
         ? sendArchive(turn, 'debug', telling, deps)
         : say(telling, texts.ownerOnly);
     case 'stop':
-      // The stop itself was written down when the update was received.
-      return say(telling, texts.stopped);
+      return say(telling, (await isStopNoted(turn, telling, deps)) ? texts.stopped : texts.notStopped);
     case 'new':
       return say(telling, texts.newSession);
+  }
+}
+
+/** The stop was written down when the update was received, unless that failed; once more changes nothing. */
+async function isStopNoted(turn: Turn, { onError }: Telling, { stops }: CommandDeps): Promise<boolean> {
+  try {
+    await stops.request(sessionKeyOf(turn), turn.update_id);
+    return true;
+  } catch (error) {
+    onError(error);
+    return false;
   }
 }
 

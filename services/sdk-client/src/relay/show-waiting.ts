@@ -7,6 +7,8 @@ import type { TurnLedger } from './turn-ledger.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 const WAITING = '👀';
+/** Of very many messages the first ones are marked: each mark is a call, and one more takes it off. */
+const MAX_MARKED = 30;
 
 /**
  * Marks the messages that are queued behind a running turn, until the returned function is called.
@@ -24,9 +26,9 @@ export function showWaiting(
   const look = async (): Promise<void> => {
     const entries = await backlog.list(groupOf(turn));
     const position = entries.findIndex((entry) => entry.turn.update_id === turn.update_id);
-    for (const { turn: next } of position < 0 ? [] : entries.slice(position)) {
+    for (const { turn: next, behind } of position < 0 ? [] : entries.slice(position)) {
       // What nobody wrote cannot be marked.
-      if (shown.has(next.update_id) || next.ask.kind === 'migration') continue;
+      if (shown.has(next.update_id) || next.ask.kind === 'migration' || behind > MAX_MARKED) continue;
       shown.add(next.update_id);
       // What was begun does not wait: it is the late copy of an update that is done.
       if ((await ledger.find(next.update_id)) !== undefined) continue;
@@ -57,6 +59,8 @@ export async function takeMarksOff(
   chat: TelegramChat,
   onError: (error: unknown) => void,
 ): Promise<void> {
-  const marked = entries.filter(({ turn, behind }) => behind > 0 && taken.includes(turn.update_id));
+  const marked = entries.filter(
+    ({ turn, behind }) => behind > 0 && behind <= MAX_MARKED && taken.includes(turn.update_id),
+  );
   for (const { turn } of marked) await chat.react(turn.message_id, undefined).catch(onError);
 }

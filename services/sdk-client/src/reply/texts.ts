@@ -41,6 +41,7 @@ interface Texts {
   repaired: (lostTurns: number) => string;
   emptyAnswer: string;
   stopped: string;
+  notStopped: string;
   stoppedHere: string;
   notSaved: string;
   workspaceOverLimit: string;
@@ -113,6 +114,7 @@ const english: Texts = {
         : `_The stored conversation was damaged: the last ${lostTurns} messages and their answers are lost._`,
   emptyAnswer: 'Done. (There was nothing to say.)',
   stopped: 'Everything you asked before this is stopped.',
+  notStopped: 'That could not be stopped just now. Please send /stop again in a moment.',
   stoppedHere: '⏹ _Stopped._',
   endless: '_This took longer than one turn may, so it was ended here. Say “go on” to continue._',
   notSaved: '_This answer could not be saved: the next message may not know of it._',
@@ -185,6 +187,7 @@ const chinese: Texts = {
       : `_保存的对话有损坏：最后 ${lostTurns} 条消息及其回答已丢失。_`,
   emptyAnswer: '完成。（没有需要说明的内容。）',
   stopped: '在此之前提出的请求都已停止。',
+  notStopped: '暂时无法停止。请稍后再发一次 /stop。',
   stoppedHere: '⏹ _已停止。_',
   endless: '_这一轮花的时间超过了上限，到此为止。说“继续”可以接着做。_',
   notSaved: '_这个回答没能保存：下一条消息可能不知道它。_',
