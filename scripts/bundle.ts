@@ -51,14 +51,19 @@ export async function bundleFunction(name: keyof typeof FUNCTIONS, target: strin
 }
 
 /**
- * What the image holds of ours: `lambda.mjs` and `http.mjs`, the agent's own folder, and the programs that the bundles start by their path.
+ * What the image holds of ours: `lambda.mjs` and `http.mjs`, the threads that they start, the agent's own folder, and the programs that the bundles start by their path.
  * The Agent SDK stays a package, because it finds its CLI from where it lies itself.
  */
 export async function bundleAgent(target: string): Promise<void> {
   await rm(target, { recursive: true, force: true });
   await build({
     ...COMMON,
-    entryPoints: { lambda: join(AGENT, 'agent.lambda.ts'), http: join(AGENT, 'agent.http.ts') },
+    entryPoints: {
+      lambda: join(AGENT, 'agent.lambda.ts'),
+      http: join(AGENT, 'agent.http.ts'),
+      // A thread of the server's, which finds it beside itself.
+      'judge-body.worker': join(AGENT, 'model-proxy/judge-body.worker.ts'),
+    },
     outdir: target,
     splitting: true,
     chunkNames: 'shared-[hash]',

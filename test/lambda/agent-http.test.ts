@@ -99,6 +99,15 @@ describe('the agent server by HTTP', () => {
     ).toBe(200);
   });
 
+  it('passes a request to the model that is judged in a thread, which the bundle holds', async () => {
+    const { url } = await startHttp();
+    agent.model.reply('Read.');
+    const asked = { chat_id: CHAT, user_message: 'x '.repeat(45_000) };
+    expect((await invoke(url, asked)).status).toBe(200);
+    const heard = JSON.stringify(agent.model.requests.at(-1)?.body.messages);
+    expect(heard.length).toBeGreaterThan(64 * 1024);
+  });
+
   it('refuses what is no request of the API in its own words', async () => {
     const { url } = await startHttp();
     const response = await invoke(url, { session_id: '../../etc', user_message: 'Hello' });

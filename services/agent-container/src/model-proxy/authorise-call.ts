@@ -7,7 +7,8 @@ import { NodeSha256 } from './node-sha256.ts';
 export interface UpstreamCall {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: Buffer;
+  /** Of the body, in hexadecimal: a signature covers it. */
+  readonly sha256: string;
 }
 
 /**
@@ -15,7 +16,7 @@ export interface UpstreamCall {
  * @returns all headers of the call; those of a signature are good for about five minutes.
  */
 export async function authoriseCall(
-  { url, headers, body }: UpstreamCall,
+  { url, headers, sha256 }: UpstreamCall,
   credential: ModelCredential,
   region: string,
 ): Promise<Record<string, string>> {
@@ -40,8 +41,8 @@ export async function authoriseCall(
         hostname: url.hostname,
         path: url.pathname,
         query: Object.fromEntries(url.searchParams),
-        headers: own,
-        body,
+        // The signer hashes a body only where this header is missing.
+        headers: { ...own, 'x-amz-content-sha256': sha256 },
       });
       return signed.headers;
     }

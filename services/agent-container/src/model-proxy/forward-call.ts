@@ -5,6 +5,8 @@ import { pipeline } from 'node:stream/promises';
 import { AgentError } from '../errors.ts';
 import type { CountedCall } from './counted-call.ts';
 import type { Protocol, SentCall } from './model-call.ts';
+import type { SentBody } from './sent-body.ts';
+import { cutWhenUnread } from './unread-answer.ts';
 import type { Upstream } from './upstream.ts';
 import { usageMeter } from './usage-meter.ts';
 
@@ -19,25 +21,33 @@ const HANDED_BACK =
 /** What a header of the CLI's may hold; anything else could be signed as one thing and read as another. */
 const PLAIN = /^[\x20-\x7e]{1,4096}$/;
 
-/**
- * @param counted takes what the call costs; nothing for one that costs nothing.
- * @param signal ends the call, both ways
- * @throws AgentError when the provider does not answer, and whatever breaks a response in its middle
- */
-export async function forwardCall(
-  call: SentCall,
-  body: Buffer,
-  counted: CountedCall | undefined,
-  upstream: Upstream,
-  protocol: Protocol,
-  incoming: IncomingHttpHeaders,
-  response: ServerResponse,
-  signal: AbortSignal,
-): Promise<void> {
+export interface ForwardedCall {
+  readonly call: SentCall;
+  /** Is let go when the provider has begun to answer. */
+  readonly body: SentBody;
+  /** Takes what the call costs; nothing for one that costs nothing. */
+  readonly counted: CountedCall | undefined;
+  readonly upstream: Upstream;
+  readonly protocol: Protocol;
+  /** The headers that the call came with. */
+  readonly incoming: IncomingHttpHeaders;
+  readonly response: ServerResponse;
+  /** How long the answer may lie here unread, in milliseconds. */
+  readonly unreadMs: number;
+  /** Ends the call, both ways. */
+  readonly signal: AbortSignal;
+}
+
+/** @throws AgentError when the provider does not answer, and whatever breaks a response in its middle */
+export async function forwardCall(forwarded: ForwardedCall): Promise<void> {
+  const { call, body, counted, upstream, protocol, incoming, response, unreadMs, signal } = forwarded;
   signal.throwIfAborted();
   let isCharged = true;
+  const endWatch = cutWhenUnread(response, unreadMs);
   try {
-    const answer = await upstream.post(call.path, headersSentOn(incoming, protocol), body, signal);
+    const headers = headersSentOn(incoming, protocol);
+    const answer = await upstream.post({ path: call.path, headers, body, signal });
+    body.letGo();
     const { statusCode = 502 } = answer;
     isCharged = statusCode >= 200 && statusCode < 300;
     const meter = isCharged && counted ? meterOf(answer, counted) : undefined;
@@ -48,6 +58,8 @@ export async function forwardCall(
   } catch (error) {
     if (signal.aborted && isCharged) counted?.cutOff();
     throw error;
+  } finally {
+    endWatch();
   }
 }
 

@@ -1,4 +1,5 @@
 // the body of a model call → for a configured model, and out of nothing but itself? → the body as it is sent on, and what it may cost
+import { isUtf8 } from 'node:buffer';
 import { z } from 'zod';
 import type { CallEstimate } from './counted-call.ts';
 import type { Protocol, SentCall } from './model-call.ts';
@@ -62,9 +63,12 @@ export function judgeBody(
   body: Buffer,
   { protocol, allows, isWebSearchOn }: BodyRules,
 ): Judged {
-  // Bedrock counts what it is given without reading it, and charges nothing.
-  if (protocol === 'bedrock' && kind === 'count') return { allow: true, body, estimate: NOTHING };
+  // Otherwise each wrong byte would become three.
+  if (!isUtf8(body)) return refused('The request is not UTF-8');
   const read = parseJson(body.toString('utf8'));
+  // Bedrock counts what it is given without obeying it, and charges nothing.
+  if (protocol === 'bedrock' && kind === 'count' && read !== undefined)
+    return { allow: true, body: Buffer.from(JSON.stringify(read)), estimate: NOTHING };
   const parsed = bodySchema.safeParse(read);
   if (!parsed.success) return refused('The request is not one that this proxy lets through');
   const { model, max_tokens: maxTokens = 0, messages, stream = false, tools = [] } = parsed.data;

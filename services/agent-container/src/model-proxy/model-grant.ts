@@ -7,8 +7,6 @@ import { type CallEstimate, CountedCall } from './counted-call.ts';
 import { addUsage, NO_USAGE, totalTokens } from './message-usage.ts';
 
 const TOKEN_BYTES = 32;
-/** More than a CLI ever makes at once with all its subagents; each is held in memory until it is sent. */
-const MAX_REQUESTS = 24;
 
 export interface GrantOptions {
   readonly sessionId: string;
@@ -40,7 +38,6 @@ export class OpenGrant implements ModelGrant {
   readonly #closed = new AbortController();
   readonly #ends = new EventEmitter().setMaxListeners(0);
   #usage: Usage = NO_USAGE;
-  #requests = 0;
   #callsUnderWay = 0;
   #reservedTokens = 0;
   isOverBudget = false;
@@ -62,15 +59,6 @@ export class OpenGrant implements ModelGrant {
 
   isOpenedBy(token: string): boolean {
     return !this.closed.aborted && timingSafeEqual(digestOf(token), this.#digest);
-  }
-
-  /** @returns what ends the request; nothing when too many are under way. */
-  beginRequest(): (() => void) | undefined {
-    if (this.#requests >= MAX_REQUESTS) return undefined;
-    this.#requests += 1;
-    return () => {
-      this.#requests -= 1;
-    };
   }
 
   /**

@@ -1,16 +1,16 @@
 // CLI, on loopback or a unix socket → whose grant? → which call? → within its budget? → the provider
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
+import type { Server } from 'node:http';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import { AgentError } from '../errors.ts';
-import { forwardCall } from './forward-call.ts';
-import { judgeBody } from './judge-body.ts';
-import { type ModelCall, parseModelCall, parseTarget, type Protocol } from './model-call.ts';
+import { answerCall, type Caller } from './answer-call.ts';
+import { FairShare } from './fair-share.ts';
+import { JudgePool } from './judge-pool.ts';
+import { parseModelCall, parseTarget, type Protocol } from './model-call.ts';
 import { type GrantOptions, type ModelGrant, OpenGrant } from './model-grant.ts';
 import type { ModelPolicy } from './model-policy.ts';
-import { type ProxyRefusal, refuse } from './provider-error.ts';
-import { readBody } from './read-body.ts';
+import { refuse } from './provider-error.ts';
+import { PROXY_LIMITS, type ProxyLimits } from './proxy-limits.ts';
+import { closeServer, type Exchange, openServer } from './proxy-server.ts';
 import { Upstream, type UpstreamOptions } from './upstream.ts';
 
 export interface ModelProxyOptions extends UpstreamOptions {
@@ -18,6 +18,8 @@ export interface ModelProxyOptions extends UpstreamOptions {
   readonly allows: ModelPolicy;
   /** Whether Anthropic may search the web for the CLI's WebSearch. */
   readonly isWebSearchOn?: boolean;
+  /** Others than `PROXY_LIMITS`. */
+  readonly limits?: Partial<ProxyLimits>;
   /** What nobody is waiting for an answer to; requests that were cut off are not among it. */
   readonly onError?: (error: unknown) => void;
 }
@@ -28,21 +30,32 @@ export interface ModelProxyOptions extends UpstreamOptions {
  */
 export class ModelProxy {
   readonly #options: ModelProxyOptions;
-  readonly #upstream: Upstream;
   readonly #grants = new Set<OpenGrant>();
   readonly #servers = new Set<Server>();
+  readonly #limits: ProxyLimits;
+  readonly #requests: FairShare;
+  readonly #caller: Caller;
   #url = '';
 
   private constructor(options: ModelProxyOptions) {
+    const limits = { ...PROXY_LIMITS, ...options.limits };
     this.#options = options;
-    this.#upstream = new Upstream(options);
+    this.#limits = limits;
+    this.#requests = new FairShare(limits.requests, limits.requestsOfGrant);
+    this.#caller = {
+      protocol: options.protocol,
+      isWebSearchOn: options.isWebSearchOn ?? false,
+      limits,
+      bytes: new FairShare(limits.heldBytes, limits.heldBytesOfGrant),
+      judges: new JudgePool(options.allows, { deadlineMs: limits.judgeMs }),
+      upstream: new Upstream(options),
+    };
   }
 
   /** Listens on a free port of 127.0.0.1. It does not keep the process alive by itself. */
   static async start(options: ModelProxyOptions): Promise<ModelProxy> {
     const proxy = new ModelProxy(options);
-    const server = proxy.#createServer();
-    await listening(server, () => server.listen(0, '127.0.0.1'));
+    const server = await proxy.#listen({ port: 0, host: '127.0.0.1' });
     proxy.#url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     return proxy;
   }
@@ -58,9 +71,8 @@ export class ModelProxy {
    * @returns what ends listening there, with all connections, and removes the socket.
    */
   async listenOn(socketPath: string): Promise<() => Promise<void>> {
-    const server = this.#createServer();
-    await listening(server, () => server.listen(socketPath));
-    return () => this.#closeServer(server);
+    const server = await this.#listen({ path: socketPath });
+    return () => this.#close(server);
   }
 
   open(options: GrantOptions): ModelGrant {
@@ -73,27 +85,22 @@ export class ModelProxy {
   /** Closes every grant and every connection. */
   async close(): Promise<void> {
     for (const grant of this.#grants) grant.close();
-    await Promise.all([...this.#servers].map((server) => this.#closeServer(server)));
-    this.#upstream.close();
+    await Promise.all([...this.#servers].map((server) => this.#close(server)));
+    this.#caller.judges.close();
+    this.#caller.upstream.close();
   }
 
-  #createServer(): Server {
-    const server = createServer((request, response) => void this.#handle(request, response));
-    server.on('connect', hangUp).on('upgrade', (_: IncomingMessage, socket: Duplex) => hangUp(_, socket));
-    server.unref();
+  async #listen(where: ListenOptions): Promise<Server> {
+    const server = await openServer(where, this.#limits, (exchange) => void this.#handle(exchange));
     this.#servers.add(server);
     return server;
   }
 
-  async #closeServer(server: Server): Promise<void> {
-    if (!this.#servers.delete(server)) return;
-    const closed = once(server, 'close');
-    server.close();
-    server.closeAllConnections();
-    await closed;
+  async #close(server: Server): Promise<void> {
+    if (this.#servers.delete(server)) await closeServer(server);
   }
 
-  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle({ request, response, use }: Exchange): Promise<void> {
     const target = parseTarget(request.url ?? '');
     const grant = target && this.#grantOf(target.token);
     if (!grant) {
@@ -101,19 +108,26 @@ export class ModelProxy {
       response.writeHead(404, { Connection: 'close' }).end();
       return;
     }
+    use();
     const { protocol, allows, onError } = this.#options;
     const call = parseModelCall(protocol, request.method ?? '', target, allows);
+    if (!call) {
+      const message = 'This proxy lets only calls of the configured models through';
+      refuse(response, protocol, { refusal: 'forbidden', message });
+      return;
+    }
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     const signal = AbortSignal.any([gone.signal, grant.closed]);
     grant.closed.addEventListener('abort', () => response.destroy(), { once: true, signal: gone.signal });
-    const end = grant.beginRequest();
+    const end = this.#requests.tryTake(grant, 1);
     if (!end) {
-      refuse(response.setHeader('Connection', 'close'), protocol, 'too_many', 'Too many requests at once');
+      refuse(response, protocol, { refusal: 'too_many', message: 'Too many requests at once' });
       return;
     }
     try {
-      await this.#answer(call, grant, request, response, signal);
+      const refusal = await answerCall(this.#caller, { call, grant, request, response, signal });
+      if (refusal) refuse(response, protocol, refusal);
     } catch (error) {
       if (signal.aborted) {
         response.destroy();
@@ -123,54 +137,9 @@ export class ModelProxy {
       grant.failure = failure;
       onError?.(failure);
       const refusal = failure.code === 'model_refused' ? 'unauthorised' : 'unavailable';
-      refuse(response, protocol, refusal, failure.message);
+      refuse(response, protocol, { refusal, message: failure.message });
     } finally {
       end();
-    }
-  }
-
-  async #answer(
-    call: ModelCall | undefined,
-    grant: OpenGrant,
-    request: IncomingMessage,
-    response: ServerResponse,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { protocol, allows, isWebSearchOn = false } = this.#options;
-    const no = (refusal: ProxyRefusal, message: string): void => {
-      // What is left of a body that is too large is not read.
-      if (refusal === 'too_large') response.setHeader('Connection', 'close');
-      refuse(response, protocol, refusal, message);
-    };
-    if (!call) {
-      no('forbidden', 'This proxy lets only calls of the configured models through');
-      return;
-    }
-    if (call.kind === 'list-profiles') {
-      response.writeHead(200, { 'Content-Type': 'application/json' }).end('{"inferenceProfileSummaries":[]}');
-      return;
-    }
-    const body = await readBody(request);
-    if (!body) {
-      no('too_large', 'The request is too large');
-      return;
-    }
-    const judged = judgeBody(call, body, { protocol, allows, isWebSearchOn });
-    if (!judged.allow) {
-      no('forbidden', judged.reason);
-      return;
-    }
-    const counted = call.kind === 'generate' ? await grant.beginCall(judged.estimate, signal) : undefined;
-    if (call.kind === 'generate' && !counted) {
-      no('over_budget', 'This turn reached its token limit');
-      return;
-    }
-    const { headers } = request;
-    try {
-      await forwardCall(call, judged.body, counted, this.#upstream, protocol, headers, response, signal);
-      grant.failure = undefined;
-    } finally {
-      counted?.end();
     }
   }
 
@@ -185,14 +154,4 @@ export class ModelProxy {
 function asFailure(error: unknown): AgentError {
   if (error instanceof AgentError) return error;
   return new AgentError('model_unavailable', 'The connection to the model broke off', { cause: error });
-}
-
-function hangUp(_: IncomingMessage, socket: Duplex): void {
-  socket.destroy();
-}
-
-async function listening(server: Server, listen: () => void): Promise<void> {
-  const ready = once(server, 'listening');
-  listen();
-  await ready;
 }

@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { AgentError } from '../errors.ts';
 import { authoriseCall, type UpstreamCall } from './authorise-call.ts';
 import type { ModelCredential, ModelCredentials } from './model-credentials.ts';
+import type { SentBody } from './sent-body.ts';
 import { type Agents, openAgents, type ProxyVariables } from './upstream-agents.ts';
 
 export interface UpstreamOptions {
@@ -15,6 +16,19 @@ export interface UpstreamOptions {
   readonly connectTimeoutMs?: number;
   /** How long nothing may come; the CLI's own watchdogs are faster. */
   readonly idleTimeoutMs?: number;
+}
+
+export interface PostedCall {
+  /** Below the base URL, with its query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: SentBody;
+  /** Ends the call and its response at once. */
+  readonly signal: AbortSignal;
+}
+
+interface SignedCall extends UpstreamCall {
+  readonly body: SentBody;
 }
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -46,19 +60,13 @@ export class Upstream {
 
   /**
    * POSTs a call. When the provider refuses the credential, it is read anew once, and if it changed, the call is repeated.
-   * @param path below the base URL, with its query
-   * @param signal ends the call and its response at once
    * @returns the provider's response, whatever its status, its body unread
    * @throws AgentError `model_unavailable` when there is no answer, `model_refused` when there is no credential, or AWS knows ours no longer
    */
-  async post(
-    path: string,
-    headers: Readonly<Record<string, string>>,
-    body: Buffer,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
+  async post({ path, headers, body, signal }: PostedCall): Promise<IncomingMessage> {
     const { baseUrl, credentials } = this.#options;
-    const call: UpstreamCall = { url: new URL(baseUrl.replace(/\/+$/, '') + path), headers, body };
+    const url = new URL(baseUrl.replace(/\/+$/, '') + path);
+    const call: SignedCall = { url, headers, body, sha256: body.sha256 };
     const credential = await credentialFrom(() => credentials.get());
     const response = await this.#send(call, credential, signal);
     if (!refusesCredential(response, credential)) return response;
@@ -77,11 +85,7 @@ export class Upstream {
     this.#agents.https.destroy();
   }
 
-  async #send(
-    call: UpstreamCall,
-    credential: ModelCredential,
-    signal: AbortSignal,
-  ): Promise<IncomingMessage> {
+  async #send(call: SignedCall, credential: ModelCredential, signal: AbortSignal): Promise<IncomingMessage> {
     const headers = await authoriseCall(call, credential, this.#options.region);
     try {
       return await this.#exchange(call, headers, signal).catch((error: unknown) => {
@@ -94,7 +98,7 @@ export class Upstream {
   }
 
   #exchange(
-    { url, body }: UpstreamCall,
+    { url, body }: SignedCall,
     headers: Record<string, string>,
     signal: AbortSignal,
   ): Promise<IncomingMessage> {
@@ -102,7 +106,7 @@ export class Upstream {
     const isTls = url.protocol === 'https:';
     const request = (isTls ? httpsRequest : httpRequest)(url, {
       method: 'POST',
-      headers: { ...headers, 'content-length': String(body.length) },
+      headers: { ...headers, 'content-length': String(body.bytes.length) },
       agent: isTls ? this.#agents.https : this.#agents.http,
       signal,
       timeout: idleTimeoutMs,
@@ -121,7 +125,7 @@ export class Upstream {
     request.once('close', () => clearTimeout(connecting));
     // Stays: a request that is destroyed while its response is read says so once more.
     request.on('error', (error) => reject(isStale(request, error) ? new StaleConnectionError(error) : error));
-    request.end(body);
+    request.end(body.bytes);
     return promise;
   }
 }

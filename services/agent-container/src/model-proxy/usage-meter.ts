@@ -2,10 +2,11 @@
 import type { Usage } from '@omnicloud/protocol';
 import { Transform, type TransformCallback } from 'node:stream';
 import { EventFrameReader } from './event-frames.ts';
+import { GrowingBytes } from './growing-bytes.ts';
+import { parseWithin } from './json-tally.ts';
 import { MessageUsage, usageOf } from './message-usage.ts';
+import { ANSWER_LIMITS, MESSAGE_BYTES } from './proxy-limits.ts';
 import { ServerSentEventReader } from './server-sent-events.ts';
-
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 /** Reads along with one response. */
 interface Gauge {
@@ -68,15 +69,14 @@ function streamGauge(reader: { read(bytes: Buffer): unknown[] }): Gauge {
 }
 
 function messageGauge(): Gauge {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const message = new GrowingBytes();
   return {
     read: (chunk) => {
-      bytes += chunk.length;
-      if (bytes > MAX_MESSAGE_BYTES) throw new Error('The message is too long to be counted');
-      chunks.push(chunk);
+      if (message.length + chunk.length > MESSAGE_BYTES)
+        throw new Error('The message is too long to be counted');
+      message.add(chunk);
       return undefined;
     },
-    end: () => usageOf(JSON.parse(Buffer.concat(chunks).toString('utf8'))),
+    end: () => usageOf(parseWithin(message.take(message.length), ANSWER_LIMITS)),
   };
 }
