@@ -48,8 +48,13 @@ export function createBotApiApp({
       throw new BotApiError(413, 'Request Entity Too Large');
     },
   });
-  app.on(['GET', 'POST'], '/:bot{bot[^/]+}/:method', limit, async (context) => {
+  const route = '/:bot{bot[^/]+}/:method';
+  // Before anything of the body is read.
+  app.use(route, async (context, next) => {
     checkToken(context.req.param('bot'));
+    await next();
+  });
+  app.on(['GET', 'POST'], route, limit, async (context) => {
     const asked = context.req.param('method');
     const method = names.get(asked.toLowerCase()) ?? asked;
     const { call, fault } = await received(method, await readCallPayload(context.req));

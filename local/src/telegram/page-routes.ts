@@ -1,6 +1,7 @@
 import type { Message } from 'grammy/types';
 import { type Context, Hono } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { bodyLimit } from 'hono/body-limit';
 import { secureHeaders } from 'hono/secure-headers';
 import { z } from 'zod';
 import { BotApiError } from './bot-api-error.ts';
@@ -17,6 +18,8 @@ import { MAX_FILES } from './user-files.ts';
 
 const MAX_TITLE_LENGTH = 128;
 const MAX_PAGE_SIZE = 100;
+/** Room for the longest message, escaped as JSON, with the names of its files. */
+const MAX_BODY_BYTES = 1024 * 1024;
 
 const newChat = z.object({ title: z.string().trim().min(1).max(MAX_TITLE_LENGTH), is_forum: z.boolean() });
 const newTopic = z.object({ name: z.string().trim().min(1).max(MAX_TITLE_LENGTH) });
@@ -67,6 +70,14 @@ export function createPageRoutes(parts: Parts): Hono {
       strictTransportSecurity: false,
     }),
   );
+
+  const limit = bodyLimit({
+    maxSize: MAX_BODY_BYTES,
+    onError: () => {
+      throw new HTTPException(413, { message: 'The body is too large' });
+    },
+  });
+  app.use('/page/chats', limit).use('/page/chats/*', limit);
 
   app.get('/page/state', (context) => {
     const chats = store.chats().map((chat) => conversations.pageChat(chat));

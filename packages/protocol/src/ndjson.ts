@@ -2,6 +2,9 @@ import { isTerminal, type RunEvent, runEventSchema } from './run-event.ts';
 
 /** One line holds one event; the longest legal one is an answer, far below this many UTF-16 code units. */
 const MAX_LINE_LENGTH = 8 * 1024 * 1024;
+/** Of a whole stream: an agent server sends about 100 events a second at most, and each text once or twice. In bytes. */
+const MAX_STREAM_LENGTH = 256 * 1024 * 1024;
+const MAX_EVENTS = 2_000_000;
 
 /** A stream that breaks the protocol: a line that is no event, one after the end, or no end at all. */
 export class EventStreamError extends Error {
@@ -30,9 +33,12 @@ export async function* decodeEvents(
   body: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<RunEvent, void, undefined> {
   let isOver = false;
+  let events = 0;
   for await (const line of lines(body)) {
     if (line.trim() === '') continue;
     if (isOver) throw new EventStreamError('event_after_end', 'The stream went on after its terminal event');
+    events += 1;
+    if (events > MAX_EVENTS) throw new EventStreamError('malformed_event', 'The stream has too many events');
     const event = parseEvent(line);
     isOver = isTerminal(event);
     yield event;
@@ -44,7 +50,10 @@ export async function* decodeEvents(
 async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, void, undefined> {
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let rest = '';
+  let length = 0;
   for await (const chunk of body) {
+    length += chunk.byteLength;
+    if (length > MAX_STREAM_LENGTH) throw new EventStreamError('malformed_event', 'The stream is too long');
     const parts = (rest + decodeUtf8(decoder, chunk)).split('\n');
     rest = parts.pop() ?? '';
     if (rest.length > MAX_LINE_LENGTH) throw new EventStreamError('malformed_event', 'A line is too long');

@@ -28,6 +28,7 @@ const ANY_REQUEST: readonly WireErrorCode[] = [
   'model_refused',
   'model_unavailable',
   'agent_crashed',
+  'agent_overran',
   'store_unavailable',
   'internal',
 ];

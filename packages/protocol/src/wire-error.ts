@@ -16,6 +16,7 @@ const WIRE_ERRORS = {
   model_refused: { status: 502, retryable: false },
   model_unavailable: { status: 503, retryable: true },
   agent_crashed: { status: 500, retryable: true },
+  agent_overran: { status: 502, retryable: false },
   store_unavailable: { status: 503, retryable: true },
   internal: { status: 500, retryable: true },
 } as const;

@@ -30,7 +30,7 @@ export type RuntimeEvent =
 /**
  * Port: runs one turn of an agent in a session's home.
  * A run that succeeds yields exactly one `answer` and then one `summary`, both last; by then the home holds the whole turn.
- * @throws AgentError `model_refused`, `model_unavailable`, `over_budget` or `agent_crashed`.
+ * @throws AgentError `model_refused`, `model_unavailable`, `over_budget`, `agent_crashed` or `agent_overran`.
  */
 export interface AgentRuntime {
   run(run: AgentRun): AsyncIterable<RuntimeEvent>;

@@ -1,5 +1,5 @@
 // prompt → Claude Agent SDK and its CLI, in the session's home, with a grant at the model proxy → text, tool lines, tasks → answer, summary
-import { query, type SDKMessage, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
+import { type Query, query, type SDKMessage, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { Secrets } from '@omnicloud/secrets';
 import { ConfigError } from '@omnicloud/settings';
 import type { AgentConfig } from '../config.ts';
@@ -14,9 +14,12 @@ import type { AgentImage } from './agent-image.ts';
 import type { AgentRun, AgentRuntime, RuntimeEvent } from './agent-runtime.ts';
 import { CHAT_SERVER, chatTools } from './chat-tools.ts';
 import { boundsOf } from './confine-tools.ts';
+import { gathered } from './gather-events.ts';
 import { closedCli } from './isolation/closed-program.ts';
 import type { Cell, Isolation } from './isolation/isolation.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
+import { OutputGate } from './output-gate.ts';
+import type { OutputLimits } from './output-limits.ts';
 import { failureOf } from './run-failure.ts';
 import { summaryOf, wasInterrupted } from './run-result.ts';
 import { savedCostUsd } from './saved-cost.ts';
@@ -29,6 +32,8 @@ export interface ClaudeRuntimeOptions {
   readonly isolation?: Isolation | undefined;
   /** Where a model credential is read that the configuration names by its secret. */
   readonly secrets?: Secrets;
+  /** What a turn's CLI may write; `OUTPUT_LIMITS` unless given. */
+  readonly outputLimits?: OutputLimits;
   /** Model calls that failed on our side; the run that made them may still succeed. */
   readonly onError?: (error: unknown) => void;
 }
@@ -67,7 +72,7 @@ export class ClaudeRuntime implements AgentRuntime {
       ...(tokenLimit === undefined ? {} : { tokenLimit }),
     });
     try {
-      yield* this.#runWith(run, grant, `${proxy.url}/${grant.token}`);
+      yield* gathered(this.#runWith(run, grant, `${proxy.url}/${grant.token}`));
     } finally {
       grant.close();
     }
@@ -109,26 +114,29 @@ export class ClaudeRuntime implements AgentRuntime {
     const { home } = run;
     const costBefore = run.isResumed ? await savedCostUsd(home.transcript) : 0;
     const translator = new TurnTranslator(home.workspace);
-    const cell = await this.#openCell(home, modelUrl);
-    const cli = cliProcess(home, cell);
-    const input = oneMessage(run.prompt);
     const bounds = await boundsOf(home, this.#image.folder, this.#config.isShellOn);
+    const cell = await this.#openCell(home, modelUrl);
+    const gate = new OutputGate();
+    const cli = cliProcess(home, { cell, gate, limits: this.#options.outputLimits });
+    const input = oneMessage(run.prompt);
     const isOffline = cell !== undefined && this.#options.isolation?.isNetworkOn === false;
-    const session = query({
-      prompt: input.messages,
-      options: {
-        ...sdkOptions(this.#config, this.#image, home, bounds, modelUrl, isOffline),
-        mcpServers: { ...this.#image.mcpServers, [CHAT_SERVER]: chatTools(run.outbox) },
-        ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
-        ...(cell === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),
-        spawnClaudeCodeProcess: (options) => cli.spawn(options),
-      },
-    });
-    const stop = stopOnAbort(AbortSignal.any([run.signal, run.stop]), session, input.end);
+    let session: Query | undefined;
+    let stop: (() => void) | undefined;
     let result: SDKResultMessage | undefined;
     let writesLost = false;
     try {
-      for await (const message of session) {
+      session = query({
+        prompt: input.messages,
+        options: {
+          ...sdkOptions(this.#config, this.#image, home, bounds, modelUrl, isOffline),
+          mcpServers: { ...this.#image.mcpServers, [CHAT_SERVER]: chatTools(run.outbox) },
+          ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
+          ...(cell === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),
+          spawnClaudeCodeProcess: (options) => cli.spawn(options),
+        },
+      });
+      stop = stopOnAbort(AbortSignal.any([run.signal, run.stop]), session, input.end);
+      for await (const message of gate.reading(session)) {
         if (message.type === 'result') {
           result = message;
           input.end();
@@ -140,11 +148,13 @@ export class ClaudeRuntime implements AgentRuntime {
       // The SDK throws once more what an error result already said.
       if (!result?.is_error) throw crashed(error, cli);
     } finally {
-      stop();
-      session.close();
+      stop?.();
+      session?.close();
       await cli.end();
       await removeForeign(home);
     }
+    const failure = cli.failure();
+    if (failure) throw failure;
     if (run.signal.aborted) throw new AgentError('agent_crashed', 'The run was interrupted');
     if (!result) throw crashed(undefined, cli);
     const isStopped = run.stop.aborted && wasInterrupted(result);
@@ -182,6 +192,10 @@ function knownStatus(status: string): 'pending' | 'in_progress' | 'completed' {
 }
 
 function crashed(cause: unknown, cli: CliProcess): AgentError {
+  const failure = cli.failure();
+  if (failure) return failure;
+  // The SDK passes on what the start threw.
+  if (cause instanceof AgentError) return cause;
   const stderr = cli.stderr();
   const detail = stderr === '' ? undefined : new Error(`The CLI wrote to stderr: ${stderr}`, { cause });
   if (!cli.hasBegun())

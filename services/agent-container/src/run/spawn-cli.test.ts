@@ -14,9 +14,9 @@ import { cliProcess, endLeftoverCli } from './spawn-cli.ts';
 /** Says "ready" and repeats what it is told, for ever. */
 const ECHO =
   "process.stdout.write('ready\\n'); process.stdin.on('data', (told) => process.stdout.write(told))";
-/** The same, in a child of its own that it shares its output with. */
+/** Says so as a CLI would, in a child of its own that it shares its output with. */
 const PARENT = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(
-  "process.stdout.write('ready\\n'); setInterval(() => {}, 1e6)",
+  `process.stdout.write('{"type":"system","subtype":"ready"}\\n'); setInterval(() => {}, 1e6)`,
 )}], { stdio: ['ignore', 'inherit', 'ignore'] }); setInterval(() => {}, 1e6)`;
 
 async function emptyHome(): Promise<SessionHome> {
@@ -98,7 +98,9 @@ describe('the CLI process', () => {
   it('leaves the end of what it wrote to stderr', async () => {
     const cli = cliProcess(await emptyHome());
     const code = "process.stderr.write('a'.repeat(20_000) + 'é the reason\\n')";
-    await once(childOf(cli.spawn(spawnOptions(code))), 'close');
+    const spawned = cli.spawn(spawnOptions(code));
+    spawned.stdout.resume();
+    await once(childOf(spawned), 'close');
     expect(cli.stderr()).toMatch(/^a+é the reason$/);
     expect(cli.stderr().length).toBeLessThanOrEqual(8 * 1024);
     await cli.end();
@@ -113,12 +115,17 @@ describe('the CLI process', () => {
     expect(existsSync(home.processFile)).toBe(false);
   });
 
-  it('may be ended when its program could not be started', async () => {
+  it('may be ended when its program could not be started, and says why', async () => {
     const cli = cliProcess(await emptyHome());
     const child = childOf(cli.spawn({ ...spawnOptions(''), command: '/nowhere/cli' }));
     const [error] = (await once(child, 'error')) as unknown[];
     expect(error).toMatchObject({ code: 'ENOENT' });
     await cli.end();
+    expect(cli.failure()).toMatchObject({
+      code: 'agent_crashed',
+      retryable: true,
+      cause: { code: 'ENOENT' },
+    });
   });
 });
 

@@ -2,8 +2,19 @@
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { RuntimeEvent } from './agent-runtime.ts';
 import { describeTool } from './describe-tool.ts';
+import { overrun } from './output-lines.ts';
 
 const PARAGRAPH_BREAK = '\n\n';
+
+// The CLI's words may be an attacker's. The figures are for one turn, and far above what a model makes of one.
+/** An answer of 128,000 tokens has about 500,000. In UTF-16 code units. */
+const MAX_ANSWER_LENGTH = 1024 * 1024;
+const MAX_CALLS = 5_000;
+/** Those that were withdrawn included. */
+const MAX_TEXTS = 10_000;
+const MAX_TOOLS = 20_000;
+/** At once; of more, the oldest are forgotten. */
+const MAX_RUNNING = 1_000;
 
 type AssistantMessage = Extract<SDKMessage, { type: 'assistant' }>;
 type UserMessage = Extract<SDKMessage, { type: 'user' }>;
@@ -24,6 +35,11 @@ export class TurnTranslator {
   #provisional = '';
   /** What the reader holds. */
   #shown = '';
+  /** Whether `shown` may be other than what the texts and their unconfirmed end make. */
+  #isUnsettled = false;
+  #calls = 0;
+  #textsSaid = 0;
+  #tools = 0;
   #call = { id: '', firstText: 0, isComplete: true };
 
   constructor(workspace: string) {
@@ -40,6 +56,7 @@ export class TurnTranslator {
     return this.#shown;
   }
 
+  /** @throws AgentError `agent_overran` when the turn says more than one answer may hold, or calls more tools than any turn does. */
   translate(message: SDKMessage): RuntimeEvent[] {
     switch (message.type) {
       case 'stream_event':
@@ -62,16 +79,35 @@ export class TurnTranslator {
         this.#call.isComplete ||= event.delta.stop_reason !== null;
         return [];
       case 'content_block_delta':
-        if (event.delta.type === 'text_delta') this.#provisional += event.delta.text;
-        return this.#show();
+        return event.delta.type === 'text_delta' ? this.#grow(event.delta.text) : [];
       default:
         return [];
     }
   }
 
+  /** Without a look at what is there already: an answer of 500 KB comes in 100,000 pieces. */
+  #grow(text: string): RuntimeEvent[] {
+    if (text === '') return [];
+    const isFirst = this.#provisional === '';
+    this.#provisional += text;
+    if (this.#isUnsettled) return this.#show();
+    const delta = isFirst && this.#texts.length > 0 ? PARAGRAPH_BREAK + text : text;
+    const offset = this.#shown.length;
+    this.#shown += delta;
+    this.#assertRoom();
+    return [{ type: 'text', offset, delta }];
+  }
+
+  #assertRoom(): void {
+    if (this.#shown.length > MAX_ANSWER_LENGTH) throw overrun('its answer is too long');
+  }
+
   #beginCall(id: string, isComplete: boolean): void {
+    this.#calls += 1;
+    if (this.#calls > MAX_CALLS) throw overrun('it called the model too often in one turn');
     if (!this.#call.isComplete) this.#texts.splice(this.#call.firstText);
     this.#provisional = '';
+    this.#isUnsettled = true;
     this.#call = { id, firstText: this.#texts.length, isComplete };
   }
 
@@ -84,32 +120,45 @@ export class TurnTranslator {
     for (const block of message.message.content) {
       if (block.type !== 'text' || block.text === '') continue;
       this.#texts.push({ uuid: message.uuid, text: block.text });
+      this.#textsSaid += 1;
+      if (this.#textsSaid > MAX_TEXTS) throw overrun('its answer has too many parts');
       this.#provisional = '';
+      this.#isUnsettled = true;
     }
     return this.#show();
   }
 
   #forget(uuids: readonly string[]): void {
-    const isKept = ({ uuid }: { uuid: string }): boolean => !uuids.includes(uuid);
+    const forgotten = new Set(uuids);
+    const isKept = ({ uuid }: { uuid: string }): boolean => !forgotten.has(uuid);
+    if (this.#texts.every(isKept)) return;
     this.#call.firstText = this.#texts.slice(0, this.#call.firstText).filter(isKept).length;
     this.#texts = this.#texts.filter(isKept);
+    this.#isUnsettled = true;
   }
 
   /** @returns what brings the reader from the text it holds to what the agent says now; nothing when they are the same. */
   #show(): RuntimeEvent[] {
+    if (!this.#isUnsettled) return [];
     const texts = this.#texts.map(({ text }) => text);
     const said = [...texts, ...(this.#provisional === '' ? [] : [this.#provisional])].join(PARAGRAPH_BREAK);
+    this.#isUnsettled = false;
     if (said === this.#shown) return [];
     const offset = lengthOfSharedStart(this.#shown, said);
     this.#shown = said;
+    this.#assertRoom();
     return [{ type: 'text', offset, delta: said.slice(offset) }];
   }
 
   #toolsStarted(message: AssistantMessage): RuntimeEvent[] {
     return message.message.content.flatMap((block): RuntimeEvent[] => {
       if (block.type !== 'tool_use') return [];
+      this.#tools += 1;
+      if (this.#tools > MAX_TOOLS) throw overrun('it used too many tools in one turn');
       const line = describeTool(block.name, block.input, this.#workspace);
       this.#running.set(block.id, { name: block.name, line });
+      const [oldest] = this.#running.keys();
+      if (this.#running.size > MAX_RUNNING && oldest !== undefined) this.#running.delete(oldest);
       return [{ type: 'tool', tool_use_id: block.id, name: block.name, phase: 'started', line }];
     });
   }

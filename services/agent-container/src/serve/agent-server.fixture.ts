@@ -23,6 +23,7 @@ import type { ServerBindings } from './run-limit.ts';
 export const TOKEN = 'the-token-of-this-server';
 
 export interface AgentServer {
+  readonly app: ReturnType<typeof createApp>;
   readonly runtime: ScriptedRuntime;
   readonly store: RecordingSessionStore;
   readonly table: SqliteSessionTable;
@@ -114,6 +115,7 @@ export async function agentServer(overrides: Partial<AppDeps> = {}): Promise<Age
   const nextMessage = (text: string): string => JSON.stringify({ user_message: text });
   const streamed = { authorization: `Bearer ${TOKEN}`, accept: NDJSON_MEDIA_TYPE };
   return {
+    app,
     runtime,
     store,
     table,

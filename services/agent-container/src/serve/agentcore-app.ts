@@ -1,14 +1,12 @@
 // POST /invocations → /session/create | /session/{id}/message → JSON, or its events as server-sent ones
-import { messagePath, NDJSON_MEDIA_TYPE, routes } from '@omnicloud/protocol';
+import { NDJSON_MEDIA_TYPE } from '@omnicloud/protocol';
 import { Hono } from 'hono';
-import { z } from 'zod';
 import type { AgentServer } from '../agent-server.ts';
+import { INVOCATIONS } from './app.ts';
 
 const SSE_MEDIA_TYPE = 'text/event-stream';
 /** The platform takes the caller's `Authorization` for itself, and passes headers with this prefix on. */
 const CUSTOM_AUTHORIZATION = 'x-amzn-bedrock-agentcore-runtime-custom-authorization';
-
-const invocationSchema = z.looseObject({ session_id: z.string().optional() });
 
 /**
  * The agent server, and beside it what AgentCore Runtime asks of a container: `GET /ping` and `POST /invocations`
@@ -23,10 +21,10 @@ export function createAgentCoreApp(server: Pick<AgentServer, 'fetch' | 'runs'>):
     if (now.status !== health.status) health = now;
     return context.json(health);
   });
-  app.post('/invocations', async (context) => {
+  app.post(INVOCATIONS, async (context) => {
     const { raw } = context.req;
     const wantsEvents = raw.headers.get('accept')?.includes(SSE_MEDIA_TYPE) === true;
-    const response = await server.fetch(await innerRequest(raw, wantsEvents));
+    const response = await server.fetch(innerRequest(raw, wantsEvents));
     return wantsEvents && response.ok ? asServerSentEvents(response) : response;
   });
   app.all('*', (context) => server.fetch(context.req.raw));
@@ -50,25 +48,14 @@ function healthOf(runs: number): Health {
   };
 }
 
-async function innerRequest(request: Request, wantsEvents: boolean): Promise<Request> {
-  const body = await request.text();
+/** The body passes unread: who sends it has not shown the token yet. */
+function innerRequest(request: Request, wantsEvents: boolean): Request {
   const headers = new Headers(request.headers);
   const authorization = headers.get(CUSTOM_AUTHORIZATION);
   if (authorization !== null) headers.set('authorization', authorization);
   if (wantsEvents) headers.set('accept', NDJSON_MEDIA_TYPE);
-  const url = new URL(pathOf(body), request.url);
-  return new Request(url, { method: 'POST', headers, body, signal: request.signal });
-}
-
-/** What is no JSON is refused by the route itself, with its own words. */
-function pathOf(body: string): string {
-  try {
-    const { session_id: id } = invocationSchema.parse(JSON.parse(body));
-    return id === undefined ? routes.create : messagePath(encodeURIComponent(id));
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof z.ZodError) return routes.create;
-    throw error;
-  }
+  const { url, body, signal } = request;
+  return new Request(new URL(INVOCATIONS, url), { method: 'POST', headers, body, signal, duplex: 'half' });
 }
 
 /** One event a line becomes one event a block; JSON has no line break of its own. */

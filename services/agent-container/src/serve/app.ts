@@ -14,6 +14,7 @@ import {
 import type { StopRequests } from '@omnicloud/session-table';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { z } from 'zod';
 import { AgentError, toAgentError } from '../errors.ts';
 import { openSession } from '../session/open-session.ts';
 import { NOTHING_STORED } from '../session/restore.ts';
@@ -48,6 +49,10 @@ export interface AppDeps extends TurnDeps {
 /** Room for the longest message in UTF-8, escaped as JSON, with its metadata. In bytes. */
 const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 
+/** Either request in one route, as AgentCore Runtime has it: with a `session_id`, it is a message to that session. */
+export const INVOCATIONS = '/invocations';
+const invocationSchema = z.looseObject({ session_id: z.string().optional() });
+
 type AgentApp = Hono<{ Bindings: ServerBindings }>;
 type RequestContext = Context<{ Bindings: ServerBindings }>;
 
@@ -63,14 +68,17 @@ export function createApp(deps: AppDeps): AgentApp {
   });
   if (deps.corsOrigins?.length) app.use(allowOrigins(deps.corsOrigins));
   app.get(routes.health, (context) => context.json({ status: 'ok' }));
-  app.use(
-    '/session/*',
-    authorise(deps.authToken),
-    bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: tooLarge }),
-  );
+  for (const path of ['/session/*', INVOCATIONS])
+    app.use(path, authorise(deps.authToken), bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: tooLarge }));
   serveSessionFiles(app as unknown as Hono, deps);
   app.post(routes.create, (context) => create(context, deps));
-  app.post(routes.message, (context) => message(context, deps));
+  app.post(routes.message, (context) => message(context, deps, context.req.param()));
+  app.post(INVOCATIONS, async (context) => {
+    const { session_id: sessionId } = await readBody(context, invocationSchema);
+    return sessionId === undefined
+      ? create(context, deps)
+      : message(context, deps, { session_id: sessionId });
+  });
   return app;
 }
 
@@ -101,9 +109,9 @@ async function create(context: RequestContext, deps: AppDeps): Promise<Response>
   });
 }
 
-async function message(context: RequestContext, deps: AppDeps): Promise<Response> {
+async function message(context: RequestContext, deps: AppDeps, path: unknown): Promise<Response> {
   const arrivedAtMs = performance.now();
-  const { session_id: sessionId } = parse(sessionPathSchema, context.req.param());
+  const { session_id: sessionId } = parse(sessionPathSchema, path);
   const request = await readBody(context, sendMessageSchema);
   const conversation = request.metadata?.session_key;
   return answer(context, deps, {

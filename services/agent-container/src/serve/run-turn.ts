@@ -97,7 +97,7 @@ async function* runInHome(
   await endLeftoverCli(home);
   await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps);
   const attached = await placedFor(turn, home, deps);
-  const outbox = new Outbox(home);
+  await using outbox = new Outbox(home);
   const restored = clock();
   let summary: RunSummary | undefined;
   let answer = '';

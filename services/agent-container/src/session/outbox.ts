@@ -1,8 +1,7 @@
-// a path that the agent names → a file of its workspace, whatever is swapped meanwhile → its content, held until the turn is saved
+// a path that the agent names → a file of its workspace, whatever is swapped meanwhile → a copy that nobody else can reach, until the turn is saved
 import { randomUUID } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
-import { readlink, realpath } from 'node:fs/promises';
-import { basename, resolve, sep } from 'node:path';
+import { type FileHandle, mkdir, open, readlink, realpath, rm } from 'node:fs/promises';
+import { basename, join, resolve, sep } from 'node:path';
 import type { SentFile } from '@omnicloud/protocol';
 import { NoPlainFileError, openFileItself } from './read-plain.ts';
 import { safeFileName } from './safe-file-name.ts';
@@ -10,8 +9,9 @@ import type { SessionHome } from './session-home.ts';
 
 /** What Telegram takes as one file from a bot. https://core.telegram.org/bots/api#senddocument In bytes. */
 const MAX_FILE_BYTES = 50_000_000;
-/** All of them are held in memory. */
+/** All of them lie on this machine's disk until they are stored. In bytes. */
 const MAX_TURN_BYTES = 100_000_000;
+const CHUNK_BYTES = 256 * 1024;
 const MAX_FILES = 10;
 /** https://core.telegram.org/bots/api#senddocument In UTF-16 code units. */
 const MAX_CAPTION_LENGTH = 1_024;
@@ -19,7 +19,8 @@ const MAX_CAPTION_LENGTH = 1_024;
 /** A file on its way to the chat. */
 export interface OutgoingFile {
   readonly file: SentFile;
-  readonly content: Uint8Array;
+  /** @returns its content as it was when it was sent; one of them fits into memory. */
+  readonly read: () => Promise<Uint8Array>;
 }
 
 /** Why a file cannot be sent; the message is written for the agent, and tells nothing of what lies outside its workspace. */
@@ -30,9 +31,13 @@ export class UnsendableFileError extends Error {
 }
 
 /** What the agent sends to the chat in one turn. A file is taken as it is at that moment. */
-export class Outbox {
+export class Outbox implements AsyncDisposable {
   readonly #home: SessionHome;
   readonly #files: OutgoingFile[] = [];
+  readonly #copies: FileHandle[] = [];
+  #heldBytes = 0;
+  /** The file that is being taken. */
+  #taking: Promise<unknown> = Promise.resolve();
 
   constructor(home: SessionHome) {
     this.#home = home;
@@ -47,22 +52,36 @@ export class Outbox {
    * @throws UnsendableFileError when it is no file of the workspace, is empty or too large, or is one too many.
    */
   async add(path: string, caption?: string): Promise<SentFile> {
+    // One after another: of thirty files at once, each would find room for itself.
+    const taken = this.#taking.then(() => this.#add(path, caption));
+    this.#taking = taken.catch(() => undefined);
+    return taken;
+  }
+
+  /** Frees the copies. Whatever is still being taken is waited for. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#taking;
+    for (const copy of this.#copies.splice(0)) await copy.close();
+  }
+
+  async #add(path: string, caption: string | undefined): Promise<SentFile> {
     if (this.#files.length >= MAX_FILES)
       throw new UnsendableFileError(`At most ${MAX_FILES} files can be sent in one turn.`);
-    const held = this.#files.reduce((sum, { content }) => sum + content.byteLength, 0);
-    const content = await this.#read(path, Math.min(MAX_FILE_BYTES, MAX_TURN_BYTES - held));
+    const { copy, size } = await this.#take(path, Math.min(MAX_FILE_BYTES, MAX_TURN_BYTES - this.#heldBytes));
+    this.#copies.push(copy);
+    this.#heldBytes += size;
     const text = caption?.trim().slice(0, MAX_CAPTION_LENGTH).toWellFormed();
     const file: SentFile = {
       file_id: randomUUID(),
       name: safeFileName(basename(path), 'file'),
-      size: content.byteLength,
+      size,
       ...(text === undefined || text === '' ? {} : { caption: text }),
     };
-    this.#files.push({ file, content });
+    this.#files.push({ file, read: () => contentOf(copy, size) });
     return file;
   }
 
-  async #read(path: string, maxBytes: number): Promise<Uint8Array> {
+  async #take(path: string, maxBytes: number): Promise<{ copy: FileHandle; size: number }> {
     const workspace = await realpath(this.#home.workspace);
     const asTidied = resolve(workspace, path);
     if (path.includes('\0') || !isWithin(workspace, asTidied)) throw outside(path);
@@ -80,13 +99,44 @@ export class Outbox {
         throw new UnsendableFileError(
           `${path} has ${size} bytes; at most ${maxBytes} can still be sent in this turn. Split or compress it.`,
         );
-      const content = Buffer.alloc(size);
-      const { bytesRead } = await file.read(content, 0, size, 0);
-      return content.subarray(0, bytesRead);
+      return await this.#copy(file, size);
     } finally {
       await file.close();
     }
   }
+
+  /** The copy has no name, so that the agent cannot reach it although it may be the server's own user, and it ends with the server. */
+  async #copy(file: FileHandle, size: number): Promise<{ copy: FileHandle; size: number }> {
+    const { spool } = this.#home;
+    await mkdir(spool, { recursive: true, mode: 0o700 });
+    const path = join(spool, randomUUID());
+    const copy = await open(path, 'wx+', 0o600);
+    try {
+      await rm(path);
+      const chunk = Buffer.alloc(Math.min(size, CHUNK_BYTES));
+      let copied = 0;
+      while (copied < size) {
+        const { bytesRead } = await file.read(chunk, 0, Math.min(chunk.byteLength, size - copied), copied);
+        if (bytesRead === 0) break;
+        await copy.write(chunk, 0, bytesRead, copied);
+        copied += bytesRead;
+      }
+      return { copy, size: copied };
+    } catch (error) {
+      await copy.close();
+      throw error;
+    }
+  }
+}
+
+async function contentOf(copy: FileHandle, size: number): Promise<Uint8Array> {
+  const content = Buffer.alloc(size);
+  for (let at = 0; at < size;) {
+    const { bytesRead } = await copy.read(content, at, size - at, at);
+    if (bytesRead === 0) throw new RangeError('The copy of a file is shorter than it was');
+    at += bytesRead;
+  }
+  return content;
 }
 
 async function openWithin(workspace: string, path: string): Promise<FileHandle> {

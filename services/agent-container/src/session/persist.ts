@@ -71,10 +71,14 @@ export async function persist(
   if (saving.confirm && !(await saving.confirm())) {
     throw new AgentError('lease_lost', 'Somebody else took this session over while it was saved');
   }
+  /** One after another: together they may be 100 MB. */
+  const putOutbox = async (): Promise<void> => {
+    for (const { file, read } of outbox) await put(outboxObject(file.file_id), await read());
+  };
   const first = [
     persistDebugLog(home, store).catch((error: unknown) => saving.onLeftover?.(error)),
     put('todos.json', todos),
-    ...outbox.map(({ file, content }) => put(outboxObject(file.file_id), content)),
+    putOutbox(),
     putAt(now.key, encodeSnapshot(snapshot)),
     ...(turn ? [put('last-turn.json', encodeLastTurn(turn, conversation))] : []),
   ];

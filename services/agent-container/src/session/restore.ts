@@ -71,6 +71,7 @@ export async function restore(
   await removeForeign(home);
   // The CLI leaves probes and sockets of dead processes here.
   await removeTree(home.temporary);
+  await removeTree(home.spool);
   // One after another, because they have parents in common.
   for (const directory of [
     home.workspace,

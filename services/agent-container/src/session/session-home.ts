@@ -19,6 +19,8 @@ export interface SessionHome {
   readonly temporary: string;
   /** `HOME` of the CLI and of what it starts: for caches and settings of tools, which last as long as one run. */
   readonly userHome: string;
+  /** What the agent has sent and is not stored yet; the server's alone. */
+  readonly spool: string;
   /** Names the running CLI process, so that one left over by a killed server is found. */
   readonly processFile: string;
 }
@@ -42,6 +44,7 @@ export function sessionHome(workRoot: string, sessionId: string): SessionHome {
     debugLog: join(config, 'debug', `${sessionId}.txt`),
     temporary: join(root, 'tmp'),
     userHome: join(root, 'tmp', 'home'),
+    spool: join(root, 'spool'),
     processFile: join(root, 'cli.pid'),
   };
 }

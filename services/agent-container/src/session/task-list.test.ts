@@ -106,3 +106,14 @@ const anyTask = fc.record({
   status: fc.constantFrom('pending', 'in_progress', 'completed', 'odd'),
   activeForm: fc.string(),
 });
+
+it('A shell that fills the list with large tasks does not fill the memory', async () => {
+  const directory = await temporaryDirectory();
+  const subject = 'x'.repeat(60_000);
+  await Promise.all(
+    Array.from({ length: 200 }, (_, index) =>
+      writeFile(join(directory, `${index}.json`), JSON.stringify({ id: String(index), subject })),
+    ),
+  );
+  expect(JSON.stringify(await readTasks(directory)).length).toBeLessThan(300 * 1024);
+});

@@ -6,6 +6,8 @@ import { NoPlainFileError, readPlainFile, withPlainDirectory } from './read-plai
 /** The CLI writes lists of a dozen, of some hundred bytes each; a shell may write anything there. */
 const MAX_TASKS = 1_000;
 const TASK_LIMIT_BYTES = 64 * 1024;
+/** Of all of them: the list goes out as one event each time it changes. */
+const LIST_LIMIT_BYTES = 256 * 1024;
 
 /**
  * One task as the CLI keeps it in `tasks/<session>/<id>.json` (seen with CLI 2.1.330). Fields we do not know travel along.
@@ -20,21 +22,24 @@ const taskListSchema = z.array(taskSchema);
 
 /**
  * May be read while the agent runs.
- * @returns the session's tasks in the order of their ids, a thousand at most; what is no task is left out.
+ * @returns the session's tasks in the order of their ids, a thousand at most, 256 KB together; what is no task is left out.
  */
 export async function readTasks(directory: string): Promise<Task[]> {
-  const tasks = await withPlainDirectory(directory, (names, through) =>
-    Promise.all(
-      names
-        .filter((name) => name.endsWith('.json'))
-        .slice(0, MAX_TASKS)
-        .map((name) => readTask(join(through, name))),
-    ),
-  ).catch((error: unknown): (Task | undefined)[] => {
+  const tasks = await withPlainDirectory(directory, async (names, through) => {
+    const read: Task[] = [];
+    let left = LIST_LIMIT_BYTES;
+    for (const name of names.filter((each) => each.endsWith('.json')).slice(0, MAX_TASKS)) {
+      const task = await readTask(join(through, name), Math.min(TASK_LIMIT_BYTES, left));
+      if (!task) continue;
+      left -= Buffer.byteLength(JSON.stringify(task));
+      read.push(task);
+    }
+    return read;
+  }).catch((error: unknown): Task[] => {
     if (isMissing(error)) return [];
     throw error;
   });
-  return tasks.filter((task) => task !== undefined).sort((a, b) => Number(a.id) - Number(b.id));
+  return tasks.sort((a, b) => Number(a.id) - Number(b.id));
 }
 
 /** Makes the directory hold exactly these tasks. */
@@ -59,9 +64,9 @@ export function decodeTodos(body: Uint8Array): Task[] | undefined {
   return parsed.success ? parsed.data : undefined;
 }
 
-async function readTask(path: string): Promise<Task | undefined> {
+async function readTask(path: string, limitBytes: number): Promise<Task | undefined> {
   try {
-    const file = await readPlainFile(path, TASK_LIMIT_BYTES);
+    const file = await readPlainFile(path, limitBytes);
     return taskSchema.safeParse(parseJson(file.toString('utf8'))).data;
   } catch (error) {
     if (error instanceof NoPlainFileError || isMissing(error)) return undefined;

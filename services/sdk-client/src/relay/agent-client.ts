@@ -17,6 +17,9 @@ import {
 } from '@omnicloud/protocol';
 import { AgentUnreachableError } from '../errors.ts';
 
+/** What is read of an answer that refuses; an error has some hundred bytes. */
+const MAX_ERROR_BYTES = 1024 * 1024;
+
 export interface AgentServer {
   /** Without a trailing slash. */
   readonly url: string;
@@ -100,7 +103,7 @@ async function send(server: AgentServer, request: AgentRequest, signal: AbortSig
  */
 export async function refusal(response: Response): Promise<WireError> {
   try {
-    return errorBodySchema.parse(await response.json()).error;
+    return errorBodySchema.parse(JSON.parse(await shortText(response))).error;
   } catch (error) {
     // Not our server's words: a gateway between us.
     throw new AgentUnreachableError(
@@ -108,6 +111,19 @@ export async function refusal(response: Response): Promise<WireError> {
       { cause: error },
     );
   }
+}
+
+/** @throws RangeError when the body is longer than any error of the protocol. */
+async function shortText(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  const body: AsyncIterable<Uint8Array> | undefined = response.body ?? undefined;
+  for await (const chunk of body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_ERROR_BYTES) throw new RangeError(`The error has more than ${MAX_ERROR_BYTES} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** Aborts when no byte came for a while: the server promises a heartbeat. */

@@ -154,6 +154,11 @@ function failed(error: WireError, answer: string | undefined): Relayed {
   return { kind: 'failed', code: error.code, isRetryable: error.retryable, error: cause, ...busyUntil };
 }
 
+/** Of an answer that grows, in UTF-16 code units; the whole of it comes at its end. */
+const MAX_SHOWN = 1024 * 1024;
+/** Tools that are remembered as running; of more, the oldest are forgotten. */
+const MAX_RUNNING = 100;
+
 /** What the user sees of an answer that is not complete: the text so far, and below it what the agent is doing. */
 class GrowingAnswer {
   readonly #soFar: string;
@@ -174,10 +179,14 @@ class GrowingAnswer {
 
   /** @returns whether there is something new to show. */
   take(event: RunEvent): boolean {
-    if (event.type === 'text') this.#text = this.#text.slice(0, event.offset) + event.delta;
-    else if (event.type === 'tool' && event.phase === 'started')
+    if (event.type === 'text')
+      this.#text = (this.#text.slice(0, event.offset) + event.delta).slice(0, MAX_SHOWN);
+    else if (event.type === 'tool' && event.phase === 'started') {
+      this.#running.delete(event.tool_use_id);
       this.#running.set(event.tool_use_id, event.line);
-    else if (event.type === 'tool') this.#running.delete(event.tool_use_id);
+      const [oldest] = this.#running.keys();
+      if (this.#running.size > MAX_RUNNING && oldest !== undefined) this.#running.delete(oldest);
+    } else if (event.type === 'tool') this.#running.delete(event.tool_use_id);
     else return false;
     return this.markdown !== '';
   }

@@ -15,6 +15,7 @@ const english: Reasons = {
   model_refused: 'the model refused the request',
   model_unavailable: 'the model cannot be reached right now',
   agent_crashed: 'the agent process ended unexpectedly',
+  agent_overran: 'the agent was stopped because it produced more than one answer may hold',
   store_unavailable: 'the conversation could not be loaded or saved',
   internal: 'something went wrong in the agent server',
 };
@@ -31,6 +32,7 @@ const chinese: Reasons = {
   model_refused: '模型拒绝了这个请求',
   model_unavailable: '现在无法连接到模型',
   agent_crashed: '智能体进程意外结束',
+  agent_overran: '智能体产生的内容超过了一次回答的上限，已被停止',
   store_unavailable: '对话无法读取或保存',
   internal: '智能体服务器内部出错',
 };

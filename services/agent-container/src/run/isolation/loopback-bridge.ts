@@ -18,6 +18,8 @@ export async function openBridge(port: number): Promise<{ socket: string; close(
     outgoing.on('error', () => incoming.destroy()).on('close', () => incoming.destroy());
     incoming.pipe(outgoing).pipe(incoming);
   });
+  // A connection that the system cannot give is that one's own misfortune.
+  server.on('error', () => undefined);
   server.maxConnections = MAX_CONNECTIONS;
   await once(server.listen(socket), 'listening');
   await chmod(socket, 0o666);

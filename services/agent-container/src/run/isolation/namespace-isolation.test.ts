@@ -151,10 +151,11 @@ describe.skipIf(!isAvailable)('the CLI process in a sandbox', () => {
     const home = sessionHome(await temporaryDirectory(), randomUUID());
     for (const folder of [home.workspace, home.temporary]) await mkdir(folder, { recursive: true });
     const place = { root: home.root, writable: [home.workspace], readable: [], temporary: home.temporary };
-    const cli = cliProcess(home, await confined.open({ ...place, loopbackPort: undefined }));
+    const cli = cliProcess(home, { cell: await confined.open({ ...place, loopbackPort: undefined }) });
     const env = { PATH: '/usr/bin:/bin' };
     const signal = new AbortController().signal;
     const child = cli.spawn({ command: '/bin/sh', args: ['-c', 'exit 5'], cwd, env, signal });
+    child.stdout.resume();
     await once(child as unknown as NodeJS.EventEmitter, 'close');
     await cli.end();
     expect(cli.hasBegun()).toBe(hasBegun);
