@@ -21,8 +21,7 @@ await runCommand(USAGE, async () => {
     flags: ['yes'],
     takesSwitches: true,
   });
-  readEnvFile();
-  const given = readGivenSettings(switches);
+  const given = readGivenSettings(switches, undefined, readEnvFile());
   const asker = process.stdin.isTTY && !flags.has('yes') ? new TerminalAsker() : undefined;
   try {
     await deploy(stack, given, asker);

@@ -1,5 +1,5 @@
 // npm run doctor [-- --aws] [--stack NAME] [--model] [--json]: what is wrong, here or in a deployment, and how to mend it.
-import { readEnvFile } from '@omnicloud/local';
+import { type EnvFile, readEnvFile } from '@omnicloud/local';
 import { readArguments } from './operate/arguments.ts';
 import { openAccount } from './operate/aws-account.ts';
 import { checkBot } from './operate/check-bot.ts';
@@ -11,8 +11,8 @@ import { DEFAULT_STACK, standingDeployment } from './operate/deployment.ts';
 import { type Finding, linesOf, look, note } from './operate/finding.ts';
 import { runCommand } from './operate/run-command.ts';
 
-async function lookHere(isModelAsked: boolean): Promise<Finding[]> {
-  const { findings, config } = await checkMachine();
+async function lookHere(isModelAsked: boolean, file: EnvFile): Promise<Finding[]> {
+  const { findings, config } = await checkMachine(file);
   if (!config) return [...findings];
   const { telegram, agent } = config;
   const ofBot = telegram
@@ -51,9 +51,9 @@ await runCommand(USAGE, async () => {
   const { stack, isStackNamed, flags } = readArguments(process.argv.slice(2), {
     flags: ['aws', 'model', 'json'],
   });
-  readEnvFile();
+  const file = readEnvFile();
   const isAws = flags.has('aws') || isStackNamed;
-  const findings = isAws ? await lookAtAws(stack) : await lookHere(flags.has('model'));
+  const findings = isAws ? await lookAtAws(stack) : await lookHere(flags.has('model'), file);
   const isWrong = findings.some(({ state }) => state === 'wrong');
   if (flags.has('json')) console.log(JSON.stringify(findings, undefined, 2));
   else for (const line of findings.flatMap(linesOf)) console.log(line);

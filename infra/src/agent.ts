@@ -18,8 +18,14 @@ import { ServiceRole } from './service-role.ts';
 import { INBOX_OBJECTS, type SessionStorage } from './session-storage.ts';
 import type { Switches } from './switches.ts';
 
-/** The workspace (256 MB at most), its archive, the transcript, and the same again while it is restored. */
-const EPHEMERAL_STORAGE = Size.mebibytes(2_048);
+/** What is saved of a workspace unless a switch says otherwise, in MB. */
+const WORKSPACE_MB = 256;
+const DISK_MB = { least: 2_048, most: 10_240 };
+
+/** The workspace, its archive, the transcript, and the same again while it is restored: eight times what is saved of it. */
+function ephemeralStorage({ workspaceLimitMb = WORKSPACE_MB }: Switches): Size {
+  return Size.mebibytes(Math.min(DISK_MB.most, Math.max(DISK_MB.least, Math.ceil(8 * workspaceLimitMb))));
+}
 
 export interface AgentProps {
   readonly image: DockerImageCode;
@@ -31,7 +37,7 @@ export interface AgentProps {
 }
 
 /**
- * The agent server in its image. Its role has no permission of Bedrock: the model is another account's, behind that account's keys. It may
+ * The agent server in its image. Its role has no permission of Bedrock: the model is another account's, behind that account's keys, or Anthropic's. It may
  * write what belongs to sessions: their objects, their leases, their mappings.
  */
 export class Agent extends Construct {
@@ -51,7 +57,7 @@ export class Agent extends Construct {
       architecture: Architecture.ARM_64,
       memorySize: switches.memory,
       timeout: AGENT_TIMEOUT,
-      ephemeralStorageSize: EPHEMERAL_STORAGE,
+      ephemeralStorageSize: ephemeralStorage(switches),
       role: this.permissions.role,
       logGroup: this.permissions.logGroup,
       loggingFormat: LoggingFormat.JSON,
@@ -60,15 +66,12 @@ export class Agent extends Construct {
       environment: {
         SESSION_BUCKET: storage.bucket.bucketName,
         SESSION_TABLE: storage.table.tableName,
-        BEDROCK_SECRET_ARN: secrets.bedrockKeys.secretArn,
         SERVICE_TOKEN_SECRET_ARN: secrets.serviceToken.secretArn,
-        CLAUDE_CODE_USE_BEDROCK: '1',
-        BEDROCK_REGION: switches.bedrockRegion,
+        ...providerEnvironment(switches, secrets.bedrockKeys.secretArn),
         AGENT_SHELL: switches.shell,
-        // A function has no namespaces of its own, so its shell has the function's network.
-        AGENT_NETWORK: switches.shell,
+        AGENT_NETWORK: switches.network,
         POWERTOOLS_SERVICE_NAME: meterName,
-        ...modelEnvironment(switches),
+        ...agentEnvironment(switches),
         ...(switches.corsOrigins.length > 0 ? { CORS_ORIGINS: switches.corsOrigins.join(',') } : {}),
       },
     });
@@ -101,14 +104,38 @@ export class Agent extends Construct {
   }
 }
 
-function modelEnvironment(switches: Switches): Record<string, string> {
-  const { opusModel, sonnetModel, haikuModel, turnBudgetUsd, turnTokenLimit } = switches;
+/** The one secret holds what opens the provider that was chosen. */
+function providerEnvironment(
+  { provider, bedrockRegion, modelBaseUrl }: Switches,
+  secretArn: string,
+): Record<string, string> {
+  if (provider === 'anthropic') {
+    return {
+      CLAUDE_CODE_USE_BEDROCK: '0',
+      ANTHROPIC_SECRET_ARN: secretArn,
+      ...(modelBaseUrl === undefined ? {} : { ANTHROPIC_BASE_URL: modelBaseUrl }),
+    };
+  }
+  return {
+    CLAUDE_CODE_USE_BEDROCK: '1',
+    BEDROCK_SECRET_ARN: secretArn,
+    BEDROCK_REGION: bedrockRegion,
+    ...(modelBaseUrl === undefined ? {} : { ANTHROPIC_BEDROCK_BASE_URL: modelBaseUrl }),
+  };
+}
+
+function agentEnvironment(switches: Switches): Record<string, string> {
+  const { model, opusModel, sonnetModel, haikuModel, turnBudgetUsd, turnTokenLimit } = switches;
   const chosen = {
+    ANTHROPIC_MODEL: model,
     ANTHROPIC_DEFAULT_OPUS_MODEL: opusModel,
     ANTHROPIC_DEFAULT_SONNET_MODEL: sonnetModel,
     ANTHROPIC_DEFAULT_HAIKU_MODEL: haikuModel,
-    TURN_BUDGET_USD: turnBudgetUsd?.toString(),
+    TURN_BUDGET_USD: turnBudgetUsd.toString(),
     TURN_TOKEN_LIMIT: turnTokenLimit?.toString(),
+    TURN_LIMIT_SECONDS: switches.turnLimitSeconds?.toString(),
+    WORKSPACE_LIMIT_MB: switches.workspaceLimitMb?.toString(),
+    WORKSPACE_LIMIT_FILES: switches.workspaceLimitFiles?.toString(),
   };
   return Object.fromEntries(
     Object.entries(chosen).filter((entry): entry is [string, string] => entry[1] !== undefined),

@@ -12,7 +12,7 @@ const GENERATED_LENGTH = 64;
 export class DeploymentSecrets extends Construct {
   /** Issued by @BotFather. */
   readonly botToken: Secret;
-  /** The other account's keys, as JSON under the names that AWS gives the variables. */
+  /** The other account's keys, or a key of Anthropic, as JSON under the names that these give the variables. */
   readonly bedrockKeys: Secret;
   /** `secret_token` of setWebhook. */
   readonly webhookSecret: Secret;
@@ -24,7 +24,7 @@ export class DeploymentSecrets extends Construct {
     this.botToken = this.#empty('BotToken', 'The bot token that @BotFather issued');
     this.bedrockKeys = this.#empty(
       'BedrockKeys',
-      'JSON: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the account that has Bedrock, or AWS_BEARER_TOKEN_BEDROCK',
+      'JSON: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY of the account that has Bedrock, or AWS_BEARER_TOKEN_BEDROCK, or ANTHROPIC_API_KEY',
     );
     this.webhookSecret = this.#generated('WebhookSecret', 'What Telegram shows with every update');
     this.serviceToken = this.#generated('ServiceToken', 'What the worker shows to the agent server');

@@ -1,5 +1,6 @@
 import { parseAgentEnvironment } from '@omnicloud/agent-container';
 import { parseWebhookEnvironment, parseWorkerEnvironment } from '@omnicloud/sdk-client';
+import type { Template } from 'aws-cdk-lib/assertions';
 import { expect, it } from 'vitest';
 import { parseAuthorizerConfig } from './authorizer/config.ts';
 import { functionOf, synthesize } from './stack.fixture.ts';
@@ -12,8 +13,8 @@ const { template } = synthesize({
 });
 
 /** The synthesized environment as the function will see it, with what only CloudFormation knows filled in. */
-function environmentOf(pattern: RegExp): Record<string, string> {
-  const { Variables } = functionOf(template, pattern).Properties.Environment as {
+function environmentOf(pattern: RegExp, of: Template = template): Record<string, string> {
+  const { Variables } = functionOf(of, pattern).Properties.Environment as {
     Variables: Record<string, unknown>;
   };
   return Object.fromEntries(Object.entries(Variables).map(([name, value]) => [name, deployed(name, value)]));
@@ -60,10 +61,45 @@ it('gives the agent what its own schema asks for, the region of Bedrock apart fr
         credentials: { secret: expect.stringContaining('BedrockKeys') as unknown },
       },
       models: { opus: 'us.anthropic.claude-opus-4-1-20250805-v1:0' },
-      isShellOn: true,
+      isShellOn: false,
+      turnBudgetUsd: 2,
     },
   });
   expect(config.serviceTokenSecret).toContain('ServiceToken');
+});
+
+it('gives the agent every setting that it can be told, and Anthropic’s key by its secret alone', () => {
+  const told = synthesize({
+    provider: 'anthropic',
+    modelBaseUrl: 'https://gateway.example',
+    model: 'opus',
+    shell: 'on',
+    network: 'on',
+    turnBudgetUsd: 'none',
+    turnTokenLimit: '5000',
+    turnLimitSeconds: '600',
+    workspaceLimitMb: '512',
+    workspaceLimitFiles: '900',
+    telegramApiRoot: 'https://bots.example',
+  });
+  const { agent } = parseAgentEnvironment(environmentOf(/^AgentFunction/, told.template));
+  expect(agent).toMatchObject({
+    access: {
+      kind: 'anthropic',
+      credentials: { secret: expect.stringContaining('BedrockKeys') as unknown },
+      baseUrl: 'https://gateway.example',
+    },
+    model: 'opus',
+    isShellOn: true,
+    isNetworkOn: true,
+    turnTokenLimit: 5_000,
+    turnLimitMs: 600_000,
+    workspaceLimits: { bytes: 512 * 1_024 * 1_024, files: 900 },
+  });
+  expect(agent).not.toHaveProperty('turnBudgetUsd');
+  expect(functionOf(told.template, /^AgentFunction/).Properties.EphemeralStorage).toEqual({ Size: 4_096 });
+  const worker = parseWorkerEnvironment(environmentOf(/^Worker/, told.template));
+  expect(worker.apiRoot).toBe('https://bots.example');
 });
 
 it('gives the authorizer the same token as the worker', () => {

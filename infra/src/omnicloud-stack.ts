@@ -69,6 +69,7 @@ export class OmniCloudStack extends Stack {
       agentUrl: this.agentApi.url,
       allowedUsers: switches.allowedUsers,
       maxContinuations: switches.maxContinuations,
+      telegramApiRoot: switches.telegramApiRoot,
       concurrency: switches.concurrency,
       logDays,
       meterName,

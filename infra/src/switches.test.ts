@@ -12,6 +12,15 @@ it('names every wrong switch at once', () => {
   }
 });
 
+it('opens neither the shell nor the network unless it is told to, and no shell without the network that it cannot be kept from', () => {
+  expect(parseSwitches({ allowedUsers: '1' })).toMatchObject({
+    shell: 'off',
+    network: 'off',
+    turnBudgetUsd: 2,
+  });
+  expect(() => parseSwitches({ allowedUsers: '1', shell: 'on' })).toThrow(/^ {2}- network /m);
+});
+
 it('keeps environments warm when they are shared, and names no tenant', () => {
   const { template } = synthesize({ isolation: 'shared', provisionedConcurrency: '2', memory: '3008' });
   template.hasResourceProperties('AWS::Lambda::Alias', {

@@ -1,3 +1,4 @@
+import { DEFAULT_TURN_BUDGET_USD } from '@omnicloud/settings';
 import type { Node } from 'constructs';
 import { z } from 'zod';
 
@@ -5,11 +6,14 @@ import { z } from 'zod';
 const flag = z.union([z.boolean(), z.stringbool()], 'must be true or false');
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
 const modelId = z.string().trim().min(1);
+const baseUrl = z.url({ protocol: /^https$/, error: 'must be an https URL' });
 
 /** What CloudWatch Logs takes as a retention (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html). */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400] as const;
 /** An account that is new may have no more than this; others up to 10240. In MB. */
 const MAX_MEMORY_MB = 10_240;
+/** A workspace takes eight times its size of the disk at most: see `ephemeralStorage` in agent.ts. */
+const MAX_WORKSPACE_MB = 1_280;
 
 const switchesSchema = z
   .object({
@@ -35,19 +39,33 @@ const switchesSchema = z
     memory: z.coerce.number().int().min(1_024, 'must be at least 1024 MB').max(MAX_MEMORY_MB).default(2_048),
     concurrency: z.coerce.number().int().min(2, 'must be at least 2').max(1_000).default(10),
     maxContinuations: z.coerce.number().int().min(0).max(100).default(4),
+    provider: z.enum(['bedrock', 'anthropic'], 'must be bedrock or anthropic').default('bedrock'),
     bedrockRegion: z
       .string()
       .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-east-1')
       .default('us-east-1'),
+    modelBaseUrl: baseUrl.optional(),
+    model: modelId.optional(),
     opusModel: modelId.optional(),
     sonnetModel: modelId.optional(),
     haikuModel: modelId.optional(),
-    shell: z.enum(['on', 'off'], 'must be on or off').default('on'),
+    shell: z.enum(['on', 'off'], 'must be on or off').default('off'),
+    network: z.enum(['on', 'off'], 'must be on or off').default('off'),
+    turnLimitSeconds: z.coerce.number().min(1).max(86_400).optional(),
+    workspaceLimitMb: z.coerce
+      .number()
+      .min(1)
+      .max(MAX_WORKSPACE_MB, `must be at most ${MAX_WORKSPACE_MB}: a function's disk has 10 GB`)
+      .optional(),
+    workspaceLimitFiles: z.coerce.number().int().min(1).max(200_000).optional(),
+    telegramApiRoot: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
     versioning: flag.default(false),
     keepData: flag.default(false),
     alarmEmail: z.email('must be an e-mail address').optional(),
     dailyBudgetUsd: z.coerce.number().positive().default(20),
-    turnBudgetUsd: z.coerce.number().positive().optional(),
+    turnBudgetUsd: z
+      .union([z.literal('none'), z.coerce.number('must be a number of dollars, or none').positive()])
+      .default(DEFAULT_TURN_BUDGET_USD),
     turnTokenLimit: z.coerce.number().int().min(1).optional(),
     logDays: z.coerce
       .number()
@@ -61,6 +79,12 @@ const switchesSchema = z
     path: ['provisionedConcurrency'],
     error:
       'needs isolation=shared: Lambda has no provisioned concurrency for functions with tenant isolation',
+    when: () => true,
+  })
+  .refine(({ shell, network }) => shell === 'off' || network === 'on', {
+    path: ['network'],
+    error:
+      'must be on with shell=on: a function has no namespaces of its own, so its shell has the function’s network',
     when: () => true,
   });
 

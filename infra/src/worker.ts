@@ -21,6 +21,8 @@ export interface WorkerProps {
   /** As the webhook has them; the first of them is the owner. */
   readonly allowedUsers: string;
   readonly maxContinuations: number;
+  /** Another Bot API server. */
+  readonly telegramApiRoot: string | undefined;
   /** How many turns run side by side at most. */
   readonly concurrency: number;
   readonly logDays: Switches['logDays'];
@@ -51,6 +53,7 @@ export class Worker extends Construct {
         SERVICE_TOKEN_SECRET_ARN: secrets.serviceToken.secretArn,
         MAX_CONTINUATIONS: String(props.maxContinuations),
         POWERTOOLS_SERVICE_NAME: props.meterName,
+        ...(props.telegramApiRoot === undefined ? {} : { TELEGRAM_API_ROOT: props.telegramApiRoot }),
       },
     });
     const { permissions } = this.service;

@@ -64,7 +64,7 @@ describe('Wrong or missing settings', () => {
         'TELEGRAM_BOT_TOKEN',
         'ALLOWED_USERS',
         'TELEGRAM_WEBHOOK_SECRET',
-        'AWS_REGION',
+        'BEDROCK_REGION',
         'BEDROCK_SECRET_ACCESS_KEY',
         'PORT',
         'AGENT_SHELL',
@@ -86,6 +86,31 @@ describe('Wrong or missing settings', () => {
   });
 });
 
+describe('A name in .env that is mistyped', () => {
+  it('is a mistake like every other, told with all of them', () => {
+    const file = { TELEGRM_BOT_TOKEN: '1:a', PORT: 'x' };
+    expect(() => parseLocalConfig({ ...file }, file)).toThrow(
+      /did you mean TELEGRAM_BOT_TOKEN\?\n.*PORT must be a port number/,
+    );
+  });
+
+  it('is told when it stands in the environment alone', () => {
+    expect(parseLocalConfig({ TELEGRM_BOT_TOKEN: '1:a' }).notices).toHaveLength(1);
+  });
+});
+
+describe('The token between the tiers', () => {
+  const token = 'a-token-of-both-tiers';
+
+  it('may be given under the name of either tier, but not two of them', () => {
+    expect(parseLocalConfig({ AGENT_SERVER_AUTH_TOKEN: token }).authToken).toBe(token);
+    expect(parseLocalConfig({ SDK_CLIENT_AUTH_TOKEN: token }).authToken).toBe(token);
+    expect(problemsOf({ AGENT_SERVER_AUTH_TOKEN: token, SDK_CLIENT_AUTH_TOKEN: `${token}-another` })).toEqual(
+      ['AGENT_SERVER_AUTH_TOKEN must be the same as SDK_CLIENT_AUTH_TOKEN'],
+    );
+  });
+});
+
 describe('The model', () => {
   it('is Bedrock when an endpoint of it is named', () => {
     const config = parseLocalConfig({ ANTHROPIC_BEDROCK_BASE_URL: 'http://127.0.0.1:1' });
@@ -99,7 +124,7 @@ describe('The model', () => {
   it('is Anthropic with a key', () => {
     expect(parseLocalConfig({ ANTHROPIC_API_KEY: 'sk-x' }).agent?.access).toEqual({
       kind: 'anthropic',
-      apiKey: 'sk-x',
+      credentials: { apiKey: 'sk-x' },
     });
   });
 });

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type AgentConfig, parseAgentConfig } from '@omnicloud/agent-container';
 import { type ClientConfig, parseClientConfig } from '@omnicloud/sdk-client';
-import { ConfigError, readSettings } from '@omnicloud/settings';
+import { checkNames, ConfigError, readSettings } from '@omnicloud/settings';
 import { config as readDotenv } from 'dotenv';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
@@ -41,7 +41,14 @@ export interface LocalConfig {
   /** How many turns run side by side. */
   readonly maxParallelTurns: number;
   readonly authToken: string;
+  /** What whoever set this up should know. */
+  readonly notices: readonly string[];
 }
+
+/** What stands in `.env`, by name. */
+export type EnvFile = Readonly<Record<string, string>>;
+
+const authTokenSchema = z.string().min(16, 'must have at least 16 characters').optional();
 
 const localSchema = z.object({
   STORE: z.enum(['embedded', 'aws'], 'must be embedded or aws').default('embedded'),
@@ -67,7 +74,8 @@ const localSchema = z.object({
     .max(1_000, 'must be at most 1000')
     .optional(),
   AGENT_SHELL: z.enum(['on', 'off', 'unconfined'], 'must be on, off or unconfined').default('off'),
-  SDK_CLIENT_AUTH_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
+  SDK_CLIENT_AUTH_TOKEN: authTokenSchema,
+  AGENT_SERVER_AUTH_TOKEN: authTokenSchema,
 });
 
 const awsSchema = z.object({
@@ -97,21 +105,32 @@ const MODEL_SETTINGS = [
   'BEDROCK_SECRET_ARN',
   'ANTHROPIC_BEDROCK_BASE_URL',
   'ANTHROPIC_API_KEY',
+  'ANTHROPIC_SECRET_ARN',
 ];
+
+/** The token between the tiers has a name at either of them. */
+const AUTH_TOKEN_SETTINGS = ['SDK_CLIENT_AUTH_TOKEN', 'AGENT_SERVER_AUTH_TOKEN'] as const;
 
 /** Stands for the demo model's address, which is known only once it listens. */
 const ANY_URL = 'http://127.0.0.1';
 
-/** @throws ConfigError naming the wrong and missing settings of all parts at once. */
-export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): LocalConfig {
+/**
+ * @param file what `.env` holds, as `readEnvFile` returns it: names in it that are mistyped are mistakes too.
+ * @throws ConfigError naming the wrong and missing settings of all parts at once.
+ */
+export function parseLocalConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  file: EnvFile = {},
+): LocalConfig {
   const isSet = (name: string): boolean => (environment[name]?.trim() ?? '') !== '';
   const ownsModel = MODEL_SETTINGS.some((name) => isSet(name) && environment[name] !== '0');
   // The agent server is on this machine: a token for one run is as good as a lasting one.
-  const authToken = isSet('SDK_CLIENT_AUTH_TOKEN')
-    ? (environment.SDK_CLIENT_AUTH_TOKEN ?? '')
-    : randomBytes(32).toString('base64url');
+  const authToken =
+    AUTH_TOKEN_SETTINGS.map((name) => environment[name]?.trim() ?? '').find((token) => token !== '') ??
+    randomBytes(32).toString('base64url');
   const withToken = { ...environment, SDK_CLIENT_AUTH_TOKEN: authToken };
-  const problems: string[] = [];
+  const names = checkNames(file, environment);
+  const problems = [...names.problems];
   const attempt = <T>(parse: () => T): T | undefined => {
     try {
       return parse();
@@ -122,6 +141,8 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
     }
   };
   const local = attempt(() => readSettings(localSchema, environment));
+  const given = new Set(AUTH_TOKEN_SETTINGS.filter(isSet).map((name) => environment[name]));
+  if (given.size > 1) problems.push('AGENT_SERVER_AUTH_TOKEN must be the same as SDK_CLIENT_AUTH_TOKEN');
   const telegram = TELEGRAM_SETTINGS.some(isSet) ? attempt(() => parseClientConfig(environment)) : undefined;
   const agent = ownsModel ? attempt(() => parseAgentConfig(withToken)) : undefined;
   // The settings that the demo's agent has too must be found wrong here, before anything is started.
@@ -150,12 +171,16 @@ export function parseLocalConfig(environment: NodeJS.ProcessEnv = process.env): 
     maxContinuations: local.MAX_CONTINUATIONS,
     maxParallelTurns: local.MAX_PARALLEL_TURNS ?? parallelTurnsFor(thisMachine()),
     authToken,
+    notices: [...names.notices, ...(agent?.notices ?? [])],
   };
 }
 
-/** Adds the settings of the current folder's `.env` file, if there is one, to the environment; what is set there already, stays. */
-export function readEnvFile(): void {
-  readDotenv({ quiet: true });
+/**
+ * Adds the settings of the current folder's `.env` file, if there is one, to the environment; what is set there already, stays.
+ * @returns what the file holds.
+ */
+export function readEnvFile(): EnvFile {
+  return readDotenv({ quiet: true }).parsed ?? {};
 }
 
 /** Where the queue of turns is: in SQS when `aws` is set, else below `dataDir`. */

@@ -48,9 +48,11 @@ function stopWithParent(stop: () => void): void {
 }
 
 readPassedSettings();
-readEnvFile();
+const envFile = readEnvFile();
 try {
-  const system = await startLocal(parseLocalConfig(), consoleLog);
+  const config = parseLocalConfig(undefined, envFile);
+  for (const notice of config.notices) console.error(notice);
+  const system = await startLocal(config, consoleLog);
   const stop = (): void => {
     system.close().then(() => process.exit(0), fail);
   };

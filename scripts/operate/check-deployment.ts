@@ -1,6 +1,6 @@
 // stack → secrets → webhook → queue, dead letters → alarms → functions
 import type { AwsAccount } from './aws-account.ts';
-import { parseBedrockKeys } from './bedrock-keys.ts';
+import { parseModelKeys } from './model-keys.ts';
 import { BOT_TOKEN } from './config.ts';
 import { checkBot } from './check-bot.ts';
 import { checkAlarms, checkFunctions, checkQueues } from './check-traffic.ts';
@@ -39,7 +39,7 @@ function checkStack({ id, region }: AwsAccount, { stack, status }: StandingDeplo
 async function checkSecrets(account: AwsAccount, { outputs }: StandingDeployment): Promise<Finding[]> {
   const kinds: [string, string, (value: string) => boolean][] = [
     ['bot token', outputs.BotTokenSecretArn, (value) => BOT_TOKEN.test(value)],
-    ['Bedrock keys', outputs.BedrockKeysSecretArn, (value) => parseBedrockKeys(value) !== undefined],
+    ['model’s keys', outputs.BedrockKeysSecretArn, (value) => parseModelKeys(value) !== undefined],
     ['webhook secret', outputs.WebhookSecretArn, (value) => /^[A-Za-z0-9_-]{1,256}$/.test(value)],
     ['service token', outputs.ServiceTokenSecretArn, (value) => value.length >= 16],
   ];

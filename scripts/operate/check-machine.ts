@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ConfigError } from '@omnicloud/settings';
-import { parseLocalConfig } from '@omnicloud/local';
+import { type EnvFile, parseLocalConfig } from '@omnicloud/local';
 import { confineShell } from '../../local/src/confine-shell.ts';
 import { fine, type Finding, look, note, wrong } from './finding.ts';
 import { NODE_MAJOR, nodeProblem } from './prerequisites.ts';
@@ -22,10 +22,10 @@ export interface MachineReport {
   readonly config: LocalConfig | undefined;
 }
 
-/** Looks at everything that `npm start` needs of this machine; nothing leaves it. */
-export async function checkMachine(): Promise<MachineReport> {
+/** Looks at everything that `npm start` needs of this machine; nothing leaves it. @param file what `.env` holds. */
+export async function checkMachine(file: EnvFile): Promise<MachineReport> {
   const findings: Finding[] = [checkNode(), ...(await look('The CLI', checkCli))];
-  const { config, findings: ofSettings } = checkSettings();
+  const { config, findings: ofSettings } = checkSettings(file);
   findings.push(...ofSettings);
   if (!config) return { findings, config };
   findings.push(...(await checkDataFolder(config.dataDir)));
@@ -66,14 +66,15 @@ function cliPath(): string | undefined {
   return undefined;
 }
 
-function checkSettings(): MachineReport {
+function checkSettings(file: EnvFile): MachineReport {
   try {
-    const config = parseLocalConfig();
+    const config = parseLocalConfig(undefined, file);
     const telegram = config.telegram
       ? `Telegram by ${config.telegram.updates.kind}`
       : 'the stand-in of Telegram';
     const model = config.agent ? config.agent.access.kind : 'the demo model';
-    return { config, findings: [fine(`Settings: ${telegram}, ${model}`)] };
+    const notices = config.notices.map((notice) => note(notice));
+    return { config, findings: [fine(`Settings: ${telegram}, ${model}`), ...notices] };
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const findings = error.problems.map((problem) =>

@@ -1,59 +1,76 @@
 // what is given + what the deployment has already → what is missing → asked for, or listed
 import type { Asker } from './ask.ts';
-import { type BedrockKeys, isAccessKeyId, isApiKey, isTemporary } from './bedrock-keys.ts';
-import { BOT_TOKEN, type GivenSettings, type GivenSwitches } from './config.ts';
+import { askForModelKeys, askForProvider, askForToken, askForUsers } from './ask-for-settings.ts';
+import type { GivenSettings, GivenSwitches } from './config.ts';
+import { type ModelKeys, type Provider, providerOf } from './model-keys.ts';
 import { OperateError } from './operate-error.ts';
 
 /** What a deployment has already; the values themselves stay where they are. */
 export interface Kept {
   readonly hasBotToken: boolean;
-  readonly hasBedrockKeys: boolean;
+  /** Whose keys are in the secret. */
+  readonly keysOf: Provider | undefined;
   readonly switches: GivenSwitches;
 }
 
 /** What a deployment is made of. What is undefined stays as it is. */
 export interface CompleteSettings {
   readonly botToken: string | undefined;
-  readonly bedrockKeys: BedrockKeys | undefined;
+  readonly modelKeys: ModelKeys | undefined;
   readonly switches: GivenSwitches;
 }
 
-type Given = Pick<GivenSettings, 'botToken' | 'bedrockKeys' | 'switches'>;
+export interface Asking {
+  /** Undefined when there is nobody to be asked. */
+  readonly asker: Asker | undefined;
+  /** Whether Telegram knows a token: who is asked for it is told at once, and not after everything else. */
+  readonly isBotKnown: (token: string) => Promise<boolean>;
+  /** Where the bot lives: Bedrock is asked there unless a region is given for it. */
+  readonly region: string;
+}
 
-const USER_IDS = /^\s*\d{1,19}([\s,]+\d{1,19})*[\s,]*$/;
+type Given = Pick<GivenSettings, 'botToken' | 'modelKeys' | 'switches'>;
+
+const KEYS_OF = {
+  bedrock:
+    'BEDROCK_ACCESS_KEY_ID and BEDROCK_SECRET_ACCESS_KEY, or BEDROCK_API_KEY: the keys of the account that has Bedrock',
+  anthropic: 'ANTHROPIC_API_KEY: the key of Anthropic',
+} as const;
+const KEYS_OF_ANY = `${KEYS_OF.bedrock}; or ${KEYS_OF.anthropic}`;
 
 /** @returns by the names of `.env`, what neither was given nor is there already. */
-function missingSettings(given: Given, kept: Kept): string[] {
+function missingSettings(given: Given, kept: Kept, switches: GivenSwitches): string[] {
   const missing: string[] = [];
   if (given.botToken === undefined && !kept.hasBotToken) {
     missing.push('TELEGRAM_BOT_TOKEN: the token that @BotFather gave you');
   }
-  if (switchesOf(given, kept).allowedUsers === undefined) {
+  if (switches.allowedUsers === undefined) {
     missing.push('ALLOWED_USERS: Telegram user ids that may use the bot, yours first');
   }
-  if (given.bedrockKeys === undefined && !kept.hasBedrockKeys) {
+  if (!hasKeys(given, kept, switches)) {
+    const { provider } = switches;
+    missing.push(provider === 'bedrock' || provider === 'anthropic' ? KEYS_OF[provider] : KEYS_OF_ANY);
+  }
+  if (isNetworkUndecided(switches)) {
     missing.push(
-      'BEDROCK_ACCESS_KEY_ID and BEDROCK_SECRET_ACCESS_KEY, or BEDROCK_API_KEY: the keys of the account that has Bedrock',
+      'AGENT_NETWORK=on: on AWS the agent’s shell cannot be kept from the network; or AGENT_SHELL=off',
     );
   }
   return missing;
 }
 
 /**
- * @param asker undefined when there is nobody to be asked.
- * @param isBotKnown whether Telegram knows a token: who is asked for it is told at once, and not after everything else.
+ * The shell and the network are off unless they were asked for, as with `npm start`.
  * @throws OperateError `settings_missing`, naming all of them
  */
 export async function completeSettings(
   given: Given,
   kept: Kept,
-  asker: Asker | undefined,
-  isBotKnown: (token: string) => Promise<boolean>,
+  { asker, isBotKnown, region }: Asking,
 ): Promise<CompleteSettings> {
-  const missing = missingSettings(given, kept);
-  const switches = switchesOf(given, kept);
-  if (missing.length === 0) return { ...given, switches };
-  if (!asker) {
+  const switches: GivenSwitches = { ...kept.switches, ...given.switches };
+  const missing = missingSettings(given, kept, switches);
+  if (missing.length > 0 && !asker) {
     const list = missing.map((name) => `\n  - ${name}`).join('');
     throw new OperateError(
       'settings_missing',
@@ -61,50 +78,46 @@ export async function completeSettings(
       'Put them into .env or the environment, or run this in a terminal without --yes to be asked.',
     );
   }
+  if (!asker) return { ...given, switches: withRegion(switches, region) };
   const botToken = given.botToken ?? (kept.hasBotToken ? undefined : await askForToken(asker, isBotKnown));
   const allowedUsers = switches.allowedUsers ?? (await askForUsers(asker));
-  const bedrockKeys = given.bedrockKeys ?? (kept.hasBedrockKeys ? undefined : await askForKeys(asker));
-  return { botToken, bedrockKeys, switches: { ...switches, allowedUsers } };
+  const provider = switches.provider ?? keysOf(given, kept) ?? (await askForProvider(asker));
+  const chosen = { ...switches, allowedUsers, provider };
+  const modelKeys = hasKeys(given, kept, chosen)
+    ? given.modelKeys
+    : await askForModelKeys(asker, provider === 'anthropic' ? 'anthropic' : 'bedrock');
+  const shell = await askForShell(asker, chosen);
+  return { botToken, modelKeys, switches: withRegion({ ...chosen, ...shell }, region) };
 }
 
-function switchesOf(given: Given, kept: Kept): GivenSwitches {
-  return { ...kept.switches, ...given.switches };
+/** Keys of the other provider open nothing. */
+function hasKeys(given: Given, kept: Kept, { provider }: GivenSwitches): boolean {
+  const whose = keysOf(given, kept);
+  return whose !== undefined && (provider === undefined || provider === whose);
 }
 
-function askForToken(asker: Asker, isBotKnown: (token: string) => Promise<boolean>): Promise<string> {
-  return asker.ask({
-    text: 'Bot token (write /newbot to @BotFather in Telegram; it is not shown here)',
-    isSecret: true,
-    problemOf: async (answer) => {
-      if (!BOT_TOKEN.test(answer)) return 'A token looks like 123456:ABC-DEF.';
-      return (await isBotKnown(answer))
-        ? undefined
-        : 'Telegram does not know this token; @BotFather shows it under /mybots.';
-    },
-  });
+function keysOf({ modelKeys }: Given, kept: Kept): Provider | undefined {
+  return modelKeys === undefined ? kept.keysOf : providerOf(modelKeys);
 }
 
-function askForUsers(asker: Asker): Promise<string> {
-  return asker.ask({
-    text: 'Telegram user ids that may use the bot, yours first (@userinfobot tells you yours)',
-    problemOf: (answer) =>
-      USER_IDS.test(answer) ? undefined : 'These are numbers, separated by commas, such as 123456789.',
-  });
+function isNetworkUndecided({ shell, network }: GivenSwitches): boolean {
+  return shell === 'on' && network !== 'on';
 }
 
-async function askForKeys(asker: Asker): Promise<BedrockKeys> {
-  const key = await asker.ask({
-    text: 'Bedrock: an access key id (AKIA…) or a Bedrock API key (it is not shown here)',
-    isSecret: true,
-    problemOf: (answer) =>
-      isAccessKeyId(answer) || isApiKey(answer)
-        ? undefined
-        : 'An access key id begins with AKIA or ASIA, a Bedrock API key with ABSK or bedrock-api-key-.',
-  });
-  if (!isAccessKeyId(key)) return { AWS_BEARER_TOKEN_BEDROCK: key };
-  const secret = await asker.ask({ text: 'Its secret access key (not shown)', isSecret: true });
-  const keys = { AWS_ACCESS_KEY_ID: key, AWS_SECRET_ACCESS_KEY: secret };
-  if (!isTemporary(key)) return keys;
-  const token = await asker.ask({ text: 'Its session token (not shown)', isSecret: true });
-  return { ...keys, AWS_SESSION_TOKEN: token };
+/** Without a region of its own, Bedrock is asked where the bot lives. */
+function withRegion(switches: GivenSwitches, region: string): GivenSwitches {
+  const isBedrock = switches.provider !== 'anthropic';
+  return isBedrock ? { bedrockRegion: region, ...switches } : switches;
+}
+
+async function askForShell(asker: Asker, switches: GivenSwitches): Promise<GivenSwitches> {
+  if (switches.shell === 'off' || switches.network === 'on') return {};
+  const isWanted =
+    switches.shell === 'on' ||
+    (await asker.confirm('May the agent run shell commands? (it is off unless you say yes)'));
+  if (!isWanted) return { shell: 'off', network: 'off' };
+  const isOpened = await asker.confirm(
+    'On AWS its commands then reach the internet, and what they read can leave. Open the network?',
+  );
+  return isOpened ? { shell: 'on', network: 'on' } : { shell: 'off', network: 'off' };
 }

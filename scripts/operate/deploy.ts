@@ -1,9 +1,8 @@
 // tools → account → settings → bot → stack → secrets → webhook → menu → first message
 import type { UserFromGetMe } from 'grammy/types';
-import { parseSwitches } from '../../infra/src/switches.ts';
+import { parseSwitches, type Switches } from '../../infra/src/switches.ts';
 import type { Asker } from './ask.ts';
 import { type AwsAccount, openAccount } from './aws-account.ts';
-import { parseBedrockKeys } from './bedrock-keys.ts';
 import { deployStack } from './cdk.ts';
 import { completeSettings, type CompleteSettings, type Kept } from './complete-settings.ts';
 import type { GivenSettings } from './config.ts';
@@ -11,6 +10,7 @@ import { BOT_TOKEN } from './config.ts';
 import { type Deployment, standingDeployment, switchesOf, type StandingDeployment } from './deployment.ts';
 import { greetOwner } from './greet-owner.ts';
 import { leaveBot } from './leave-bot.ts';
+import { parseModelKeys, providerOf } from './model-keys.ts';
 import { OperateError } from './operate-error.ts';
 import { checkTools, ensureBootstrapped } from './prerequisites.ts';
 import { Progress } from './progress.ts';
@@ -51,12 +51,15 @@ async function deployInto(
   progress.begin('Settings');
   const existing = await settledDeployment(account, stack, progress);
   const { kept, storedToken } = await keptBy(account, existing);
-  const settings = await completeSettings(given, kept, asker, (token) =>
-    isBotKnown(telegramApi(token, given.apiRoot)),
-  );
-  const { bedrockRegion, isolation, memory } = parseSwitches({ ...settings.switches, deployment: stack });
+  for (const notice of given.notices) progress.warn(notice);
+  const settings = await completeSettings(given, kept, {
+    asker,
+    isBotKnown: (token) => isBotKnown(telegramApi(token, given.apiRoot)),
+    region: account.region,
+  });
+  const switches = parseSwitches({ ...settings.switches, deployment: stack });
   progress.done(existing ? `the stack ${stack} is there (${existing.status})` : `a new stack ${stack}`);
-  progress.done(`Claude in ${bedrockRegion}; isolation ${isolation}, ${memory} MB`);
+  sayWhatIsDeployed(switches, progress);
 
   progress.begin('The bot');
   const token = settings.botToken ?? storedToken;
@@ -91,6 +94,17 @@ async function deployInto(
   sayDone(bot, stack);
 }
 
+function sayWhatIsDeployed(switches: Switches, progress: Progress): void {
+  const { provider, bedrockRegion, isolation, memory, shell, network, turnBudgetUsd } = switches;
+  progress.done(provider === 'anthropic' ? 'Claude from Anthropic' : `Claude on Bedrock in ${bedrockRegion}`);
+  progress.done(`isolation ${isolation}, ${memory} MB; shell ${shell}, network ${network}`);
+  progress.done(
+    turnBudgetUsd === 'none'
+      ? 'one message may cost any amount'
+      : `one message may cost $${turnBudgetUsd} (TURN_BUDGET_USD changes it, none lifts it)`,
+  );
+}
+
 /** A token that was renewed is still the same bot's. */
 function botIdOf(token: string): string | undefined {
   return token.split(':')[0];
@@ -107,15 +121,15 @@ async function keptBy(
   deployment: Deployment | undefined,
 ): Promise<{ kept: Kept; storedToken: string | undefined }> {
   if (!deployment?.outputs) {
-    return { kept: { hasBotToken: false, hasBedrockKeys: false, switches: {} }, storedToken: undefined };
+    return { kept: { hasBotToken: false, keysOf: undefined, switches: {} }, storedToken: undefined };
   }
   const { BotTokenSecretArn, BedrockKeysSecretArn } = deployment.outputs;
   const token = await readSecret(account, BotTokenSecretArn);
-  const keys = await readSecret(account, BedrockKeysSecretArn);
+  const keys = parseModelKeys((await readSecret(account, BedrockKeysSecretArn)) ?? '');
   const storedToken = token !== undefined && BOT_TOKEN.test(token) ? token : undefined;
   const kept = {
     hasBotToken: storedToken !== undefined,
-    hasBedrockKeys: keys !== undefined && parseBedrockKeys(keys) !== undefined,
+    keysOf: keys && providerOf(keys),
     switches: switchesOf(deployment),
   };
   return { kept, storedToken };
@@ -124,7 +138,7 @@ async function keptBy(
 async function putSecrets(
   account: AwsAccount,
   { outputs }: StandingDeployment,
-  { botToken, bedrockKeys }: CompleteSettings,
+  { botToken, modelKeys }: CompleteSettings,
   progress: Progress,
 ): Promise<void> {
   const put = async (what: string, arn: string, value: string | undefined): Promise<void> => {
@@ -132,7 +146,7 @@ async function putSecrets(
     else progress.skip(`${what} is as it was`);
   };
   await put('the bot token', outputs.BotTokenSecretArn, botToken);
-  await put('the Bedrock keys', outputs.BedrockKeysSecretArn, bedrockKeys && JSON.stringify(bedrockKeys));
+  await put('the model’s keys', outputs.BedrockKeysSecretArn, modelKeys && JSON.stringify(modelKeys));
 }
 
 async function connect(

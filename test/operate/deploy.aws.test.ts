@@ -108,7 +108,7 @@ describe.skipIf(inject('moto') === '')(
       await scene.deploy();
       scene.operator.environment.BEDROCK_SECRET_ACCESS_KEY = 'another';
       const { stdout } = await scene.deploy();
-      expect(stdout).toContain('✓ the Bedrock keys written');
+      expect(stdout).toContain('✓ the model’s keys written');
       expect(stdout).toContain('– the bot token is as it was');
       expect(JSON.parse((await secretOf(scene, 'bedrock-keys')) ?? '')).toMatchObject({
         AWS_SECRET_ACCESS_KEY: 'another',

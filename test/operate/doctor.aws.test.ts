@@ -79,7 +79,7 @@ describe.skipIf(inject('moto') === '')('npm run doctor -- --aws (moto, the Teleg
       'No webhook is set, so nothing arrives',
       `${stack}-worker failed 3 times within the hour`,
       `The alarm ${stack}-DeadLetters rings`,
-      'The secret with the Bedrock keys holds something else',
+      'The secret with the model’s keys holds something else',
     ]);
     expect(wrong.every(({ mend }) => mend)).toBe(true);
     expect(wrong.find(({ what }) => what.includes('rings'))?.mend).toContain('docs/runbook.md#');

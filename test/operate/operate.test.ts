@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import type { WebhookInfo } from 'grammy/types';
+import { SETTINGS } from '@omnicloud/settings';
 import { describe, expect, it } from 'vitest';
 import { parseSwitches } from '../../infra/src/switches.ts';
 import { readArguments } from '../../scripts/operate/arguments.ts';
@@ -12,17 +13,22 @@ import { childEnvironment, readGivenSettings } from '../../scripts/operate/confi
 import { DEFAULT_STACK, STACK_DESCRIPTION, switchesOf } from '../../scripts/operate/deployment.ts';
 import { retaining } from '../../scripts/operate/retain-data.ts';
 
-const NOTHING = { botToken: undefined, bedrockKeys: undefined, switches: {} };
-const NOTHING_KEPT: Kept = { hasBotToken: false, hasBedrockKeys: false, switches: {} };
+const NOTHING = { botToken: undefined, modelKeys: undefined, switches: {} };
+const NOTHING_KEPT: Kept = { hasBotToken: false, keysOf: undefined, switches: {} };
+const REGION = 'eu-west-1';
 
 /** Telegram knows one bot. */
 const isBotKnown = (token: string): Promise<boolean> => Promise.resolve(token === '1:abc');
 
 /** Gives the answers one by one, as long as the question takes them. */
-function scripted(...answers: string[]): Asker & { readonly questions: Question[] } {
+function scripted(
+  ...answers: string[]
+): Asker & { readonly questions: Question[]; readonly confirmed: string[] } {
   const questions: Question[] = [];
+  const confirmed: string[] = [];
   return {
     questions,
+    confirmed,
     ask: async (question) => {
       questions.push(question);
       for (;;) {
@@ -31,12 +37,27 @@ function scripted(...answers: string[]): Asker & { readonly questions: Question[
         if ((await question.problemOf?.(answer)) === undefined) return answer;
       }
     },
-    confirm: () => Promise.resolve(true),
+    confirm: (text) => {
+      confirmed.push(text);
+      return Promise.resolve(answers.shift() === 'y');
+    },
     close: () => undefined,
   };
 }
 
+/** Completes what is given, with somebody who answers so. */
+function complete(
+  given: Parameters<typeof completeSettings>[0],
+  kept: Kept,
+  asker: Asker | undefined,
+): ReturnType<typeof completeSettings> {
+  return completeSettings(given, kept, { asker, isBotKnown, region: REGION });
+}
+
 describe('what is missing', () => {
+  const OFF = { shell: 'off', network: 'off' };
+  const ALL_BUT_KEYS = { ...NOTHING, botToken: '1:abc', switches: { allowedUsers: '7', ...OFF } };
+
   it('is asked for, and secrets are not shown; what is no answer is asked again', async () => {
     const asker = scripted(
       'token?',
@@ -44,21 +65,24 @@ describe('what is missing', () => {
       '1:abc',
       'everybody',
       '7, 8',
+      'openai',
+      'bedrock',
       'AKIAEXAMPLEEXAMPLE00',
       'secret',
+      'n',
     );
-    expect(await completeSettings(NOTHING, NOTHING_KEPT, asker, isBotKnown)).toEqual({
+    expect(await complete(NOTHING, NOTHING_KEPT, asker)).toEqual({
       botToken: '1:abc',
-      bedrockKeys: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLEEXAMPLE00', AWS_SECRET_ACCESS_KEY: 'secret' },
-      switches: { allowedUsers: '7, 8' },
+      modelKeys: { AWS_ACCESS_KEY_ID: 'AKIAEXAMPLEEXAMPLE00', AWS_SECRET_ACCESS_KEY: 'secret' },
+      // Without a region for it, Bedrock is asked where the bot lives.
+      switches: { allowedUsers: '7, 8', provider: 'bedrock', bedrockRegion: REGION, ...OFF },
     });
-    expect(asker.questions.map(({ isSecret = false }) => isSecret)).toEqual([true, false, true, true]);
+    expect(asker.questions.map(({ isSecret = false }) => isSecret)).toEqual([true, false, false, true, true]);
   });
 
   it('of Bedrock is an API key, a pair of keys, or a temporary pair with its token', async () => {
-    const given = { ...NOTHING, botToken: '1:abc', switches: { allowedUsers: '7' } };
     const keysOf = async (...answers: string[]): Promise<object | undefined> =>
-      (await completeSettings(given, NOTHING_KEPT, scripted(...answers), isBotKnown)).bedrockKeys;
+      (await complete(ALL_BUT_KEYS, NOTHING_KEPT, scripted('bedrock', ...answers))).modelKeys;
     for (const key of ['ABSKapikey', 'bedrock-api-key-short']) {
       expect(await keysOf('what is this?', key)).toEqual({ AWS_BEARER_TOKEN_BEDROCK: key });
     }
@@ -69,20 +93,88 @@ describe('what is missing', () => {
     });
   });
 
+  it('of Anthropic is a key, and no region is needed then', async () => {
+    const asker = scripted('Anthropic', 'ABSKapikey', 'sk-ant-key');
+    expect(await complete(ALL_BUT_KEYS, NOTHING_KEPT, asker)).toMatchObject({
+      modelKeys: { ANTHROPIC_API_KEY: 'sk-ant-key' },
+      switches: { provider: 'anthropic' },
+    });
+    const { switches } = await complete(
+      { ...ALL_BUT_KEYS, modelKeys: { ANTHROPIC_API_KEY: 'k' } },
+      NOTHING_KEPT,
+      scripted(),
+    );
+    expect(switches).not.toHaveProperty('bedrockRegion');
+  });
+
+  it('are keys of the other provider, when that is chosen now', async () => {
+    const kept: Kept = { hasBotToken: true, keysOf: 'bedrock', switches: { allowedUsers: '7', ...OFF } };
+    const given = { ...NOTHING, switches: { provider: 'anthropic' } };
+    expect(await complete(given, kept, scripted('sk-ant-key'))).toMatchObject({
+      modelKeys: { ANTHROPIC_API_KEY: 'sk-ant-key' },
+    });
+    await expect(complete(given, kept, undefined)).rejects.toMatchObject({
+      message: expect.stringMatching(/ANTHROPIC_API_KEY/) as string,
+    });
+  });
+
   it('is nothing that the deployment has already; what is given now wins over what was given then', async () => {
-    const kept = { hasBotToken: true, hasBedrockKeys: true, switches: { allowedUsers: '7', memory: '2048' } };
+    const switches = {
+      allowedUsers: '7',
+      memory: '2048',
+      provider: 'bedrock',
+      bedrockRegion: 'us-west-2',
+      ...OFF,
+    };
+    const kept: Kept = { hasBotToken: true, keysOf: 'bedrock', switches };
     const given = { ...NOTHING, switches: { memory: '3072' } };
-    expect(await completeSettings(given, kept, scripted(), isBotKnown)).toEqual({
+    expect(await complete(given, kept, scripted())).toEqual({
       botToken: undefined,
-      bedrockKeys: undefined,
-      switches: { allowedUsers: '7', memory: '3072' },
+      modelKeys: undefined,
+      switches: { ...switches, memory: '3072' },
     });
   });
 
   it('and cannot be asked for, is listed whole', async () => {
-    await expect(completeSettings(NOTHING, NOTHING_KEPT, undefined, isBotKnown)).rejects.toMatchObject({
+    await expect(complete(NOTHING, NOTHING_KEPT, undefined)).rejects.toMatchObject({
       code: 'settings_missing',
-      message: expect.stringMatching(/TELEGRAM_BOT_TOKEN[^]*ALLOWED_USERS[^]*BEDROCK_API_KEY/) as string,
+      message: expect.stringMatching(
+        /TELEGRAM_BOT_TOKEN[^]*ALLOWED_USERS[^]*BEDROCK_API_KEY[^]*ANTHROPIC_API_KEY/,
+      ) as string,
+    });
+  });
+});
+
+describe('the shell and the network on AWS', () => {
+  const given = { botToken: '1:abc', modelKeys: { AWS_BEARER_TOKEN_BEDROCK: 'k' } };
+  const withSwitches = (switches: Record<string, string>) => ({
+    ...given,
+    switches: { allowedUsers: '7', ...switches },
+  });
+
+  it('are off when nobody can be asked and nobody asked for them', async () => {
+    const { switches } = await complete(withSwitches({}), NOTHING_KEPT, undefined);
+    expect(parseSwitches(switches)).toMatchObject({ shell: 'off', network: 'off' });
+  });
+
+  it.each([
+    [{}, ['n'], 'off', 1],
+    [{}, ['y', 'y'], 'on', 2],
+    [{}, ['y', 'n'], 'off', 2],
+    [{ shell: 'on' }, ['y'], 'on', 1],
+    [{ shell: 'on' }, ['n'], 'off', 1],
+    [{ shell: 'on', network: 'on' }, [], 'on', 0],
+    [{ shell: 'off' }, [], 'off', 0],
+  ])('given %j and answered %j, both are %s', async (switches, answers, expected, asked) => {
+    const asker = scripted(...answers);
+    const done = await complete(withSwitches(switches), NOTHING_KEPT, asker);
+    expect(parseSwitches(done.switches)).toMatchObject({ shell: expected, network: expected });
+    expect(asker.confirmed).toHaveLength(asked);
+  });
+
+  it('are not opened unasked: a shell alone is refused where nobody can be asked', async () => {
+    await expect(complete(withSwitches({ shell: 'on' }), NOTHING_KEPT, undefined)).rejects.toMatchObject({
+      message: expect.stringContaining('AGENT_NETWORK=on') as string,
     });
   });
 });
@@ -156,11 +248,68 @@ describe('settings', () => {
     });
     expect(readGivenSettings(switches, environment)).toEqual({
       botToken: '1:abc',
-      bedrockKeys: { AWS_BEARER_TOKEN_BEDROCK: 'key' },
-      switches: { allowedUsers: '3', sonnetModel: 'a-model', dailyBudgetUsd: '5' },
+      modelKeys: { AWS_BEARER_TOKEN_BEDROCK: 'key' },
+      switches: { allowedUsers: '3', sonnetModel: 'a-model', dailyBudgetUsd: '5', provider: 'bedrock' },
       apiRoot: 'https://api.telegram.org',
       builder: 'docker',
+      notices: [],
     });
+  });
+
+  it('are all carried to AWS, or it is said that they have no effect there', () => {
+    const values: Record<string, string> = {
+      TELEGRAM_BOT_TOKEN: '1:abc',
+      ALLOWED_USERS: '1',
+      TELEGRAM_MODE: 'polling',
+      TELEGRAM_API_ROOT: 'https://bots.example',
+      CLAUDE_CODE_USE_BEDROCK: '1',
+      BEDROCK_ACCESS_KEY_ID: 'id',
+      BEDROCK_SECRET_ACCESS_KEY: 'secret',
+      BEDROCK_SESSION_TOKEN: 'token',
+      ANTHROPIC_BEDROCK_BASE_URL: 'https://gateway.example',
+      AGENT_SHELL: 'on',
+      AGENT_NETWORK: 'on',
+    };
+    const other = '7';
+    const local = Object.entries(SETTINGS).filter(([, { isLocal }]) => isLocal);
+    for (const [name, { onAws }] of local) {
+      const isAlone = ['BEDROCK_API_KEY', 'AWS_BEARER_TOKEN_BEDROCK', 'ANTHROPIC_API_KEY'].includes(name);
+      const isAnthropic = name === 'ANTHROPIC_BASE_URL';
+      const environment: Record<string, string> = isAlone
+        ? { [name]: 'key' }
+        : isAnthropic
+          ? { [name]: 'https://gateway.example', ANTHROPIC_API_KEY: 'key' }
+          : { ...values, [name]: values[name] ?? other };
+      const { switches, notices, botToken, modelKeys } = readGivenSettings({}, environment);
+      const secrets = JSON.stringify([botToken, modelKeys]);
+      if (onAws.by === 'switch') expect([name, switches[onAws.switch]]).toEqual([name, expect.any(String)]);
+      else if (onAws.by === 'secret') expect(secrets).toContain(environment[name]);
+      else if (name !== 'AWS_REGION') expect(notices.join()).toContain(`${name} is not used on AWS: `);
+    }
+  });
+
+  it('that are mistyped in .env keep a deployment from beginning', () => {
+    const file = { TELEGRAM_BOT_TOKE: '1:abc', BEDROCK_ACCESS_KEY_ID: 'A' };
+    expect(() => readGivenSettings({}, { ...file }, file)).toThrow(
+      /did you mean TELEGRAM_BOT_TOKEN\?[^]*BEDROCK_SECRET_ACCESS_KEY/,
+    );
+  });
+
+  it('of two providers need a word which one is meant', () => {
+    const both = { ANTHROPIC_API_KEY: 'a', BEDROCK_API_KEY: 'b' };
+    expect(() => readGivenSettings({}, both)).toThrow(/CLAUDE_CODE_USE_BEDROCK must be 1 or 0/);
+    const given = (choice: string) => readGivenSettings({}, { ...both, CLAUDE_CODE_USE_BEDROCK: choice });
+    expect(given('1')).toMatchObject({ switches: { provider: 'bedrock' } });
+    expect(given('0')).toMatchObject({
+      switches: { provider: 'anthropic' },
+      modelKeys: { ANTHROPIC_API_KEY: 'a' },
+    });
+  });
+
+  it('of an unconfined shell are not for AWS, unless a flag says otherwise', () => {
+    const environment = { AGENT_SHELL: 'unconfined' };
+    expect(() => readGivenSettings({}, environment)).toThrow(/AGENT_SHELL must be on or off on AWS/);
+    expect(readGivenSettings({ shell: 'off' }, environment).switches.shell).toBe('off');
   });
 
   it('that are wrong are named, without their values', () => {
@@ -178,6 +327,7 @@ describe('settings', () => {
       AWS_BEARER_TOKEN_BEDROCK: 'b',
       ANTHROPIC_API_KEY: 'a',
       SDK_CLIENT_AUTH_TOKEN: 't',
+      AGENT_SERVER_AUTH_TOKEN: 't',
     };
     const others = { PATH: '/bin', AWS_PROFILE: 'p', AWS_SECRET_ACCESS_KEY: 'the deployer’s own' };
     expect(childEnvironment({ X: '1' }, { ...secrets, ...others })).toEqual({ ...others, X: '1' });

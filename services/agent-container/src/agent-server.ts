@@ -37,6 +37,7 @@ export async function openAgentServer(
   isOneRunAtATime: boolean,
 ): Promise<AgentServer> {
   const secrets = openSecretsManager();
+  for (const notice of config.agent.notices ?? []) log.info(notice);
   mkdirSync(config.workRoot, { recursive: true, mode: 0o700 });
   const image = await readAgentImage(config.agentFolder);
   const isolation = await chooseIsolation(config.agent, {

@@ -31,7 +31,7 @@ describe('settings with mistakes', () => {
     expect(namesIn(error)).toEqual([
       'AGENT_SHELL',
       'ANTHROPIC_BASE_URL',
-      'AWS_REGION',
+      'BEDROCK_REGION',
       'BEDROCK_SECRET_ACCESS_KEY',
       'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
       'SDK_CLIENT_AUTH_TOKEN',
@@ -42,7 +42,7 @@ describe('settings with mistakes', () => {
     const values = {
       SDK_CLIENT_AUTH_TOKEN: 'short-secret',
       CLAUDE_CODE_USE_BEDROCK: 'secret-1',
-      AWS_REGION: 'secret-2',
+      BEDROCK_REGION: 'secret-2',
       ANTHROPIC_BEDROCK_BASE_URL: 'secret-3',
       BEDROCK_SECRET_ACCESS_KEY: 'secret-4',
       AGENT_SHELL: 'secret-5',
@@ -56,7 +56,9 @@ describe('settings with mistakes', () => {
   it.each<[Record<string, string>, string]>([
     [{}, 'CLAUDE_CODE_USE_BEDROCK'],
     [{ CLAUDE_CODE_USE_BEDROCK: '0' }, 'CLAUDE_CODE_USE_BEDROCK'],
-    [{ CLAUDE_CODE_USE_BEDROCK: '1' }, 'AWS_REGION'],
+    [{ CLAUDE_CODE_USE_BEDROCK: '1' }, 'BEDROCK_REGION'],
+    [{ CLAUDE_CODE_USE_BEDROCK: '1', BEDROCK_REGION: 'Frankfurt' }, 'BEDROCK_REGION'],
+    [{ ANTHROPIC_API_KEY: 'key', ANTHROPIC_SECRET_ARN: 'arn' }, 'ANTHROPIC_SECRET_ARN'],
     [{ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'Frankfurt' }, 'AWS_REGION'],
     [{ ANTHROPIC_API_KEY: 'key', BEDROCK_SECRET_ACCESS_KEY: 's' }, 'BEDROCK_ACCESS_KEY_ID'],
     [{ ANTHROPIC_API_KEY: 'key', BEDROCK_SECRET_ARN: 'arn', BEDROCK_API_KEY: 'k' }, 'BEDROCK_API_KEY'],
@@ -68,7 +70,7 @@ describe('settings with mistakes', () => {
 });
 
 describe('the access to the model', () => {
-  const bedrock = { CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'us-gov-west-1' };
+  const bedrock = { CLAUDE_CODE_USE_BEDROCK: '1', BEDROCK_REGION: 'us-gov-west-1' };
   const keys = { BEDROCK_ACCESS_KEY_ID: 'id', BEDROCK_SECRET_ACCESS_KEY: 'secret' };
   const url = 'http://127.0.0.1:9';
 
@@ -130,24 +132,47 @@ describe('the access to the model', () => {
     [
       'Anthropic when Bedrock was switched off by name',
       { ANTHROPIC_BEDROCK_BASE_URL: url, ANTHROPIC_API_KEY: 'key', CLAUDE_CODE_USE_BEDROCK: '0' },
-      { kind: 'anthropic', apiKey: 'key' },
+      { kind: 'anthropic', credentials: { apiKey: 'key' } },
+    ],
+    [
+      'Anthropic with a key in a secret',
+      { ANTHROPIC_SECRET_ARN: 'arn' },
+      { kind: 'anthropic', credentials: { secret: 'arn' } },
     ],
     [
       'Anthropic at another endpoint',
       { ANTHROPIC_API_KEY: 'key', ANTHROPIC_BASE_URL: url },
-      { kind: 'anthropic', apiKey: 'key', baseUrl: url },
+      { kind: 'anthropic', credentials: { apiKey: 'key' }, baseUrl: url },
     ],
   ])('is %s', (_, variables, access) => {
     expect(parse(variables).access).toEqual(access);
   });
 });
 
+describe('the region of the model', () => {
+  const bedrock = { CLAUDE_CODE_USE_BEDROCK: '1', BEDROCK_API_KEY: 'key' };
+  const regionOf = ({ access }: AgentConfig): string | undefined =>
+    access.kind === 'bedrock' ? access.region : undefined;
+
+  it('is BEDROCK_REGION, whatever the region of everything else is', () => {
+    const config = parse({ ...bedrock, BEDROCK_REGION: 'us-west-2', AWS_REGION: 'eu-west-1' });
+    expect([regionOf(config), config.notices]).toEqual(['us-west-2', undefined]);
+  });
+
+  it('is AWS_REGION when only that is set, and that is said', () => {
+    const config = parse({ ...bedrock, AWS_REGION: 'eu-west-1' });
+    expect(regionOf(config)).toBe('eu-west-1');
+    expect(config.notices).toEqual([expect.stringMatching(/^BEDROCK_REGION is not set.*eu-west-1/)]);
+  });
+});
+
 describe('the other settings', () => {
   it('are the CLI’s own models and no shell unless told otherwise', () => {
     expect(parse({ ANTHROPIC_API_KEY: 'key' })).toEqual({
-      access: { kind: 'anthropic', apiKey: 'key' },
+      access: { kind: 'anthropic', credentials: { apiKey: 'key' } },
       models: {},
       isShellOn: false,
+      turnBudgetUsd: 2,
       authToken: TOKEN,
       inherited: {},
       proxies: {},
@@ -190,6 +215,9 @@ describe('the other settings', () => {
       TURN_BUDGET_USD: '0.5',
     });
     expect([turnTokenLimit, turnBudgetUsd]).toEqual([200_000, 0.5]);
+    // Nobody has to think of a limit to have one, and nobody is kept from going without.
+    expect(parse({ ANTHROPIC_API_KEY: 'key' }).turnBudgetUsd).toBe(2);
+    expect(parse({ ANTHROPIC_API_KEY: 'key', TURN_BUDGET_USD: 'none' })).not.toHaveProperty('turnBudgetUsd');
     const wrong = { ANTHROPIC_API_KEY: 'key', TURN_TOKEN_LIMIT: '1.5', TURN_BUDGET_USD: '0' };
     expect(namesIn(problemsOf({ SDK_CLIENT_AUTH_TOKEN: TOKEN, ...wrong }))).toEqual([
       'TURN_BUDGET_USD',

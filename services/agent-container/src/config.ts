@@ -1,4 +1,4 @@
-import { readSettings } from '@omnicloud/settings';
+import { DEFAULT_TURN_BUDGET_USD, readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
 import { WORKSPACE_LIMITS, type WorkspaceLimits } from './session/scan-home.ts';
 import type { BedrockCredentials, ModelAccess } from './model-access.ts';
@@ -26,7 +26,7 @@ export interface AgentConfig {
   turnLimitMs?: number;
   /** Input, output and cache tokens together that one turn may take. */
   turnTokenLimit?: number;
-  /** What one turn may cost, in US dollars, as the CLI reckons it. */
+  /** What one turn may cost, in US dollars, as the CLI reckons it; undefined: without a limit. */
   turnBudgetUsd?: number;
   /** What of a workspace is saved; see `WORKSPACE_LIMITS` unless given. */
   workspaceLimits?: WorkspaceLimits;
@@ -36,10 +36,16 @@ export interface AgentConfig {
   inherited: Readonly<Record<string, string>>;
   /** `HTTPS_PROXY` and its like: the way to the model. */
   proxies: Readonly<Record<string, string>>;
+  /** What whoever set this up should know. */
+  notices?: readonly string[];
 }
 
 const text = z.string().trim().min(1);
 const optional = text.optional();
+const region = z
+  .string()
+  .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-east-1')
+  .optional();
 const url = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional();
 
 /** Zod would leave out the rules between variables once a single variable is wrong. */
@@ -51,10 +57,8 @@ const WAYS_INTO_BEDROCK = ['BEDROCK_SECRET_ARN', 'BEDROCK_ACCESS_KEY_ID', 'BEDRO
 const environmentSchema = z
   .object({
     CLAUDE_CODE_USE_BEDROCK: z.enum(['0', '1'], 'must be 1 or 0').optional(),
-    AWS_REGION: z
-      .string()
-      .regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'must be a region such as us-east-1')
-      .optional(),
+    BEDROCK_REGION: region,
+    AWS_REGION: region,
     BEDROCK_ACCESS_KEY_ID: optional,
     BEDROCK_SECRET_ACCESS_KEY: optional,
     BEDROCK_SESSION_TOKEN: optional,
@@ -64,6 +68,7 @@ const environmentSchema = z
     ANTHROPIC_BEDROCK_BASE_URL: url,
     CLAUDE_CODE_SKIP_BEDROCK_AUTH: z.enum(['0', '1'], 'must be 1 or 0').default('0'),
     ANTHROPIC_API_KEY: optional,
+    ANTHROPIC_SECRET_ARN: optional,
     ANTHROPIC_BASE_URL: url,
     ANTHROPIC_MODEL: optional,
     ANTHROPIC_DEFAULT_OPUS_MODEL: optional,
@@ -92,21 +97,28 @@ const environmentSchema = z
       .int('must be a whole number of tokens')
       .min(1, 'must be at least 1')
       .optional(),
-    TURN_BUDGET_USD: z.coerce
-      .number('must be a number of dollars')
-      .positive('must be more than 0')
-      .optional(),
+    TURN_BUDGET_USD: z
+      .union([
+        z.literal('none'),
+        z.coerce.number('must be a number of dollars, or none').positive('must be more than 0, or none'),
+      ])
+      .default(DEFAULT_TURN_BUDGET_USD),
     SDK_CLIENT_AUTH_TOKEN: z.string({ error: 'is required' }).min(16, 'must have at least 16 characters'),
   })
   .superRefine((env, context) => {
     const problem = (name: string, message: string): void => {
       context.addIssue({ code: 'custom', path: [name], message });
     };
-    if (!isBedrock(env) && env.ANTHROPIC_API_KEY === undefined) {
+    const hasAnthropic = env.ANTHROPIC_API_KEY !== undefined || env.ANTHROPIC_SECRET_ARN !== undefined;
+    if (!isBedrock(env) && !hasAnthropic) {
       problem('CLAUDE_CODE_USE_BEDROCK', 'must be 1, unless ANTHROPIC_API_KEY is set');
     }
-    if (isBedrock(env) && env.AWS_REGION === undefined && env.ANTHROPIC_BEDROCK_BASE_URL === undefined) {
-      problem('AWS_REGION', 'is required with CLAUDE_CODE_USE_BEDROCK=1');
+    if (env.ANTHROPIC_API_KEY !== undefined && env.ANTHROPIC_SECRET_ARN !== undefined) {
+      problem('ANTHROPIC_SECRET_ARN', 'cannot be set together with ANTHROPIC_API_KEY');
+    }
+    const hasRegion = env.BEDROCK_REGION !== undefined || env.AWS_REGION !== undefined;
+    if (isBedrock(env) && !hasRegion && env.ANTHROPIC_BEDROCK_BASE_URL === undefined) {
+      problem('BEDROCK_REGION', 'is required with CLAUDE_CODE_USE_BEDROCK=1');
     }
     if (env.BEDROCK_ACCESS_KEY_ID !== undefined && env.BEDROCK_SECRET_ACCESS_KEY === undefined) {
       problem('BEDROCK_SECRET_ACCESS_KEY', 'is required with BEDROCK_ACCESS_KEY_ID');
@@ -146,10 +158,22 @@ export function parseAgentConfig(environment: NodeJS.ProcessEnv = process.env): 
     ...(env.TURN_LIMIT_SECONDS === undefined ? {} : { turnLimitMs: env.TURN_LIMIT_SECONDS * 1_000 }),
     ...workspaceLimits(env),
     ...(env.TURN_TOKEN_LIMIT === undefined ? {} : { turnTokenLimit: env.TURN_TOKEN_LIMIT }),
-    ...(env.TURN_BUDGET_USD === undefined ? {} : { turnBudgetUsd: env.TURN_BUDGET_USD }),
+    ...(env.TURN_BUDGET_USD === 'none' ? {} : { turnBudgetUsd: env.TURN_BUDGET_USD }),
     authToken: env.SDK_CLIENT_AUTH_TOKEN,
     inherited: chosenFrom(environment, INHERITED),
     proxies: chosenFrom(environment, PROXIES),
+    ...noticesOf(env),
+  };
+}
+
+/** The name that the plan of this project and the CLI's own documentation give the model's region works on, but says so. */
+function noticesOf(env: Environment): Pick<AgentConfig, 'notices'> {
+  const isFallback = isBedrock(env) && env.BEDROCK_REGION === undefined && env.AWS_REGION !== undefined;
+  if (!isFallback || env.ANTHROPIC_BEDROCK_BASE_URL !== undefined) return {};
+  return {
+    notices: [
+      `BEDROCK_REGION is not set, so Bedrock is asked in AWS_REGION (${env.AWS_REGION}); BEDROCK_REGION names the model's region alone`,
+    ],
   };
 }
 
@@ -167,13 +191,16 @@ function modelAccess(env: Environment, hasChain: boolean): ModelAccess {
   if (!isBedrock(env)) {
     return {
       kind: 'anthropic',
-      apiKey: env.ANTHROPIC_API_KEY ?? '',
+      credentials:
+        env.ANTHROPIC_SECRET_ARN === undefined
+          ? { apiKey: env.ANTHROPIC_API_KEY ?? '' }
+          : { secret: env.ANTHROPIC_SECRET_ARN },
       ...definedOnly({ baseUrl: env.ANTHROPIC_BASE_URL }),
     };
   }
   return {
     kind: 'bedrock',
-    region: env.AWS_REGION ?? REGION_OF_OTHER_ENDPOINTS,
+    region: env.BEDROCK_REGION ?? env.AWS_REGION ?? REGION_OF_OTHER_ENDPOINTS,
     ...definedOnly({ baseUrl: env.ANTHROPIC_BEDROCK_BASE_URL }),
     credentials: bedrockCredentials(env, hasChain),
   };

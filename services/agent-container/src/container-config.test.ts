@@ -5,6 +5,7 @@ import { parseAgentEnvironment } from './container-config.ts';
 const SECRET = 'arn:aws:secretsmanager:us-east-1:123456789012:secret:any-AbCdEf';
 /** As a function has it; the region and the keys are those of its own account. */
 const FUNCTION = {
+  AWS_LAMBDA_FUNCTION_NAME: 'agent',
   AWS_REGION: 'us-east-1',
   AWS_ACCESS_KEY_ID: 'ASIAROLE',
   AWS_SECRET_ACCESS_KEY: 'role',
@@ -39,6 +40,14 @@ describe('the settings of the agent server as a program of its own', () => {
     expect(serviceTokenSecret).toBe(SECRET);
   });
 
+  it('takes AWS_REGION for the model where no platform sets it, and says so; in a function never', () => {
+    const { AWS_LAMBDA_FUNCTION_NAME: _, BEDROCK_REGION: __, ...elsewhere } = FUNCTION;
+    const { agent } = parseAgentEnvironment(elsewhere);
+    expect(agent.access).toMatchObject({ region: 'us-east-1' });
+    expect(agent.notices).toHaveLength(1);
+    expect(problemsOf({ ...FUNCTION, BEDROCK_REGION: '' })).toEqual(['BEDROCK_REGION']);
+  });
+
   it('runs without AWS where a directory is kept', () => {
     const { stores, serviceTokenSecret, agent } = parseAgentEnvironment({
       DATA_DIR: '/data',
@@ -71,8 +80,8 @@ describe('the settings of the agent server as a program of its own', () => {
     expect(problemsOf({ CLAUDE_CODE_USE_BEDROCK: '1', AGENT_SHELL: 'maybe' })).toEqual([
       'SESSION_BUCKET',
       'SERVICE_TOKEN_SECRET_ARN',
-      'BEDROCK_REGION',
       'AGENT_SHELL',
+      'BEDROCK_REGION',
     ]);
   });
 

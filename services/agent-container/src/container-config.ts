@@ -41,9 +41,6 @@ const containerSchema = z
     DATA_DIR: z.string().optional(),
     SERVICE_TOKEN_SECRET_ARN: z.string().optional(),
     SDK_CLIENT_AUTH_TOKEN: z.string().optional(),
-    CLAUDE_CODE_USE_BEDROCK: z.string().optional(),
-    BEDROCK_REGION: z.string().optional(),
-    ANTHROPIC_BEDROCK_BASE_URL: z.string().optional(),
     WORK_ROOT: z.string().default(join('/tmp', 'omnicloud')),
     AGENT_FOLDER: z.string().default(DEFAULT_AGENT_FOLDER),
     CORS_ORIGINS: z
@@ -79,10 +76,6 @@ const containerSchema = z
       if (env.SERVICE_TOKEN_SECRET_ARN !== undefined && env.SDK_CLIENT_AUTH_TOKEN !== undefined) {
         problem('SDK_CLIENT_AUTH_TOKEN', 'cannot be set together with SERVICE_TOKEN_SECRET_ARN');
       }
-      const hasRegion = env.BEDROCK_REGION !== undefined || env.ANTHROPIC_BEDROCK_BASE_URL !== undefined;
-      if (env.CLAUDE_CODE_USE_BEDROCK === '1' && !hasRegion) {
-        problem('BEDROCK_REGION', 'is required with CLAUDE_CODE_USE_BEDROCK=1');
-      }
     },
     { when: () => true },
   );
@@ -93,7 +86,7 @@ type Environment = z.infer<typeof containerSchema>;
 const READ_LATER = 'read-from-its-secret-when-it-is-needed';
 
 /**
- * `BEDROCK_REGION` and not `AWS_REGION` says where the model is: a function's own region is reserved for the platform to set.
+ * In a function, `AWS_REGION` never says where the model is: the platform sets it to the function's own region.
  * @throws ConfigError naming every variable that is wrong or missing.
  */
 export function parseAgentEnvironment(environment: NodeJS.ProcessEnv = process.env): ContainerConfig {
@@ -101,7 +94,7 @@ export function parseAgentEnvironment(environment: NodeJS.ProcessEnv = process.e
   const agent = attempt(() =>
     parseAgentConfig({
       ...environment,
-      AWS_REGION: orElse(environment.BEDROCK_REGION, ANY_REGION),
+      AWS_REGION: environment.AWS_LAMBDA_FUNCTION_NAME === undefined ? environment.AWS_REGION : undefined,
       SDK_CLIENT_AUTH_TOKEN: orElse(environment.SDK_CLIENT_AUTH_TOKEN, READ_LATER),
     }),
   );
@@ -121,9 +114,6 @@ export function parseAgentEnvironment(environment: NodeJS.ProcessEnv = process.e
     port: env.PORT,
   };
 }
-
-/** Where it is missing, either nothing is signed or `BEDROCK_REGION` is among the problems. */
-const ANY_REGION = 'us-east-1';
 
 function storesOf(env: Environment, environment: NodeJS.ProcessEnv): StoresConfig {
   const { SESSION_BUCKET: bucket, SESSION_TABLE: table, DATA_DIR: directory } = env;

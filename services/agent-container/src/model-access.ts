@@ -7,7 +7,12 @@ export type ModelAccess =
       baseUrl?: string;
       credentials: BedrockCredentials;
     }
-  | { kind: 'anthropic'; apiKey: string; baseUrl?: string };
+  | {
+      kind: 'anthropic';
+      /** The key, or the name or ARN of the secret that holds it. */
+      credentials: { apiKey: string } | { secret: string };
+      baseUrl?: string;
+    };
 
 /** `chain`: the AWS SDK's standard chain finds the credentials; `none`: the endpoint wants no signature. */
 export type BedrockCredentials =

@@ -109,7 +109,7 @@ describe('credentials that cannot be had', () => {
 
 describe('credentials in a secret', () => {
   const read = (stored: string): Promise<ModelCredential> =>
-    new SecretsModelCredentials(new FixedSecrets(new Map([['bedrock', stored]])), 'bedrock').get();
+    new SecretsModelCredentials(new FixedSecrets(new Map([['bedrock', stored]])), 'bedrock', 'bedrock').get();
 
   it('are a pair of keys, temporary ones with their token, or a Bedrock API key', async () => {
     const pair = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret' };
@@ -120,6 +120,22 @@ describe('credentials in a secret', () => {
       sessionToken: 't',
     });
     expect(await read('{"AWS_BEARER_TOKEN_BEDROCK":"k"}')).toEqual({ kind: 'bearer', token: 'k' });
+  });
+
+  it('of Anthropic are one key; keys of the other provider are refused', async () => {
+    const secrets = new FixedSecrets(
+      new Map([
+        ['anthropic', '{"ANTHROPIC_API_KEY":"k"}'],
+        ['bedrock', '{"AWS_BEARER_TOKEN_BEDROCK":"hidden"}'],
+      ]),
+    );
+    const of = (name: string) => new SecretsModelCredentials(secrets, name, 'anthropic').get();
+    expect(await of('anthropic')).toEqual({ kind: 'anthropic-key', apiKey: 'k' });
+    await expect(of('bedrock')).rejects.toMatchObject({
+      code: 'secret_malformed',
+      message: expect.not.stringContaining('hidden') as string,
+    });
+    await expect(read('{"ANTHROPIC_API_KEY":"k"}')).rejects.toMatchObject({ code: 'secret_malformed' });
   });
 
   it.each(['', 'hidden', '{"AWS_ACCESS_KEY_ID":"hidden"}', '[]'])(
@@ -136,7 +152,7 @@ describe('credentials in a secret', () => {
     const pair = (id: string): string =>
       JSON.stringify({ AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: `secret of ${id}` });
     const stored = new Map([['bedrock', pair('a')]]);
-    const credentials = new SecretsModelCredentials(new FixedSecrets(stored), 'bedrock');
+    const credentials = new SecretsModelCredentials(new FixedSecrets(stored), 'bedrock', 'bedrock');
     expect(await credentials.get()).toMatchObject({ accessKeyId: 'a' });
     stored.set('bedrock', pair('b'));
     expect(await credentials.refresh()).toMatchObject({ accessKeyId: 'b', secretAccessKey: 'secret of b' });

@@ -38,7 +38,7 @@ function providerOf({ access, proxies }: AgentConfig, secrets: Secrets | undefin
       protocol: 'anthropic',
       baseUrl: access.baseUrl ?? 'https://api.anthropic.com',
       region: '',
-      credentials: new FixedModelCredentials({ kind: 'anthropic-key', apiKey: access.apiKey }),
+      credentials: anthropicCredentials(access.credentials, secrets),
     };
   }
   return {
@@ -47,6 +47,14 @@ function providerOf({ access, proxies }: AgentConfig, secrets: Secrets | undefin
     region: access.region,
     credentials: bedrockCredentials(access.credentials, proxies, secrets),
   };
+}
+
+function anthropicCredentials(
+  given: { apiKey: string } | { secret: string },
+  secrets: Secrets | undefined,
+): ModelCredentials {
+  if ('apiKey' in given) return new FixedModelCredentials({ kind: 'anthropic-key', apiKey: given.apiKey });
+  return secretCredentials('ANTHROPIC_SECRET_ARN', given.secret, secrets);
 }
 
 /** https://docs.aws.amazon.com/general/latest/gr/bedrock.html */
@@ -63,6 +71,18 @@ function bedrockCredentials(
   if (given === 'chain') return new AwsChainModelCredentials(proxies);
   if ('apiKey' in given) return new FixedModelCredentials({ kind: 'bearer', token: given.apiKey });
   if ('accessKeyId' in given) return new FixedModelCredentials({ kind: 'aws-keys', ...given });
-  if (!secrets) throw new Error('BEDROCK_SECRET_ARN names a secret, but nothing reads secrets here');
-  return new SecretsModelCredentials(secrets, given.secret);
+  return secretCredentials('BEDROCK_SECRET_ARN', given.secret, secrets);
+}
+
+function secretCredentials(
+  setting: 'ANTHROPIC_SECRET_ARN' | 'BEDROCK_SECRET_ARN',
+  name: string,
+  secrets: Secrets | undefined,
+): ModelCredentials {
+  if (!secrets) throw new Error(`${setting} names a secret, but nothing reads secrets here`);
+  return new SecretsModelCredentials(
+    secrets,
+    name,
+    setting === 'BEDROCK_SECRET_ARN' ? 'bedrock' : 'anthropic',
+  );
 }

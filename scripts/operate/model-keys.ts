@@ -8,13 +8,20 @@ const schema = z.union([
     AWS_SESSION_TOKEN: text.optional(),
   }),
   z.strictObject({ AWS_BEARER_TOKEN_BEDROCK: text }),
+  z.strictObject({ ANTHROPIC_API_KEY: text }),
 ]);
 
-/** What opens Bedrock, under the names that AWS gives the variables: so it is kept in its secret. */
-export type BedrockKeys = z.output<typeof schema>;
+export type Provider = 'bedrock' | 'anthropic';
+
+/** What opens the model, under the names that AWS and Anthropic give the variables: so it is kept in its secret. */
+export type ModelKeys = z.output<typeof schema>;
+
+export function providerOf(keys: ModelKeys): Provider {
+  return 'ANTHROPIC_API_KEY' in keys ? 'anthropic' : 'bedrock';
+}
 
 /** @returns the keys of a secret; undefined when it holds anything else. */
-export function parseBedrockKeys(stored: string): BedrockKeys | undefined {
+export function parseModelKeys(stored: string): ModelKeys | undefined {
   try {
     return schema.safeParse(JSON.parse(stored)).data;
   } catch (error) {
@@ -31,6 +38,11 @@ export function isAccessKeyId(key: string): boolean {
 /** Those that last begin with the one, those for hours with the other: https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html */
 export function isApiKey(key: string): boolean {
   return /^(ABSK|bedrock-api-key-)/.test(key);
+}
+
+/** https://platform.claude.com/docs/en/api/overview */
+export function isAnthropicKey(key: string): boolean {
+  return key.startsWith('sk-ant-');
 }
 
 export function isTemporary(accessKeyId: string): boolean {
