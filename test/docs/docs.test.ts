@@ -59,25 +59,3 @@ describe('The two READMEs', () => {
     expect(shape(chinese)).toEqual(shape(english));
   });
 });
-
-describe('.env.example', () => {
-  it('documents every setting that a config.ts reads, and no other', async () => {
-    const documented = [...(await read('.env.example')).matchAll(/^([A-Z_]+)=/gm)].map(
-      ([, name = '']) => name,
-    );
-    const configs = await Promise.all(
-      ['services/agent-container', 'services/sdk-client', 'local'].map((part) =>
-        read(`${part}/src/config.ts`),
-      ),
-    );
-    const known = new Set(
-      configs.flatMap((source) =>
-        [...source.matchAll(/^ {4}?([A-Z][A-Z_]+): ?z?|^ {2}([A-Z][A-Z_]+): z/gm)].map(
-          ([, a, b]) => a ?? b ?? '',
-        ),
-      ),
-    );
-    known.delete('PATH');
-    expect(new Set(documented)).toEqual(known);
-  });
-});

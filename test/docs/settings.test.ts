@@ -59,6 +59,11 @@ it('every variable that is read has an entry that says what it means and what be
   expect(without).toEqual([]);
 });
 
+it('no entry is left of a variable that nothing reads', () => {
+  const unread = Object.keys(SETTINGS).filter((name) => !variables.has(name));
+  expect(unread).toEqual([]);
+});
+
 it('.env.example explains every setting of `npm start` and of the commands, and nothing else', () => {
   const expected = Object.entries(SETTINGS).filter(
     ([, { isLocal, onAws }]) => isLocal || onAws.by === 'command',
