@@ -1,10 +1,12 @@
-import { ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process';
+import { ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync, readFileSync, watch } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import type { SpawnedProcess } from '@anthropic-ai/claude-agent-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
@@ -128,6 +130,24 @@ describe('the CLI process', () => {
     });
   });
 });
+
+it.skipIf(process.platform === 'win32')(
+  'a CLI that cannot be started for want of descriptors fails its turn, and the server lives on',
+  async () => {
+    const program = fileURLToPath(new URL('starved-process.fixture.ts', import.meta.url));
+    const cwd = await temporaryDirectory();
+    const starved = promisify(execFile)(
+      'sh',
+      ['-c', 'ulimit -n 128; exec "$@"', 'sh', process.execPath, program],
+      { cwd },
+    );
+    expect(JSON.parse((await starved).stdout)).toMatchObject({
+      code: 'agent_crashed',
+      failure: 'agent_crashed',
+      cause: { code: 'EMFILE' },
+    });
+  },
+);
 
 describe.skipIf(process.platform === 'win32')('a CLI process that was left over', () => {
   it('is ended with its group when its arguments name the session', async () => {
