@@ -6,6 +6,7 @@ import {
   type EditPace,
   type Intake,
   type Meter,
+  showPlaces,
   TELEGRAM_PACE,
   type TelegramFiles,
   type TurnQueue,
@@ -85,6 +86,9 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     });
     listener.serve((request, ...rest) => app.fetch(request, ...rest));
     const serving = stores.queue.serve(handler, stop.signal);
+    const { line } = stores.queue;
+    const onPlaceError = (error: unknown): void => log.error('Showing who waits', error);
+    const showing = line && showPlaces({ api: telegram.api, line, onError: onPlaceError }, stop.signal);
     await announceCommands(telegram.api, log);
     const receiving = telegram.receive(stop.signal);
     return {
@@ -94,7 +98,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
         stop.abort();
         await telegram.standIn?.stop();
         await listener.close();
-        await Promise.all([serving, receiving]);
+        await Promise.all([serving, receiving, showing]);
         // Their connections are cut, but they still end their processes and write their logs.
         await Promise.all(runs);
         await agentServer.close();

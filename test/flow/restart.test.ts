@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../fakes/scripted-model.ts';
@@ -9,6 +10,26 @@ import { PERSON } from '../fakes/telegram-server.ts';
 import { useFlow } from './system.fixture.ts';
 
 const flow = useFlow();
+
+/** Longer than the leases (15 s), the claims (30 s) and the silence after which a connection counts as dead. */
+const SLEEP_MS = 45_000;
+
+it('A process that is stopped for longer than its claims last goes on with the turn it was in', async () => {
+  const { process: child } = await flow.spawn();
+  const gate = createGate();
+  flow.model.reply('Half of it', gate, ' and the rest.');
+  flow.say('Tell me everything');
+  await gate.reached;
+  child.kill('SIGSTOP');
+  await delay(SLEEP_MS);
+  child.kill('SIGCONT');
+  // Whatever the process holds against the sleep, it does before the model goes on.
+  await delay(3_000);
+  gate.release();
+  await flow.telegram.waitForMessage(PERSON, (text) => text === 'Half of it and the rest.');
+  expect(flow.model.requests).toHaveLength(1);
+  expect(flow.telegram.botTexts(PERSON)).toEqual(['Half of it and the rest.']);
+}, 120_000);
 
 describe('A process that is killed', () => {
   it('after its reply: the next one knows the conversation, although the config home is empty', async () => {

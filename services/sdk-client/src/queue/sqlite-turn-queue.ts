@@ -3,12 +3,15 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Turn } from '@omnicloud/protocol';
 import { openSqliteFile } from '@omnicloud/session-table';
 import { QueueUnavailableError } from '../errors.ts';
+import type { ChatShares } from './choose-next.ts';
 import { readTurn } from './read-turn.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import type { DeadLetter, TurnHandler, TurnQueue } from './turn-queue.ts';
+import { SqliteWaitingLine } from './sqlite-waiting-line.ts';
 import { TURN_MIGRATIONS } from './turn-migrations.ts';
 import { TurnRows } from './turn-rows.ts';
 import { TurnWorker, type WorkerOptions } from './turn-worker.ts';
+import type { WaitingLine } from './waiting-line.ts';
 
 const FILE_NAME = 'queue.db';
 const DEFAULTS = {
@@ -48,12 +51,18 @@ export class SqliteTurnQueue implements TurnQueue {
   readonly #database: DatabaseSync;
   readonly #rows: TurnRows;
   readonly #workers = new Set<TurnWorker>();
+  readonly line: WaitingLine;
 
   /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
   constructor({ directory, ...options }: SqliteTurnQueueOptions) {
     this.#options = { ...DEFAULTS, ...options };
     this.#database = openSqliteFile(join(directory, FILE_NAME), TURN_MIGRATIONS);
     this.#rows = new TurnRows(this.#database);
+    this.line = new SqliteWaitingLine(this.#database, {
+      rows: this.#rows,
+      now: this.#options.now,
+      shares: () => this.#shares(),
+    });
   }
 
   async enqueue(turn: Turn): Promise<'queued' | 'duplicate'> {
@@ -108,6 +117,12 @@ export class SqliteTurnQueue implements TurnQueue {
   close(): void {
     if (this.#workers.size > 0) throw new Error('The queue is still being served');
     this.#database.close();
+  }
+
+  /** Of one worker: more than one in a process would be its own line. */
+  #shares(): ChatShares {
+    const [worker] = this.#workers;
+    return worker?.shares('session') ?? { running: new Map(), served: new Map() };
   }
 
   #wakeWorkers(): void {

@@ -1,7 +1,7 @@
 /**
  * `available_at_ms` is when an open turn may be given out (again): the end of its delay, or of its claim's visibility. `wait_ms` is how
  * long that was to take, because a clock may be set back meanwhile. `sign` is the message that shows a waiting turn's place, 0 while it is
- * being sent. A handled turn keeps only its `update_id`, against duplicates. The order is that of `position`.
+ * being sent, -1 once it is gone. A handled turn keeps only its `update_id`, against duplicates. The order is that of `position`.
  */
 export const TURN_MIGRATIONS = [
   `CREATE TABLE turns (

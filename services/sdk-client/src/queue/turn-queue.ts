@@ -1,4 +1,5 @@
 import type { Turn } from '@omnicloud/protocol';
+import type { WaitingLine } from './waiting-line.ts';
 
 /** How often a turn is tried before it becomes a dead letter. */
 export const MAX_TRIES = 3;
@@ -50,6 +51,8 @@ export interface TurnQueue {
    * Turns of the session's `:aside` group are not counted. Undefined when the adapter cannot tell.
    */
   waiting(sessionKey: string): Promise<number | undefined>;
+  /** What waits for a slot, when the adapter can tell: SQS shows nothing of it. */
+  readonly line?: WaitingLine;
   /** @returns the turns that were given up, oldest first. */
   deadLetters(): Promise<DeadLetter[]>;
   /**

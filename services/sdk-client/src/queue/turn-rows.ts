@@ -14,7 +14,7 @@ const IS_HEAD_OF_ITS_GROUP = `head.state = 'open' AND NOT EXISTS (
   WHERE earlier.state = 'open' AND earlier.group_key = head.group_key AND earlier.position < head.position)`;
 
 /** What may be given out now, of one lane. */
-const CANDIDATES = `SELECT head.position, head.chat, head.update_id AS updateId, head.sign FROM turns AS head
+const CANDIDATES = `SELECT head.position, head.chat, head.sign FROM turns AS head
   WHERE head.is_aside = :isAside AND head.available_at_ms <= :nowMs AND ${IS_HEAD_OF_ITS_GROUP}`;
 
 /** One statement is one transaction and takes the write lock first: two processes cannot take the same turn. */
@@ -38,8 +38,7 @@ export interface Claim {
 
 /** A turn that may be given out. */
 export interface CandidateRow extends Candidate {
-  readonly updateId: number;
-  /** The message that shows its place; 0 while it is being sent, null when there is none. */
+  /** The message that shows its place; null before one was begun, not above 0 when there is none. */
   readonly sign: number | null;
 }
 

@@ -45,12 +45,16 @@ export class TelegramChat {
     this.#chatId = place.chatId;
   }
 
-  /** @returns the new message's id. */
-  async send({ text, entities }: FormattedText, options: { isReply: boolean }): Promise<number> {
+  /** A silent message makes no sound at its reader's. @returns the new message's id. */
+  async send(
+    { text, entities }: FormattedText,
+    { isSilent = false, ...options }: { isReply: boolean; isSilent?: boolean },
+  ): Promise<number> {
     const message = await this.#following(() =>
       this.#api.sendMessage(this.#chatId, text, {
         entities,
         link_preview_options: NO_PREVIEW,
+        ...(isSilent ? { disable_notification: true } : {}),
         ...this.#where(options),
       }),
     );

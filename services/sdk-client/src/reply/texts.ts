@@ -40,6 +40,8 @@ interface Texts {
   sessionLost: string;
   repaired: (lostTurns: number) => string;
   emptyAnswer: string;
+  /** @param ahead so many turns start before this one. */
+  place: (ahead: number) => string;
   stopped: string;
   notStopped: string;
   stoppedHere: string;
@@ -113,6 +115,10 @@ const english: Texts = {
         ? '_The stored conversation was damaged: the last message and its answer are lost._'
         : `_The stored conversation was damaged: the last ${lostTurns} messages and their answers are lost._`,
   emptyAnswer: 'Done. (There was nothing to say.)',
+  place: (ahead) =>
+    ahead === 0
+      ? 'Your message is next in the queue.'
+      : `Your message is in the queue: ${ahead.toLocaleString('en')} before you.`,
   stopped: 'Everything you asked before this is stopped.',
   notStopped: 'That could not be stopped just now. Please send /stop again in a moment.',
   stoppedHere: '⏹ _Stopped._',
@@ -186,6 +192,10 @@ const chinese: Texts = {
       ? '_保存的对话有损坏，已经修复，没有消息丢失。_'
       : `_保存的对话有损坏：最后 ${lostTurns} 条消息及其回答已丢失。_`,
   emptyAnswer: '完成。（没有需要说明的内容。）',
+  place: (ahead) =>
+    ahead === 0
+      ? '你的消息排在队列的下一个。'
+      : `你的消息正在排队：前面还有 ${ahead.toLocaleString('en')} 条。`,
   stopped: '在此之前提出的请求都已停止。',
   notStopped: '暂时无法停止。请稍后再发一次 /stop。',
   stoppedHere: '⏹ _已停止。_',
