@@ -9,6 +9,7 @@ import {
   showPlaces,
   TELEGRAM_PACE,
   type TelegramFiles,
+  ToldStrangers,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
 import type { Api } from 'grammy/web';
@@ -198,6 +199,9 @@ function intakeOf(
     stops,
     allowedUsers,
     ...(username === undefined ? {} : { botUsername: username }),
+    strangers: new ToldStrangers(),
+    onStranger: (userId, updateId) =>
+      log.info(`Update ${updateId} is from a stranger: Telegram user ${userId}`),
     onIgnored: (reason, updateId) =>
       log.info(`Update ${updateId ?? '(unreadable)'} becomes no turn: ${reason}`),
     onError: (error) => log.error('Receiving updates', error),

@@ -1,5 +1,5 @@
 // the harness's Telegram → the webhook, on a port of its own → the shared queue
-import { createWebhook } from '@omnicloud/sdk-client';
+import { createWebhook, ToldStrangers } from '@omnicloud/sdk-client';
 import { listen } from '../../local/src/listen.ts';
 import { parseWebhookOptions } from './config.ts';
 import { faultyIntake, openStores } from './stores.ts';
@@ -12,6 +12,8 @@ const webhook = createWebhook({
   queue: faultyIntake(stores, options),
   allowedUsers: new Set(options.allowedUsers),
   secret: options.secret,
+  strangers: new ToldStrangers(),
+  onStranger: () => undefined,
   onIgnored: () => undefined,
   onError: report,
 });

@@ -114,9 +114,10 @@ describe('From Telegram, the model is not told by', () => {
     const prompt = lastPrompt();
     const notes = prompt.match(/<system-reminder>\s*This message/g) ?? [];
     expect(notes).toHaveLength(1);
-    const note = /<system-reminder>\s*This message in [^\n]*Telegram id (\d+)\.\n<\/system-reminder>/.exec(
-      prompt,
-    );
+    const note =
+      /<system-reminder>\s*This message in [^\n]*Telegram id (\d+)\. [^\n]*\n<\/system-reminder>/.exec(
+        prompt,
+      );
     expect(note?.[1]).toBe(String(PERSON));
     // eslint-disable-next-line no-control-regex -- it is what must not be there
     expect(note?.[0]).not.toMatch(/[\u0000\u0007\u001b\u202e\u2066\u200f\ufeff]/);

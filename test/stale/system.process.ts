@@ -1,6 +1,6 @@
 // the whole system in one process, as on a machine of its own: webhook → queue → worker → agent server → CLI
 import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
-import { createTurnHandler, createWebhook } from '@omnicloud/sdk-client';
+import { createTurnHandler, createWebhook, ToldStrangers } from '@omnicloud/sdk-client';
 import { telegramApi } from '../../local/src/connect-telegram.ts';
 import { listen, ownUrlOf } from '../../local/src/listen.ts';
 import { parseStaleOptions, searchPath } from './config.ts';
@@ -44,6 +44,8 @@ const webhook = createWebhook({
   ...stores,
   allowedUsers: new Set([options.person]),
   secret: options.webhookSecret,
+  strangers: new ToldStrangers(),
+  onStranger: () => undefined,
   onIgnored: () => undefined,
   onError: report,
 });

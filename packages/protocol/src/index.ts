@@ -48,12 +48,14 @@ export {
 } from './run-request.ts';
 export {
   ARCHIVE_MEDIA_TYPE,
+  exportPath,
+  exportQuerySchema,
   filePath,
   fileRoutes,
   outboxPath,
   outboxPathSchema,
-  type SessionFiles,
   sessionFilesSchema,
+  type SessionFiles,
   type WorkspaceFigures,
 } from './session-files.ts';
 export {

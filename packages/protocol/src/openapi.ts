@@ -22,6 +22,7 @@ const named = {
 /** What either request may end in. */
 const ANY_REQUEST: readonly WireErrorCode[] = [
   'bad_request',
+  'key_reused',
   'unauthenticated',
   'too_large',
   'over_budget',
@@ -41,6 +42,14 @@ const SESSION_ID = {
   in: 'path',
   required: true,
   schema: { type: 'string', format: 'uuid' },
+};
+
+const INCLUDE_DEBUG = {
+  name: 'include_debug',
+  in: 'query',
+  required: false,
+  description: 'Whether `debug.txt` goes with it: the log tells of the server, and is for its owner',
+  schema: { type: 'boolean', default: false },
 };
 
 const FILE_ID = { ...SESSION_ID, name: 'file_id' };
@@ -102,7 +111,12 @@ function filePaths(): Record<string, object> {
   const list = { 'application/json': { schema: reference('SessionFiles') } };
   const paths = [
     ['files', 'listFiles', "The files of the session's workspace, as the last saved turn left them", list],
-    ['export', 'exportSession', 'The session as a .tar.gz: its three objects and `workspace/`', archive],
+    [
+      'export',
+      'exportSession',
+      'The session as a .tar.gz: its conversation, its tasks and `workspace/`',
+      archive,
+    ],
     ['debug', 'exportDebug', 'The three objects of the session as a .tar.gz', archive],
     ['outbox', 'getSentFile', 'The content of a file that the agent sent to the chat', bytes],
   ] as const;
@@ -115,7 +129,11 @@ function filePaths(): Record<string, object> {
           get: {
             operationId,
             summary,
-            parameters: isOutbox ? [SESSION_ID, FILE_ID] : [SESSION_ID],
+            parameters: [
+              SESSION_ID,
+              ...(isOutbox ? [FILE_ID] : []),
+              ...(route === 'export' ? [INCLUDE_DEBUG] : []),
+            ],
             responses: {
               200: { description: summary, content },
               ...failures([
@@ -150,7 +168,7 @@ function operation(
         in: 'header',
         required: false,
         description:
-          'Names one turn: asked again with the same key, a saved turn is answered without a second run',
+          'Names one turn: asked again with the same key, a saved turn is answered without a second run; another question under it is refused',
         schema: { type: 'string', maxLength: MAX_IDEMPOTENCY_KEY_LENGTH },
       },
     ],

@@ -45,6 +45,19 @@ export const fileRoutes = {
 
 export const outboxPathSchema = z.object({ session_id: sessionId, file_id: z.uuid().toLowerCase() });
 
+/** The query of `GET /session/{session_id}/export`. */
+export const exportQuerySchema = z.object({
+  include_debug: z
+    .enum(['true', 'false'])
+    .default('false')
+    .transform((value) => value === 'true'),
+});
+
+/** @returns the path of a session's archive. @param withDebug whether the debug log goes with it. */
+export function exportPath(id: string, withDebug: boolean): string {
+  return filePath('export', id) + (withDebug ? '?include_debug=true' : '');
+}
+
 /** @returns where the content of a file lies that the agent has sent. */
 export function outboxPath(id: string, fileId: string): string {
   return fileRoutes.outbox.replace(':session_id', id).replace(':file_id', fileId);

@@ -11,6 +11,7 @@ const WIRE_ERRORS = {
   session_unknown: { status: 404, retryable: false },
   session_busy: { status: 409, retryable: true },
   lease_lost: { status: 409, retryable: true },
+  key_reused: { status: 422, retryable: false },
   too_large: { status: 413, retryable: false },
   over_budget: { status: 429, retryable: false },
   model_refused: { status: 502, retryable: false },

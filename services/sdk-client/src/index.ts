@@ -15,6 +15,7 @@ export { SqsTurnQueue } from './queue/sqs-turn-queue.ts';
 export type { DeadLetter, TurnQueue } from './queue/turn-queue.ts';
 export type { Intake } from './receive/accept-update.ts';
 export { pollUpdates } from './receive/poll-updates.ts';
+export { ToldStrangers } from './receive/told-strangers.ts';
 export { createWebhook } from './receive/webhook.ts';
 export { SqliteTurnLedger } from './relay/sqlite-turn-ledger.ts';
 export { DynamoTurnLedger, type DynamoTurnLedgerOptions } from './relay/dynamo-turn-ledger.ts';

@@ -9,6 +9,7 @@ import { openSqsIntake } from './queue/sqs-client.ts';
 import { toleratingBacklog } from './queue/tolerating-backlog.ts';
 import type { Intake } from './receive/accept-update.ts';
 import { requestOf, resultOf } from './receive/http-api-event.ts';
+import { ToldStrangers } from './receive/told-strangers.ts';
 import { createWebhook } from './receive/webhook.ts';
 
 const config = parseWebhookEnvironment();
@@ -23,6 +24,8 @@ const intake: Intake = {
   stops: new DynamoStopRequests(table),
   allowedUsers: config.allowedUsers,
   ...(config.botUsername === undefined ? {} : { botUsername: config.botUsername }),
+  strangers: new ToldStrangers(),
+  onStranger: (userId, updateId) => log.info(`A stranger wrote: Telegram user ${userId}`, updateId),
   onIgnored: (reason, updateId) => log.info(`The update becomes no turn: ${reason}`, updateId),
   onError: (error) => log.error('Receiving an update', error),
 };

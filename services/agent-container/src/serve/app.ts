@@ -8,6 +8,7 @@ import {
   routes,
   type RunEvent,
   sendMessageSchema,
+  SESSION_KEY_HEADER,
   sessionKey,
   sessionPathSchema,
 } from '@omnicloud/protocol';
@@ -16,11 +17,13 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { AgentError, toAgentError } from '../errors.ts';
+import { replayable } from '../session/last-turn.ts';
 import { openSession } from '../session/open-session.ts';
 import { NOTHING_STORED } from '../session/restore.ts';
 import { type HeldSession, holdSession, type Tenure } from '../session/hold-session.ts';
 import type { SessionLeases } from '../session/session-lease.ts';
 import { authorise } from './authorise.ts';
+import { refuseOtherConversation, refuseOtherSession } from './own-conversation.ts';
 import { beginSession } from './begin-session.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { deriveSessionId } from './derive-session-id.ts';
@@ -88,10 +91,14 @@ async function create(context: RequestContext, deps: AppDeps): Promise<Response>
   const request = await readBody(context, createSessionSchema);
   const key = idempotencyKey(context);
   const conversation = sessionKey(request.chat_id, request.thread_id);
+  refuseOtherConversation(conversation, [
+    request.metadata?.session_key,
+    context.req.header(SESSION_KEY_HEADER),
+  ]);
   const sessionId = key === undefined ? randomUUID() : deriveSessionId(deps.authToken, conversation, key);
   return answer(context, deps, {
     sessionId,
-    conversation: request.metadata?.session_key ?? conversation,
+    conversation,
     prepare: async (report) => ({
       stored: key === undefined ? NOTHING_STORED : await beginSession(deps.store, sessionId, report),
       mapping: {
@@ -114,6 +121,10 @@ async function message(context: RequestContext, deps: AppDeps, path: unknown): P
   const { session_id: sessionId } = parse(sessionPathSchema, path);
   const request = await readBody(context, sendMessageSchema);
   const conversation = request.metadata?.session_key;
+  if (conversation !== undefined)
+    refuseOtherConversation(conversation, [context.req.header(SESSION_KEY_HEADER)]);
+  if (conversation !== undefined && request.attachments?.length)
+    await refuseOtherSession(conversation, sessionId, deps);
   return answer(context, deps, {
     sessionId,
     conversation,
@@ -148,6 +159,8 @@ async function answer(context: RequestContext, deps: AppDeps, asked: Asked): Pro
   const abort = new AbortController();
   try {
     const prepared = await prepare(report);
+    // Refused here, with a status of its own, and before anything of the session is touched.
+    replayable(prepared.stored, turn.idempotencyKey, turn);
     const deadlineAtMs = deadlineOf(context.env);
     const run = runTurn({ ...turn, ...prepared, deadlineAtMs, held, signal: abort.signal }, deps);
     const events = releasing(run, held, deps);

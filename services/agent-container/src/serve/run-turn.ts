@@ -5,7 +5,7 @@ import { AgentError, toAgentError } from '../errors.ts';
 import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
 import { endLeftoverCli } from '../run/spawn-cli.ts';
 import type { HeldSession } from '../session/hold-session.ts';
-import { type LastTurn, replayable } from '../session/last-turn.ts';
+import { type LastTurn, questionDigest, replayable } from '../session/last-turn.ts';
 import { Outbox } from '../session/outbox.ts';
 import { persist, persistDebugLog } from '../session/persist.ts';
 import type { StoredSession } from '../session/restore.ts';
@@ -66,7 +66,7 @@ export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<
     ...(lostTurns === undefined ? {} : { repaired: lostTurns }),
   };
   try {
-    const answered = replayable(turn.stored, turn.idempotencyKey);
+    const answered = replayable(turn.stored, turn.idempotencyKey, turn);
     yield* answered ? replay(turn, answered, deps) : runAndSave(turn, home, deps);
   } catch (cause) {
     const isOurs = await isStillOurs(turn, deps);
@@ -136,7 +136,10 @@ async function save(
   deps: TurnDeps,
 ): Promise<WorkspaceFigures> {
   const key = turn.idempotencyKey;
-  const lastTurn = key === undefined ? undefined : { idempotency_key: key, ...result };
+  const lastTurn =
+    key === undefined
+      ? undefined
+      : { idempotency_key: key, question_sha256: questionDigest(turn), ...result };
   const { version: before, files } = turn.stored;
   const workspace = await persist(home, deps.store, {
     before,

@@ -2,7 +2,14 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { filePath, messagePath, routes, sessionFilesSchema, sessionObjectKey } from '@omnicloud/protocol';
+import {
+  exportPath,
+  filePath,
+  messagePath,
+  routes,
+  sessionFilesSchema,
+  sessionObjectKey,
+} from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { answering } from '../run/scripted-runtime.fixture.ts';
 import { LONE_HOME_LIMITS } from '../session/idle-homes.ts';
@@ -77,7 +84,7 @@ describe('The files of a session', () => {
 });
 
 describe('An export', () => {
-  it('is an archive of the three objects and the workspace, links included', async () => {
+  it('is an archive of the session and the workspace, links included; with the debug log for who asks for it', async () => {
     const server = await agentServer();
     const id = await sessionWith(server, { 'notes.md': 'Grüße', 'copy.md': 'Grüße', 'é/empty': '' });
     server.runtime.follow(async function* (run) {
@@ -87,16 +94,21 @@ describe('An export', () => {
     });
     await server.ask(messagePath(id), { user_message: 'More' });
     const conversation = await server.store.get(sessionObjectKey(id, 'conversation.jsonl'));
-    expect(await unpacked(await server.show(filePath('export', id)))).toEqual({
+    const session = {
       'conversation.jsonl': Buffer.from(conversation?.body ?? []).toString(),
-      'debug.txt': expect.stringContaining('=== turn ') as string,
       'todos.json': '[]\n',
       'workspace/notes.md': 'Grüße',
       'workspace/copy.md': 'Grüße',
       'workspace/é/empty': '',
       'workspace/later': 'in another pack',
       'workspace/link': 'Grüße',
+    };
+    expect(await unpacked(await server.show(exportPath(id, false)))).toEqual(session);
+    expect(await unpacked(await server.show(exportPath(id, true)))).toEqual({
+      ...session,
+      'debug.txt': expect.stringContaining('=== turn ') as string,
     });
+    expect((await server.show(`${exportPath(id, true)}x`)).status).toBe(400);
   });
 
   it.skipIf(process.platform === 'win32')(

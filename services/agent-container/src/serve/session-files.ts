@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import {
   ARCHIVE_MEDIA_TYPE,
+  exportQuerySchema,
   fileRoutes,
   outboxObject,
   outboxPathSchema,
@@ -33,7 +34,8 @@ export function serveSessionFiles(app: Hono, { store }: { readonly store: Sessio
   });
   app.get(fileRoutes.export, async (context) => {
     const sessionId = sessionIdOf(context);
-    return archive(await exportSession(store, sessionId), `session-${sessionId}.tar.gz`);
+    const { include_debug: withDebug } = exportQueryOf(context);
+    return archive(await exportSession(store, sessionId, withDebug), `session-${sessionId}.tar.gz`);
   });
   app.get(fileRoutes.debug, async (context) => {
     const sessionId = sessionIdOf(context);
@@ -57,6 +59,12 @@ export function serveSessionFiles(app: Hono, { store }: { readonly store: Sessio
       },
     });
   });
+}
+
+function exportQueryOf(context: Context): { include_debug: boolean } {
+  const parsed = exportQuerySchema.safeParse(context.req.query());
+  if (parsed.success) return parsed.data;
+  throw new AgentError('bad_request', 'include_debug: must be true or false', { cause: parsed.error });
 }
 
 function sessionIdOf(context: Context): string {

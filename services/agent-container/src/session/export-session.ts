@@ -24,15 +24,21 @@ export async function workspaceFiles(store: SessionStore, sessionId: string): Pr
 }
 
 /**
- * The session as an archive: `conversation.jsonl`, `debug.txt`, `todos.json`, and `workspace/` with its files and links.
+ * The session as an archive: `conversation.jsonl`, `todos.json`, and `workspace/` with its files and links.
+ * @param withDebug whether `debug.txt` goes with it: it tells of the server, and is for its owner.
  * @returns a gzipped tar. When something cannot be read after it has begun, it breaks off.
  * @throws AgentError `session_unknown`, `store_unavailable`.
  */
-export async function exportSession(store: SessionStore, sessionId: string): Promise<Readable> {
+export async function exportSession(
+  store: SessionStore,
+  sessionId: string,
+  withDebug: boolean,
+): Promise<Readable> {
+  const objects = withDebug ? SESSION_OBJECTS : SESSION_OBJECTS.filter((name) => name !== 'debug.txt');
   const conversation = await conversationOf(store, sessionId);
   const files = await findStoredFiles(store, sessionId, conversation);
   return archiveOf(async (archive) => {
-    await addObjects(archive, store, sessionId, conversation);
+    await addObjects(archive, store, sessionId, { conversation, objects });
     if (files) await addWorkspace(archive, files);
   });
 }
@@ -40,7 +46,9 @@ export async function exportSession(store: SessionStore, sessionId: string): Pro
 /** @returns the plan's three objects as a gzipped tar. @throws AgentError `session_unknown`, `store_unavailable`. */
 export async function exportDebug(store: SessionStore, sessionId: string): Promise<Readable> {
   const conversation = await conversationOf(store, sessionId);
-  return archiveOf((archive) => addObjects(archive, store, sessionId, conversation));
+  return archiveOf((archive) =>
+    addObjects(archive, store, sessionId, { conversation, objects: SESSION_OBJECTS }),
+  );
 }
 
 async function conversationOf(store: SessionStore, sessionId: string): Promise<Uint8Array> {
@@ -61,9 +69,9 @@ async function addObjects(
   archive: TarGzip,
   store: SessionStore,
   sessionId: string,
-  conversation: Uint8Array,
+  { conversation, objects }: { conversation: Uint8Array; objects: readonly SessionObject[] },
 ): Promise<void> {
-  for (const name of SESSION_OBJECTS) {
+  for (const name of objects) {
     const isConversation = name === 'conversation.jsonl';
     const body = isConversation ? conversation : (await store.get(sessionObjectKey(sessionId, name)))?.body;
     if (body)

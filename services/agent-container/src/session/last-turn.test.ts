@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
-import { encodeLastTurn, replayable } from './last-turn.ts';
+import { encodeLastTurn, questionDigest, replayable } from './last-turn.ts';
 
 const conversation = new TextEncoder().encode('{"type":"user"}\n');
+const QUESTION = { userMessage: 'Kommst du?', attachments: undefined };
 const turn = {
   idempotency_key: 'update-1',
   answer: 'Ja.',
@@ -15,24 +16,38 @@ const turn = {
 const lastTurn = encodeLastTurn(turn, conversation);
 
 it('A turn is replayed for the key it was asked with', () => {
-  expect(replayable({ conversation, lastTurn }, 'update-1')).toMatchObject(turn);
+  expect(replayable({ conversation, lastTurn }, 'update-1', QUESTION)).toMatchObject(turn);
 });
 
 it('Another key, or none, is another turn', () => {
-  expect(replayable({ conversation, lastTurn }, 'update-2')).toBeUndefined();
-  expect(replayable({ conversation, lastTurn }, undefined)).toBeUndefined();
+  expect(replayable({ conversation, lastTurn }, 'update-2', QUESTION)).toBeUndefined();
+  expect(replayable({ conversation, lastTurn }, undefined, QUESTION)).toBeUndefined();
 });
 
 it('A turn whose conversation was never written is not replayed: it was cut off before it was saved', () => {
   const earlier = new TextEncoder().encode('{"type":"earlier"}\n');
-  expect(replayable({ conversation: earlier, lastTurn }, 'update-1')).toBeUndefined();
-  expect(replayable({ conversation: undefined, lastTurn }, 'update-1')).toBeUndefined();
+  expect(replayable({ conversation: earlier, lastTurn }, 'update-1', QUESTION)).toBeUndefined();
+  expect(replayable({ conversation: undefined, lastTurn }, 'update-1', QUESTION)).toBeUndefined();
 });
 
 it('A damaged record is as good as none', () => {
   for (const damaged of ['{"idempotency_key"', '{}', '']) {
     expect(
-      replayable({ conversation, lastTurn: new TextEncoder().encode(damaged) }, 'update-1'),
+      replayable({ conversation, lastTurn: new TextEncoder().encode(damaged) }, 'update-1', QUESTION),
     ).toBeUndefined();
   }
+});
+
+it('Another question under its key is refused; who passes it on does not matter', () => {
+  const record = encodeLastTurn({ ...turn, question_sha256: questionDigest(QUESTION) }, conversation);
+  const ask = (question: Parameters<typeof replayable>[2]): unknown =>
+    replayable({ conversation, lastTurn: record }, 'update-1', question);
+  expect(ask(QUESTION)).toMatchObject(turn);
+  expect(ask({ ...QUESTION, attachments: [] })).toMatchObject(turn);
+  expect(() => ask({ ...QUESTION, userMessage: 'Wann?' })).toThrow(
+    expect.objectContaining({ code: 'key_reused' }),
+  );
+  expect(() => ask({ ...QUESTION, attachments: [{ id: '1-0' }] })).toThrow(
+    expect.objectContaining({ code: 'key_reused' }),
+  );
 });

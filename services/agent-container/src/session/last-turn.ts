@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
-import { sentFileSchema } from '@omnicloud/protocol';
+import { type Attachment, sentFileSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
+import { AgentError } from '../errors.ts';
 
 /**
  * What the session's last turn answered, kept beside the conversation: a caller that never heard the end of it asks again with
@@ -8,6 +9,8 @@ import { z } from 'zod';
  */
 const lastTurnSchema = z.object({
   idempotency_key: z.string(),
+  /** Of what was asked under the key; older records have none. */
+  question_sha256: z.string().optional(),
   /** Of the conversation that this turn ended with. It is written after this, so only a match says that the turn was saved. */
   conversation_sha256: z.string(),
   answer: z.string(),
@@ -34,16 +37,34 @@ export function encodeLastTurn(
   return new TextEncoder().encode(`${JSON.stringify(whole)}\n`);
 }
 
-/** @returns the turn that was asked with this key, when the stored conversation ends with it. */
+/** What a turn asks: the words and the files. Who passes it on, when and for how long may differ from try to try. */
+export interface Question {
+  readonly userMessage: string;
+  readonly attachments: readonly Pick<Attachment, 'id'>[] | undefined;
+}
+
+/** @returns the question's SHA-256 in hex. */
+export function questionDigest({ userMessage, attachments = [] }: Question): string {
+  return digest(Buffer.from(JSON.stringify([userMessage, attachments.map(({ id }) => id)])));
+}
+
+/**
+ * @returns the turn that was asked with this key, when the stored conversation ends with it.
+ * @throws AgentError `key_reused` when that turn asked something else.
+ */
 export function replayable(
   stored: { conversation: Uint8Array | undefined; lastTurn: Uint8Array | undefined },
   idempotencyKey: string | undefined,
+  question: Question,
 ): LastTurn | undefined {
   if (!stored.conversation || !stored.lastTurn || idempotencyKey === undefined) return undefined;
   const turn = decode(stored.lastTurn);
   const isIt =
     turn?.idempotency_key === idempotencyKey && turn.conversation_sha256 === digest(stored.conversation);
-  return isIt ? turn : undefined;
+  if (!isIt) return undefined;
+  if (turn.question_sha256 !== undefined && turn.question_sha256 !== questionDigest(question))
+    throw new AgentError('key_reused', 'Another question was asked under this Idempotency-Key');
+  return turn;
 }
 
 /** A damaged record only costs the replay. */

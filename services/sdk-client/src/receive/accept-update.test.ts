@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { BacklogUnavailableError, QueueUnavailableError } from '../errors.ts';
 import { acceptUpdate, type Intake } from './accept-update.ts';
 import { NO_BACKLOG, NO_STOPS, privateMessage, RECEPTION } from './updates.fixture.ts';
+import { ToldStrangers } from './told-strangers.ts';
 
 /** Accepts an update while the queue fails so; every report is collected. */
 async function acceptDespite(failure: Error, reported: unknown[]): Promise<'taken' | 'later'> {
@@ -13,6 +14,8 @@ async function acceptDespite(failure: Error, reported: unknown[]): Promise<'take
     queue,
     stops: NO_STOPS,
     backlog: NO_BACKLOG,
+    strangers: new ToldStrangers(),
+    onStranger: () => undefined,
     onIgnored: onError,
     onError,
   });
@@ -42,6 +45,8 @@ it('writes a stop down before it is queued, and takes it all the same when that 
       request: (sessionKey, updateId) => Promise.resolve(void steps.push(`${sessionKey} before ${updateId}`)),
     },
     backlog: NO_BACKLOG,
+    strangers: new ToldStrangers(),
+    onStranger: () => undefined,
     onIgnored: () => undefined,
     onError: (error) => void steps.push((error as Error).message),
   };
@@ -61,6 +66,8 @@ it('puts a message into view before it is queued, and takes it all the same when
     queue: { enqueue: () => note('queued').then(() => 'queued') },
     stops: NO_STOPS,
     backlog: { add: () => note('in view') },
+    strangers: new ToldStrangers(),
+    onStranger: () => undefined,
     onIgnored: () => undefined,
     onError: (error) => void steps.push((error as Error).message),
   };

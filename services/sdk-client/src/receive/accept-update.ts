@@ -4,13 +4,20 @@ import { QueueUnavailableError } from '../errors.ts';
 import type { Backlog } from '../queue/backlog.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';
 import { type IgnoreReason, parseUpdate, type Reception } from './parse-update.ts';
+import type { ToldStrangers } from './told-strangers.ts';
 
 export interface Intake extends Reception {
   readonly queue: Pick<TurnQueue, 'enqueue'>;
   readonly backlog: Pick<Backlog, 'add'>;
   readonly stops: Pick<StopRequests, 'request'>;
+  readonly strangers: ToldStrangers;
+  /** Told of each stranger who is answered, by their Telegram user id. */
+  readonly onStranger: (userId: string, updateId: number) => void;
   /** Told of every update that becomes no turn. */
-  readonly onIgnored: (reason: IgnoreReason | 'duplicate', updateId: number | undefined) => void;
+  readonly onIgnored: (
+    reason: IgnoreReason | 'duplicate' | 'stranger_again',
+    updateId: number | undefined,
+  ) => void;
   readonly onError: (error: unknown) => void;
 }
 
@@ -24,14 +31,23 @@ export async function acceptUpdate(update: unknown, intake: Intake): Promise<'ta
     intake.onIgnored(parsed.reason, parsed.updateId);
     return 'taken';
   }
+  const { update_id: updateId, sender } = parsed.turn;
+  const isStranger = parsed.turn.ask.kind === 'refusal' && parsed.turn.ask.reason === 'stranger';
+  if (isStranger && !intake.strangers.tell(sender.id)) {
+    intake.onIgnored('stranger_again', updateId);
+    return 'taken';
+  }
   try {
     await noteStop(parsed.turn, intake);
     // Before it is queued: a worker that takes it up at once finds it.
     await noteWaiting(parsed.turn, intake);
     const outcome = await intake.queue.enqueue(parsed.turn);
-    if (outcome === 'duplicate') intake.onIgnored('duplicate', parsed.turn.update_id);
+    if (outcome === 'duplicate') intake.onIgnored('duplicate', updateId);
+    else if (isStranger) intake.onStranger(sender.id, updateId);
     return 'taken';
   } catch (error) {
+    // The update comes again.
+    if (isStranger) intake.strangers.forget(sender.id);
     if (!(error instanceof QueueUnavailableError)) throw error;
     intake.onError(error);
     return 'later';

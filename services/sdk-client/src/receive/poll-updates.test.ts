@@ -17,6 +17,7 @@ import {
   RECEPTION,
   STRANGER,
 } from './updates.fixture.ts';
+import { ToldStrangers } from './told-strangers.ts';
 
 const SESSION_KEY = `${ADA.id}:0`;
 
@@ -40,6 +41,8 @@ beforeEach(async () => {
     queue,
     stops: NO_STOPS,
     backlog: NO_BACKLOG,
+    strangers: new ToldStrangers(),
+    onStranger: () => undefined,
     onIgnored: (reason) => ignored.push(reason),
     onError: (error) => errors.push(error),
   };

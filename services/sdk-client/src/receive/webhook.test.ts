@@ -17,6 +17,7 @@ import {
 } from './updates.fixture.ts';
 import { SECRET_HEADER } from './verify-secret.ts';
 import { createWebhook } from './webhook.ts';
+import { ToldStrangers } from './told-strangers.ts';
 
 const SECRET = 'the_secret-1';
 const SESSION_KEY = `${ADA.id}:0`;
@@ -59,6 +60,8 @@ async function post({
     queue: into,
     stops: NO_STOPS,
     backlog: NO_BACKLOG,
+    strangers: new ToldStrangers(),
+    onStranger: () => undefined,
     onIgnored: (reason) => ignored.push(reason),
     onError: (error) => errors.push(error),
   });
@@ -214,6 +217,8 @@ it('knows no other route', async () => {
     queue,
     stops: NO_STOPS,
     backlog: NO_BACKLOG,
+    strangers: new ToldStrangers(),
+    onStranger: () => undefined,
     onIgnored: () => undefined,
     onError: () => undefined,
   });

@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import {
   ARCHIVE_MEDIA_TYPE,
+  exportPath,
   filePath,
   HEARTBEAT_INTERVAL_MS,
   outboxPath,
@@ -28,6 +29,14 @@ export type Fetched<Value> =
   | { readonly kind: 'too_large' }
   | { readonly kind: 'refused'; readonly error: WireError };
 
+export interface ArchiveRequest {
+  readonly archive: 'export' | 'debug';
+  /** Whether the debug log goes with an export. */
+  readonly withDebug: boolean;
+  /** The most that the archive may have. */
+  readonly maxBytes: number;
+}
+
 /** A list is a small part of this, whatever the limit of files. In bytes. */
 const MAX_LIST_BYTES = 50_000_000;
 
@@ -43,20 +52,18 @@ export async function fetchFileList(
 }
 
 /**
- * @param maxBytes the most that the archive may have.
  * @returns its bytes, checked to be whole.
  * @throws AgentUnreachableError as above, also when the archive breaks off.
  */
 export async function fetchArchive(
   server: AgentServer,
   session: StoredSession,
-  route: 'export' | 'debug',
-  maxBytes: number,
+  { archive, withDebug, maxBytes }: ArchiveRequest,
 ): Promise<Fetched<Uint8Array>> {
   return fetchStored(
     server,
     session,
-    filePath(route, session.sessionId),
+    archive === 'export' ? exportPath(session.sessionId, withDebug) : filePath(archive, session.sessionId),
     maxBytes,
     async (response, content) => {
       const mediaType = response.headers.get('content-type');

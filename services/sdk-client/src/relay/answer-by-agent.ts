@@ -5,14 +5,15 @@ import type { SessionTable, StopRequests } from '@omnicloud/session-table';
 import { TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
-import { annotateAnswer } from '../reply/annotate-answer.ts';
+import { annotateAnswer, withNote } from '../reply/annotate-answer.ts';
+import { boundAnswer } from '../reply/bound-answer.ts';
 import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
 import { keepTyping } from '../reply/typing.ts';
 import type { AgentServer } from './agent-client.ts';
 import { mergeTurns, questionOf } from './merge-turns.ts';
 import type { Meter } from './meter.ts';
-import { joinAnswers, type Relayed, type RunResult } from './relay-answer.ts';
+import { type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
 import {
@@ -137,10 +138,8 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
       const { text } = relayed;
       // The run that ends the answer says it again, below all of it.
       const notes = relayed.notes.filter(({ kind }) => kind !== 'workspace_over_limit');
-      await progress.savePaused(
-        notes.length === 0 ? text : annotateAnswer(text, notes, language),
-        relayed.files,
-      );
+      const soFar = notes.length === 0 ? text : annotateAnswer(text, notes, language);
+      await progress.savePaused(boundAnswer(soFar, TEXTS[language].answerCut), relayed.files);
       return { kind: 'later', afterMs: 0 };
     }
     case 'failed':
@@ -156,7 +155,7 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
         return { kind: 'retry' };
       }
       meter.add('TurnsFailed', 1);
-      return say(telling, joinAnswers(progress.paused.text, failureText(relayed.code, language)));
+      return say(telling, withNote(progress.paused.text, failureText(relayed.code, language)));
   }
 }
 

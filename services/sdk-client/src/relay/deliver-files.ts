@@ -1,5 +1,6 @@
-// files of the answer → agent server → sendDocument, each once → what could not be sent is said
+// the whole of a long answer, files of the answer → agent server → sendDocument, each once → what could not be sent is said
 import { TelegramError } from '../errors.ts';
+import type { OutgoingDocument } from '../reply/telegram-chat.ts';
 import { TEXTS } from '../reply/texts.ts';
 import type { Telling } from './telling.ts';
 import type { TurnFile } from './turn-ledger.ts';
@@ -17,7 +18,7 @@ export async function deliverFiles(telling: Telling): Promise<void> {
 }
 
 async function deliverFile(file: TurnFile, telling: Telling): Promise<void> {
-  const { chat, progress, language, fetchFile } = telling;
+  const { chat, language, fetchFile } = telling;
   const fetched = await fetchFile(file);
   if (fetched.kind !== 'fetched') {
     telling.onError(new Error(`The agent server did not hand out a file: ${fetched.kind}`));
@@ -26,17 +27,40 @@ async function deliverFile(file: TurnFile, telling: Telling): Promise<void> {
     await chat.send(noteOn(TEXTS[language].fileLost(file.name)), { isReply: false });
     return;
   }
-  const caption = { text: file.caption ?? '', entities: [] };
+  const document = { name: file.name, content: fetched.value };
+  await post(document, file.caption ?? '', TEXTS[language].fileRefused(file.name), telling);
+}
+
+/** The name of the file that holds a whole answer. */
+const ANSWER_FILE = 'answer.md';
+
+/**
+ * Sends the whole answer as a file.
+ * @throws TelegramError when Telegram takes nothing now.
+ */
+export async function attachAnswer(telling: Telling, markdown: string): Promise<void> {
+  const document = { name: ANSWER_FILE, content: Buffer.from(markdown) };
+  await post(document, '', TEXTS[telling.language].answerRefused, telling);
+  await telling.progress.saveAnswerAttached();
+}
+
+/** Sends a file, or says that it was refused. */
+async function post(
+  document: OutgoingDocument,
+  caption: string,
+  refusal: string,
+  { chat, progress, onError }: Telling,
+): Promise<void> {
   await progress.saveSendingFile();
   try {
-    await chat.sendDocument({ name: file.name, content: fetched.value }, caption);
+    await chat.sendDocument(document, noteOn(caption));
   } catch (error) {
     if (!(error instanceof TelegramError)) throw error;
     // Refused or put off, it has not arrived; without an answer, nobody knows.
     if (error.code !== 'telegram_unreachable') await progress.savePosted(progress.posted);
     if (error.retryable) throw error;
-    telling.onError(error);
-    await chat.send(noteOn(TEXTS[language].fileRefused(file.name)), { isReply: false });
+    onError(error);
+    await chat.send(noteOn(refusal), { isReply: false });
   }
 }
 

@@ -13,6 +13,7 @@ import type { Api } from 'grammy/web';
 import { TelegramError } from '../errors.ts';
 import type { Backlog } from '../queue/backlog.ts';
 import type { Outcome, TurnHandler, TurnQueue } from '../queue/turn-queue.ts';
+import { withNote } from '../reply/annotate-answer.ts';
 import type { EditPace } from '../reply/live-reply.ts';
 import type { TelegramFiles } from '../reply/telegram-files.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
@@ -21,9 +22,8 @@ import { answerByAgent } from './answer-by-agent.ts';
 import type { AttachmentStore } from './attachment-store.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
-import { joinAnswers } from './relay-answer.ts';
 import { obeyCommand } from './obey-command.ts';
-import { deliver, DONE, say, tellingOf } from './telling.ts';
+import { deliver, DONE, say, showAnswer, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
@@ -128,10 +128,11 @@ async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<v
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return;
   // Nobody waits for an answer; that it is a dead letter now tells whoever runs this.
   if (turn.ask.kind === 'migration') return progress.saveGivenUp();
-  const { reply, language, onError } = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
+  const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
+  const { language, onError } = telling;
   try {
     // What earlier runs said, the user has read.
-    await reply.finish(progress.answer ?? joinAnswers(progress.paused.text, TEXTS[language].gaveUp));
+    await showAnswer(telling, progress.answer ?? withNote(progress.paused.text, TEXTS[language].gaveUp));
   } catch (error) {
     // What may succeed later is the queue's to repeat.
     if (!(error instanceof TelegramError) || error.retryable) throw error;

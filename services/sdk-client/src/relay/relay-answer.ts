@@ -12,6 +12,7 @@ import {
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentUnreachableError } from '../errors.ts';
 import type { Note } from '../reply/annotate-answer.ts';
+import { MAX_ANSWER_LENGTH } from '../reply/bound-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { type AgentServer, askAgent } from './agent-client.ts';
 import type { TurnFile } from './turn-ledger.ts';
@@ -154,8 +155,6 @@ function failed(error: WireError, answer: string | undefined): Relayed {
   return { kind: 'failed', code: error.code, isRetryable: error.retryable, error: cause, ...busyUntil };
 }
 
-/** Of an answer that grows, in UTF-16 code units; the whole of it comes at its end. */
-const MAX_SHOWN = 1024 * 1024;
 /** Tools that are remembered as running; of more, the oldest are forgotten. */
 const MAX_RUNNING = 100;
 
@@ -180,7 +179,7 @@ class GrowingAnswer {
   /** @returns whether there is something new to show. */
   take(event: RunEvent): boolean {
     if (event.type === 'text')
-      this.#text = (this.#text.slice(0, event.offset) + event.delta).slice(0, MAX_SHOWN);
+      this.#text = (this.#text.slice(0, event.offset) + event.delta).slice(0, MAX_ANSWER_LENGTH);
     else if (event.type === 'tool' && event.phase === 'started') {
       this.#running.delete(event.tool_use_id);
       this.#running.set(event.tool_use_id, event.line);

@@ -18,7 +18,7 @@ export async function sendArchive(
   turn: Turn,
   archive: Archive,
   telling: Telling,
-  deps: SessionReaderDeps,
+  deps: SessionReaderDeps & { readonly ownerId?: string },
 ): Promise<Outcome> {
   const stopShowing = keepShowing('upload_document', telling.chat, telling);
   try {
@@ -26,7 +26,12 @@ export async function sendArchive(
       turn,
       telling,
       deps,
-      (server, session) => fetchArchive(server, session, archive, MAX_DOCUMENT_BYTES),
+      (server, session) =>
+        fetchArchive(server, session, {
+          archive,
+          withDebug: turn.sender.id === deps.ownerId,
+          maxBytes: MAX_DOCUMENT_BYTES,
+        }),
       (content, { sessionId }) => post(archive, `${NAMES[archive]}-${sessionId}.tar.gz`, content, telling),
     );
   } finally {

@@ -189,6 +189,21 @@ describe('/export', () => {
     expect(scene.botApi.screen).toEqual([TEXTS.en.archiveRefused]);
   });
 
+  it('asks for the debug log for the owner alone', async () => {
+    scene.agent.script(archived(HALVES), archived(HALVES));
+    const queries: string[] = [];
+    const { server } = scene.agent;
+    const fetch: typeof server.fetch = (input, init) => {
+      queries.push(new URL(new Request(input, init).url).search);
+      return server.fetch(input, init);
+    };
+    const { sender } = turnOf();
+    const handler = scene.handler(WHEN_COMPLETE, { ownerId: sender.id, agent: { ...server, fetch } });
+    await handler.handle(turnOf({ ...ask('export'), update_id: 1 }), 1);
+    await handler.handle(turnOf({ ...ask('export'), update_id: 2, sender: { ...sender, id: '5' } }), 1);
+    expect(queries).toEqual(['?include_debug=true', '']);
+  });
+
   it('ends when nobody is there to take it', async () => {
     scene.agent.script(archived(HALVES));
     scene.botApi.script('sendDocument', BLOCKED);

@@ -5,12 +5,13 @@ import type { Api } from 'grammy/web';
 import { AgentUnreachableError, TelegramError } from '../errors.ts';
 import { MAX_DEFERRALS } from '../queue/try-turn.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
+import { boundAnswer } from '../reply/bound-answer.ts';
 import { type EditPace, LiveReply } from '../reply/live-reply.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
-import { type Language, languageOf } from '../reply/texts.ts';
+import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
 import type { AgentServer } from './agent-client.ts';
 import { type Fetched, fetchSentFile } from './agent-files.ts';
-import { deliverFiles } from './deliver-files.ts';
+import { attachAnswer, deliverFiles } from './deliver-files.ts';
 import type { Meter } from './meter.ts';
 import type { TurnFile } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
@@ -69,15 +70,25 @@ export async function say(
   markdown: string,
   files: readonly TurnFile[] = [],
 ): Promise<Outcome> {
-  await telling.progress.saveAnswer(markdown, files);
-  return deliver(telling, markdown);
+  const answer = boundAnswer(markdown, TEXTS[telling.language].answerCut);
+  await telling.progress.saveAnswer(answer, files);
+  return deliver(telling, answer);
+}
+
+/**
+ * Shows a final text: as messages, or as its beginning and a file with all of it.
+ * @throws TelegramError when Telegram takes nothing now.
+ */
+export async function showAnswer(telling: Telling, markdown: string): Promise<void> {
+  const isWhole = await telling.reply.finish(markdown, TEXTS[telling.language].answerAttached);
+  if (!isWhole && !telling.progress.isAnswerAttached) await attachAnswer(telling, markdown);
 }
 
 /** Delivers a final text that is written down, and then the files that go with it. */
 export async function deliver(telling: Telling, markdown: string): Promise<Outcome> {
-  const { reply, progress, onError } = telling;
+  const { progress, onError } = telling;
   try {
-    await reply.finish(markdown);
+    await showAnswer(telling, markdown);
     await deliverFiles(telling);
   } catch (error) {
     if (error instanceof AgentUnreachableError) {

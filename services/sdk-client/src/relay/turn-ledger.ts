@@ -18,6 +18,8 @@ export const turnRecordSchema = z.object({
   delivery: z.string().default(''),
   /** The final text as Markdown, once it is known. */
   answer: z.string().exactOptional(),
+  /** Whether the whole of an answer that is too long for messages is in the chat as a file. */
+  isAnswerAttached: z.boolean().exactOptional(),
   posted: z.array(z.object({ messageId: z.int(), shown: z.string() })),
   /** What the agent sends with the answer, and how many of these are in the chat. */
   files: z.array(turnFileSchema).exactOptional(),

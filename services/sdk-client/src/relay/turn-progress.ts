@@ -72,6 +72,11 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.answer;
   }
 
+  /** Whether the answer's file, if it needs one, is in the chat. */
+  get isAnswerAttached(): boolean {
+    return this.#record.isAnswerAttached ?? false;
+  }
+
   get posted(): readonly PostedPart[] {
     return this.#record.posted;
   }
@@ -138,12 +143,23 @@ export class TurnProgress implements ReplyMemory {
 
   /** From now on the agent does not run for this turn again. */
   async saveAnswer(answer: string, files: readonly TurnFile[] = []): Promise<void> {
-    await this.#save((record) => ({ ...withFiles(record, files), state: 'answered', answer }));
+    await this.#save(({ paused, ...record }) => ({
+      ...withFiles(record, files),
+      // The answer holds it.
+      ...(paused === undefined ? {} : { paused: { ...paused, text: '' } }),
+      state: 'answered',
+      answer,
+    }));
   }
 
   /** As `saveSending`: whoever finds this and no more files delivered cannot know whether the next one arrived. */
   async saveSendingFile(): Promise<void> {
     await this.saveSending(this.#record.posted.length);
+  }
+
+  /** The whole answer is in the chat as a file, or its user was told that it will not be. */
+  async saveAnswerAttached(): Promise<void> {
+    await this.#save(({ sending, ...record }) => ({ ...record, isAnswerAttached: true }));
   }
 
   /** The next of the files is in the chat, or its user was told that it will not be. */

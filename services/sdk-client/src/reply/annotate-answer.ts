@@ -18,7 +18,22 @@ export type Note =
   /** Files that were saved once could not be had again. */
   | { kind: 'files_lost'; count: number };
 
-/** @returns the answer as Markdown with its notes: what concerns the past above it, what concerns the answer itself below. */
+/**
+ * Longer ones may not fit into the messages of a reply, so what stands below them is not seen. In UTF-16 code units: four messages, each
+ * at least half full.
+ */
+const MAX_LENGTH_WITH_NOTE_BELOW = 8_000;
+
+/** @returns an answer with something that its reader must see: below it, or above it when the answer is long. */
+export function withNote(text: string, note: string): string {
+  const isLong = text.length > MAX_LENGTH_WITH_NOTE_BELOW;
+  return (isLong ? [note, text] : [text, note]).filter((part) => part.trim() !== '').join('\n\n');
+}
+
+/**
+ * @returns the answer as Markdown with its notes: what concerns the past above it, what concerns the answer itself below; everything
+ *   above a long one.
+ */
 export function annotateAnswer(text: string, notes: readonly Note[], language: Language): string {
   const texts = TEXTS[language];
   const above: string[] = [];
@@ -50,7 +65,7 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
     }
   }
   // What looks like text may show nothing: an empty code block, a lone `&nbsp;`. A stopped turn may well have said nothing.
-  const isEmpty = renderMarkdown(text).text === '';
-  const answer = isEmpty ? (below.length > 0 ? [] : [texts.emptyAnswer]) : [text];
-  return [...above, ...answer, ...below, ...last].join('\n\n');
+  const isEmpty = text.length <= MAX_LENGTH_WITH_NOTE_BELOW && renderMarkdown(text).text === '';
+  const answer = isEmpty ? (below.length > 0 ? '' : texts.emptyAnswer) : text;
+  return [...above, withNote(answer, [...below, ...last].join('\n\n'))].join('\n\n');
 }

@@ -20,6 +20,9 @@ interface ReceivedDocument {
   readonly content: Uint8Array;
 }
 
+/** What `screen` shows of a document that has none. */
+export const NO_CAPTION = '(a document)';
+
 interface Shown {
   readonly text: string;
   readonly entities: string;
@@ -142,7 +145,11 @@ export class BotApi {
     const file = payload[String(payload.document).slice('attach://'.length)];
     if (!(file instanceof File)) return refusal(400, 'Bad Request: there is no document in the request');
     this.documents.push({ name: file.name, content: new Uint8Array(await file.arrayBuffer()) });
-    return this.#show(id, { text: payload.caption, entities: payload.caption_entities });
+    const caption = typeof payload.caption === 'string' ? payload.caption : '';
+    return this.#show(id, {
+      text: caption === '' ? NO_CAPTION : caption,
+      entities: payload.caption_entities,
+    });
   }
 
   #edit(id: number, payload: Record<string, unknown>): Response {

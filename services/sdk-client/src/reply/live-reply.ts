@@ -1,9 +1,8 @@
 // text as it grows → rendered, split → a message that is edited at a gentle pace → the final parts
 import { GrammyError } from 'grammy/web';
 import { TelegramError, TurnTakenOverError } from '../errors.ts';
+import { answerParts } from './answer-parts.ts';
 import type { FormattedText } from './formatted-text.ts';
-import { renderMarkdown } from './render-markdown.ts';
-import { splitMessage } from './split-message.ts';
 import type { TelegramChat } from './telegram-chat.ts';
 
 /** How often a message may be edited; Telegram's limits are elastic, and edits share them with sends. */
@@ -19,6 +18,11 @@ export const TELEGRAM_PACE: Record<'private' | 'group', EditPace> = {
   private: { firstAfterMs: 1_200, betweenMs: 1_100 },
   group: { firstAfterMs: 1_200, betweenMs: 3_100 },
 };
+
+/** Stands below a growing answer that does not fit into a reply any more. */
+const GROWING = '…';
+/** A text that is slow to render is shown less often: one growing answer takes at most this part of the processor's time. */
+const PAUSE_FACTOR = 20;
 
 const FINAL_TRIES = 5;
 const DELETE_TRIES = 3;
@@ -98,13 +102,16 @@ export class LiveReply {
 
   /**
    * Shows the final text: edits what is posted into its first parts, sends the rest.
+   * @param more the line below the beginning of a text that is too long for a reply.
+   * @returns whether the reply shows the whole text.
    * @throws TelegramError when a part could not be delivered after several tries.
    */
-  async finish(markdown: string): Promise<void> {
+  async finish(markdown: string, more = GROWING): Promise<boolean> {
     await this.#stop();
-    const parts = splitMessage(renderMarkdown(markdown));
+    const { parts, isWhole } = answerParts(markdown, more);
     for (const [index, part] of parts.entries()) await this.#deliver(index, part);
     await this.#deleteFrom(parts.length);
+    return isWhole;
   }
 
   /** Shows what there is and leaves it so: another delivery goes on with it. */
@@ -141,7 +148,9 @@ export class LiveReply {
     const draft = this.#draft;
     let pauseMs = this.#pace.betweenMs;
     try {
-      const parts = splitMessage(renderMarkdown(draft));
+      const begunMs = performance.now();
+      const { parts } = answerParts(draft, GROWING);
+      pauseMs = Math.max(pauseMs, (performance.now() - begunMs) * PAUSE_FACTOR);
       for (const [index, part] of parts.entries()) await this.#put(index, part);
     } catch (error) {
       // The next edit, or the final one, says it again; only the pace must give way.

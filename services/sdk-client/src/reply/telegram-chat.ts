@@ -18,7 +18,7 @@ export interface ChatPlace {
 /** What the chat shows the bot doing. */
 export type ChatAction = 'typing' | 'upload_document';
 
-interface OutgoingDocument {
+export interface OutgoingDocument {
   /** Without quotes, backslashes and line breaks: it goes into a header as it is. */
   readonly name: string;
   readonly content: Uint8Array;

@@ -42,6 +42,10 @@ interface Texts {
   emptyAnswer: string;
   /** @param ahead so many turns start before this one. */
   place: (ahead: number) => string;
+  /** Plain text, below the beginning of an answer. */
+  answerAttached: string;
+  answerRefused: string;
+  answerCut: string;
   stopped: string;
   notStopped: string;
   stoppedHere: string;
@@ -88,7 +92,7 @@ const english: Texts = {
   files: (count, size) => `**${count === 1 ? '1 file' : `${count.toLocaleString('en')} files`}**, ${size}`,
   moreFiles: (count) => `and ${count.toLocaleString('en')} more; /export brings them all.`,
   archive: {
-    export: 'This conversation: transcript, debug log, tasks and files.',
+    export: 'This conversation: transcript, tasks and files.',
     debug: 'The session files: transcript, debug log and tasks.',
   },
   archiveTooLarge: (megabytes) =>
@@ -119,6 +123,10 @@ const english: Texts = {
     ahead === 0
       ? 'Your message is next in the queue.'
       : `Your message is in the queue: ${ahead.toLocaleString('en')} before you.`,
+  answerAttached: 'This is only the beginning: the whole answer is attached as answer.md.',
+  answerRefused:
+    'Telegram did not take the whole answer as a file here. /export brings it with the conversation.',
+  answerCut: '_The answer was cut here: it is too long to be sent._',
   stopped: 'Everything you asked before this is stopped.',
   notStopped: 'That could not be stopped just now. Please send /stop again in a moment.',
   stoppedHere: '⏹ _Stopped._',
@@ -170,7 +178,7 @@ const chinese: Texts = {
   files: (count, size) => `**${count.toLocaleString('en')} 个文件**，共 ${size}`,
   moreFiles: (count) => `还有 ${count.toLocaleString('en')} 个；用 /export 可以得到全部。`,
   archive: {
-    export: '当前对话：记录、调试日志、任务和文件。',
+    export: '当前对话：记录、任务和文件。',
     debug: '会话文件：记录、调试日志和任务。',
   },
   archiveTooLarge: (megabytes) =>
@@ -196,6 +204,9 @@ const chinese: Texts = {
     ahead === 0
       ? '你的消息排在队列的下一个。'
       : `你的消息正在排队：前面还有 ${ahead.toLocaleString('en')} 条。`,
+  answerAttached: '这里只是开头：完整的回答见附件 answer.md。',
+  answerRefused: 'Telegram 在这里没有接受完整回答的文件。用 /export 可以和对话一起得到它。',
+  answerCut: '_回答在这里被截断：它太长，无法发送。_',
   stopped: '在此之前提出的请求都已停止。',
   notStopped: '暂时无法停止。请稍后再发一次 /stop。',
   stoppedHere: '⏹ _已停止。_',

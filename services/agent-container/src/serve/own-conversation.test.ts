@@ -1,0 +1,64 @@
+import { attachmentObjectKey, messagePath, routes } from '@omnicloud/protocol';
+import { expect, it } from 'vitest';
+import { type AgentServer, agentServer, TOKEN } from './agent-server.fixture.ts';
+
+const THEIRS = '8:0';
+const SECRET = { id: '1-0', name: 'secret.txt' };
+const REFUSED = { error: { code: 'bad_request' } };
+
+/** A server that keeps a file of another chat. */
+async function serverWithTheirFile(): Promise<AgentServer> {
+  const server = await agentServer();
+  await server.store.put(
+    attachmentObjectKey(THEIRS, SECRET.id),
+    new TextEncoder().encode('theirs'),
+    undefined,
+  );
+  return server;
+}
+
+async function ask(server: AgentServer, path: string, fields: object, tenant?: string): Promise<unknown> {
+  const headers = {
+    authorization: `Bearer ${TOKEN}`,
+    ...(tenant === undefined ? {} : { 'x-session-key': tenant }),
+  };
+  return (await server.post(path, JSON.stringify({ user_message: 'Read it', ...fields }), headers)).json();
+}
+
+it('A new session cannot have the files of another chat', async () => {
+  const server = await serverWithTheirFile();
+  const fields = { chat_id: '9', attachments: [SECRET], metadata: { session_key: THEIRS } };
+  expect(await ask(server, routes.create, fields)).toMatchObject(REFUSED);
+  expect(await ask(server, routes.create, { chat_id: '8', attachments: [SECRET] }, '9:0')).toMatchObject(
+    REFUSED,
+  );
+  expect(server.runtime.runs).toHaveLength(0);
+});
+
+it('Nor can one that goes on', async () => {
+  const server = await serverWithTheirFile();
+  const { body } = await server.create({ chat_id: '9' });
+  const path = messagePath(String(body.session_id));
+  const fields = { attachments: [SECRET], metadata: { session_key: THEIRS } };
+  expect(await ask(server, path, fields)).toMatchObject(REFUSED);
+  expect(await ask(server, path, fields, THEIRS)).toMatchObject(REFUSED);
+  expect(await ask(server, path, fields, '9:0')).toMatchObject(REFUSED);
+  expect(server.runtime.runs).toHaveLength(1);
+});
+
+it('A session has the files of its own conversation, also as the supergroup that its group became', async () => {
+  const server = await serverWithTheirFile();
+  const { body } = await server.create({ chat_id: '8' });
+  const path = messagePath(String(body.session_id));
+  const own = { attachments: [SECRET], metadata: { session_key: THEIRS } };
+  expect(await ask(server, path, own, THEIRS)).not.toHaveProperty('error');
+  await server.store.put(
+    attachmentObjectKey('-100:0', SECRET.id),
+    new TextEncoder().encode('ours'),
+    undefined,
+  );
+  await server.table.inherit('-100:0', THEIRS);
+  const after = { attachments: [SECRET], metadata: { session_key: '-100:0' } };
+  expect(await ask(server, path, after, '-100:0')).not.toHaveProperty('error');
+  expect(server.runtime.runs).toHaveLength(3);
+});
