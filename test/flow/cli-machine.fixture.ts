@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type Options, query, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import { afterEach, beforeEach } from 'vitest';
 import { parseAgentConfig } from '../../services/agent-container/src/config.ts';
@@ -42,6 +42,8 @@ export interface CliMachines {
   readonly model: ScriptedModel;
   /** @returns a machine with an empty disk and a work folder of its own, which shares its store with the others. */
   newMachine(): Promise<CliMachine>;
+  /** @returns what the model is sent of a conversation when the CLI goes on with it, undefined when the CLI knows no conversation in it. */
+  told(transcript: Uint8Array): Promise<string | undefined>;
 }
 
 /** Registers the set-up and tear-down for every test of the file. */
@@ -49,6 +51,7 @@ export function useCliMachines(): CliMachines {
   let root = '';
   const machines = {
     newMachine: () => newMachine(root, machines.model.baseUrl),
+    told: (transcript) => told(root, machines.model, transcript),
   } as CliMachines & { model: ScriptedModel };
   beforeEach(async () => {
     root = await mkdtemp(join(tmpdir(), 'omnicloud-machines-'));
@@ -59,6 +62,33 @@ export function useCliMachines(): CliMachines {
     await rm(root, { recursive: true, force: true });
   });
   return machines;
+}
+
+async function told(root: string, model: ScriptedModel, transcript: Uint8Array): Promise<string | undefined> {
+  const home = sessionHome(await mkdtemp(join(root, 'machine-')), ID);
+  for (const folder of [home.workspace, home.userHome, dirname(home.transcript)])
+    await mkdir(folder, { recursive: true });
+  await writeFile(home.transcript, transcript);
+  const session = query({
+    prompt: 'What do you know?',
+    options: {
+      cwd: home.workspace,
+      env: { ...cliEnvironment(CONFIG, home, model.baseUrl), ...EVERYTHING_ON },
+      settingSources: [],
+      tools: ['Bash'],
+      resume: ID,
+    },
+  });
+  try {
+    for await (const message of session) if (message.type === 'result' && message.is_error) return undefined;
+  } catch (error) {
+    // The SDK throws once more what the CLI said.
+    if (String(error).includes('No conversation found')) return undefined;
+    throw error;
+  }
+  // Its own folder, of which the CLI tells, says whose request it is.
+  const request = model.requests.find(({ body }) => JSON.stringify(body).includes(home.workspace));
+  return JSON.stringify(request?.body.messages);
 }
 
 async function newMachine(root: string, modelUrl: string): Promise<CliMachine> {

@@ -8,12 +8,23 @@ const flow = useFlow();
 
 const SAID = { first: 'The secret word is apple', second: 'The number is seven', third: 'What do you know?' };
 const LOST = 'The earlier conversation could not be found, so this is a new one.\n\n';
+const ONE_LOST = 'one message or its answer is lost.';
 const REPAIRED = (lost: string): string => `The stored conversation was damaged: ${lost}\n\n`;
 
 async function say(text: string, answer: string, notice = ''): Promise<void> {
   flow.model.reply(answer);
   flow.say(text);
   await flow.telegram.waitForMessage(PERSON, (shown) => shown === notice + answer);
+  // It is shown while it is written, and so before it is stored.
+  await expect.poll(stored, { timeout: 60_000 }).toContain(answer);
+}
+
+/** @returns all stored conversations. */
+async function stored(): Promise<string> {
+  const texts = (await readdir(sessions())).map((session) =>
+    readFile(join(sessions(), session, 'conversation.jsonl'), 'utf8').catch(() => ''),
+  );
+  return (await Promise.all(texts)).join('');
 }
 
 async function twoTurns(): Promise<void> {
@@ -52,9 +63,10 @@ async function expectKeptAside({ folder, damaged }: { folder: string; damaged: s
 }
 
 describe('A stored conversation that is damaged after its first turn', () => {
-  it.each<[string, (lines: string[]) => string]>([
+  it.each<[string, readonly string[], (lines: string[]) => string]>([
     [
       'cut in the middle of the second answer',
+      ['Noted the number.'],
       (lines) => {
         const answer = lineSaying(lines, 'Noted the number.');
         return lines
@@ -65,32 +77,34 @@ describe('A stored conversation that is damaged after its first turn', () => {
     ],
     [
       'with a bad line in the middle of the second turn',
+      [SAID.second],
       (lines) => lines.with(lineSaying(lines, SAID.second), '{"parentUuid":').join('\n'),
     ],
     [
       'cut between the second message and its answer',
+      ['Noted the number.'],
       (lines) => `${lines.slice(0, lineSaying(lines, 'Noted the number.')).join('\n')}\n`,
     ],
-  ])(
-    '%s: the model knows the first turn and nothing of the second, and the user is told',
-    async (_, change) => {
-      await twoTurns();
-      const kept = await damage(change);
-      await say(SAID.third, 'The word.', REPAIRED('the last message and its answer are lost.'));
-      const request = lastRequest();
-      expect(request).toContain(SAID.first);
-      expect(request).toContain('Noted the word.');
-      expect(request).toContain(SAID.third);
-      expect(request).not.toContain(SAID.second);
-      expect(request).not.toContain('Noted the number.');
-      await expectKeptAside(kept);
-      expect(flow.errors).toMatchObject([{ code: 'internal' }]);
+    [
+      'cut right after the first turn',
+      [SAID.second, 'Noted the number.'],
+      (lines) => `${lines.slice(0, lineSaying(lines, 'Noted the word.') + 1).join('\n')}\n`,
+    ],
+  ])('%s: the model knows all the rest, and the user is told', async (_, lost, change) => {
+    await twoTurns();
+    const kept = await damage(change);
+    await say(SAID.third, 'The word.', REPAIRED(ONE_LOST));
+    const request = lastRequest();
+    for (const said of [...Object.values(SAID), 'Noted the word.', 'Noted the number.'])
+      if (lost.includes(said)) expect(request).not.toContain(said);
+      else expect(request).toContain(said);
+    await expectKeptAside(kept);
+    expect(flow.errors).toMatchObject([{ code: 'internal' }]);
 
-      await say('And now?', 'All is well.');
-      expect(lastRequest()).toContain(SAID.third);
-      expect(await readdir(sessions())).toHaveLength(1);
-    },
-  );
+    await say('And now?', 'All is well.');
+    expect(lastRequest()).toContain(SAID.third);
+    expect(await readdir(sessions())).toHaveLength(1);
+  });
 
   it('in its last bookkeeping line: nothing is forgotten', async () => {
     await twoTurns();
@@ -106,10 +120,25 @@ describe('A stored conversation that is damaged after its first turn', () => {
   });
 });
 
+describe('A stored conversation of six turns', () => {
+  it('that is cut in half: the loss is counted, and the message whose answer is gone is still known', async () => {
+    await flow.start();
+    for (const turn of [1, 2, 3, 4, 5, 6]) await say(`Message ${turn}`, `Answer ${turn}`);
+    await damage((lines) => {
+      const text = lines.join('\n');
+      return text.slice(0, text.indexOf('Answer 2'));
+    });
+    await say('And now?', 'Lost.', REPAIRED('5 messages or their answers are lost.'));
+    for (const known of ['Message 1', 'Answer 1', 'Message 2', 'And now?'])
+      expect(lastRequest()).toContain(known);
+  });
+});
+
 describe('A stored conversation that is damaged in its first turn', () => {
-  it.each<[string, (lines: string[]) => string]>([
+  it.each<[string, readonly string[], (lines: string[]) => string]>([
     [
       'cut in the first answer',
+      [SAID.first],
       (lines) =>
         lines
           .slice(0, lineSaying(lines, 'Noted the word.') + 1)
@@ -118,8 +147,28 @@ describe('A stored conversation that is damaged in its first turn', () => {
     ],
     [
       'with a bad line in the middle of the first turn',
+      [SAID.first, 'Noted the word.', SAID.second, 'Noted the number.'],
       (lines) => lines.with(4, lines[4]?.slice(0, 40) ?? '').join('\n'),
     ],
+  ])('%s: the model knows all the rest', async (_, known, change) => {
+    await twoTurns();
+    const kept = await damage(change);
+    const lost = 2 - Math.floor(known.length / 2);
+    await say(
+      SAID.third,
+      'Something.',
+      lost === 0
+        ? 'The stored conversation was damaged and has been repaired; no message is lost.\n\n'
+        : REPAIRED(`${lost} messages or their answers are lost.`),
+    );
+    for (const said of known) expect(lastRequest()).toContain(said);
+    await expectKeptAside(kept);
+    expect(await readdir(sessions())).toHaveLength(1);
+  });
+});
+
+describe('A stored conversation of which nothing can be read', () => {
+  it.each<[string, (lines: string[]) => string]>([
     ['emptied', () => ''],
     ['replaced by garbage', () => 'not a conversation\n'.repeat(50)],
     ['replaced by bytes that are no text', () => '\u0000\uFFFD\u001F\u0007{"'.repeat(5_000)],

@@ -16,6 +16,10 @@ export const workspaceFiguresSchema = z
       description:
         'Files that an earlier turn saved, and that could not be had again: they are missing or damaged in the store',
     }),
+    is_list_lost: z.boolean().optional().meta({
+      description:
+        'The list of the saved files is damaged or missing: the working directory is that of an earlier turn, or empty',
+    }),
   })
   .meta({ id: 'WorkspaceFigures' });
 export type WorkspaceFigures = z.infer<typeof workspaceFiguresSchema>;

@@ -23,7 +23,7 @@ export interface HomeDeps {
 /** A session's home while a run is in it. */
 export interface Stay extends AsyncDisposable {
   /** Files of earlier turns that could not be had again, if there are any. */
-  readonly lost: Pick<WorkspaceFigures, 'lost'>;
+  readonly lost: Pick<WorkspaceFigures, 'lost' | 'is_list_lost'>;
 }
 
 /**
@@ -59,7 +59,10 @@ export async function stayInHome(
       );
     await headDebugLog(home, key, new Date());
     return {
-      lost: first ? { lost: lost.length } : {},
+      lost: {
+        ...(first ? { lost: lost.length } : {}),
+        ...(stored.isFileListLost ? { is_list_lost: true } : {}),
+      },
       [Symbol.asyncDispose]: async () => {
         try {
           await removeTree(home.temporary);

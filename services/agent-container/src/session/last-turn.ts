@@ -67,6 +67,11 @@ export function replayable(
   return turn;
 }
 
+/** @returns whether the conversation is, byte by byte, the one that the last turn was saved with; false also when nothing tells. */
+export function isAsSaved(conversation: Uint8Array, lastTurn: Uint8Array | undefined): boolean {
+  return lastTurn !== undefined && decode(lastTurn)?.conversation_sha256 === digest(conversation);
+}
+
 /** A damaged record only costs the replay. */
 function decode(body: Uint8Array): LastTurn | undefined {
   try {

@@ -13,7 +13,8 @@ const ASIDE = new RegExp(`^sessions/${ID}/damaged-[0-9a-f]{64}\\.jsonl$`);
 
 const turn = wholeTurn({ says: 'Grüße 👋' });
 const whole = jsonl(...turn);
-const damaged = `${whole}{"type":"queue-operation","operation":"enqueue"}\n{"parentUuid":"`;
+const readable = `${whole}{"type":"queue-operation","operation":"enqueue"}\n`;
+const damaged = `${readable}{"parentUuid":"`;
 
 /** A store whose session has this conversation and a task list, and a way to open it. */
 async function storeWith(conversation: string): Promise<{
@@ -45,10 +46,10 @@ describe('a session that goes on', () => {
     expect([store.puts, reported]).toEqual([[], []]);
   });
 
-  it('is opened with its whole turns when its conversation is damaged, under the version of the damaged object', async () => {
+  it('is opened with what can be read when its conversation is damaged, under the version of the damaged object', async () => {
     const { version, open } = await storeWith(damaged);
     const opened = await open();
-    expect(Buffer.from(opened.conversation ?? []).toString()).toBe(whole);
+    expect(Buffer.from(opened.conversation ?? []).toString()).toBe(readable);
     expect([opened.version, opened.lostTurns]).toEqual([version, 1]);
     expect(Buffer.from(opened.todos ?? []).toString()).toBe('[]');
   });

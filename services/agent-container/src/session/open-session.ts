@@ -9,8 +9,8 @@ import { decodeTodos } from './task-list.ts';
 
 /**
  * Reads a session that is to go on. A damaged conversation is copied aside as it is, and the session goes on with what can
- * be repaired; the version stays that of the damaged object, which the next save replaces. So is a damaged task list, which is left
- * to `restore` to report as lost.
+ * be repaired; the version stays that of the damaged object, which the next save replaces. So are a damaged task list, which is left
+ * to `restore` to report as lost, and a damaged list of files.
  * @param onDamage told that an object is damaged, and where it is kept.
  * @throws AgentError `session_unknown` when there is no conversation, or none that can be repaired; `store_unavailable`.
  */
@@ -28,7 +28,13 @@ export async function openSession(
     const aside = await keepAside(store, sessionId, stored.todos, 'json');
     onDamage(new AgentError('internal', `The stored task list is damaged; it is kept as ${aside}`));
   }
-  const repair = repairTranscript(conversation);
+  if (stored.isFileListLost) {
+    const kept = (stored.damagedLists ?? []).map((list) => keepAside(store, sessionId, list, 'json'));
+    const where =
+      kept.length === 0 ? 'missing' : `damaged; it is kept as ${(await Promise.all(kept)).join(', ')}`;
+    onDamage(new AgentError('internal', `The stored list of files is ${where}`));
+  }
+  const repair = repairTranscript(conversation, stored.files?.snapshot.turns);
   if (repair.kind === 'sound') return stored;
   const aside = await keepAside(store, sessionId, conversation, 'jsonl');
   const damage = new AgentError('internal', `The stored conversation is damaged; it is kept as ${aside}`);

@@ -13,6 +13,7 @@ import type { OutgoingFile } from './outbox.ts';
 import { linePieces } from './line-pieces.ts';
 import { putPersistently } from './put-persistently.ts';
 import { readPlainFile } from './read-plain.ts';
+import { countTurns } from './repair-transcript.ts';
 import { saveFiles } from './save-files.ts';
 import type { WorkspaceLimits } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
@@ -62,11 +63,13 @@ export async function persist(
     putAt(sessionObjectKey(home.sessionId, name), body, expected);
   const conversation = await readTranscript(home);
   const todos = encodeTodos(await readTasks(home.tasks));
-  const { snapshot, figures } = await saveFiles(home, store, {
+  const saved = await saveFiles(home, store, {
     before: files?.snapshot,
     limits,
     retryDelaysMs,
   });
+  const { figures } = saved;
+  const snapshot = { ...saved.snapshot, turns: countTurns(conversation) };
   const now = { key: snapshotKey(home.sessionId, conversation), snapshot };
   if (saving.confirm && !(await saving.confirm())) {
     throw new AgentError('lease_lost', 'Somebody else took this session over while it was saved');

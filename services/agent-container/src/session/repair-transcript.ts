@@ -1,62 +1,124 @@
+// transcript → lines → readable? kept as it is | whole entries cut out of it | dropped → an entry whose parent is gone hangs on the one before it
 import { linePieces } from './line-pieces.ts';
-import { parseEntry } from './transcript-entry.ts';
+import { isMessage, parseEntry, type TranscriptEntry } from './transcript-entry.ts';
 import { TranscriptTurns } from './transcript-turns.ts';
 
-/** What a transcript is worth: all of it, its whole turns before the damage, or nothing. */
+/** What a transcript is worth: all of it, what can still be read of it, or nothing. */
 type Repair =
   | { readonly kind: 'sound' }
   | {
       readonly kind: 'repaired';
-      /** A prefix of what was given, ending with a whole line. */
+      /** Every entry that can be read, each on its line and hanging on one that is there. */
       readonly transcript: Uint8Array;
-      /** Turns that are not in it, as far as the dropped text tells; 0 when only bookkeeping was lost. */
+      /** Turns whose message or answer is not in it, as far as anything tells; 0 when only bookkeeping was lost. */
       readonly lostTurns: number;
     }
   | { readonly kind: 'beyond_repair' };
 
+/** One line of the transcript, or a whole entry that was found within a damaged line. */
+interface Line {
+  readonly bytes: Buffer;
+  readonly entry: TranscriptEntry;
+  readonly isCutOut: boolean;
+}
+
+/** Text that is no entry. */
+interface Garbage {
+  readonly garbage: string;
+}
+
 /**
- * Judges a stored transcript. A CLI that resumes a damaged one says nothing and drops whatever hangs on the damage, which may be
- * all that came before it. So the longest prefix of whole turns is kept and everything after it dropped: a turn is whole
- * when its answer is complete, no tool call is open, and each entry hangs on one before it. Bookkeeping lines (requests,
- * costs, attachments) need not be there, but one that cannot be read is damage like any other.
+ * Judges a stored transcript, and keeps of a damaged one all that can be read. Two rules follow from what the CLI (2.1.330) does with such
+ * a file when it resumes it:
+ * - It goes from the last entry up by `parentUuid`. Where a parent is missing, everything before may be gone for the model, so such an
+ *   entry is made to hang on the entry before it.
+ * - It copes with a turn that has no end (no answer, a tool call without its result), and with an answer without words. So no turn
+ *   is dropped because of its end.
  * @param jsonl the transcript, one entry a line. It is read line by line: decoded as a whole it would be in memory three times over.
+ * @param savedTurns how many whole turns the conversation had when it was saved, if that is known: a clean cut leaves no other trace.
  */
-export function repairTranscript(jsonl: Uint8Array): Repair {
+export function repairTranscript(jsonl: Uint8Array, savedTurns?: number): Repair {
+  const read = [...entriesOf(jsonl)];
+  const lines = read.filter((piece) => 'entry' in piece);
+  if (!lines.some(({ entry }) => isMessage(entry) && entry.isSidechain !== true))
+    return { kind: 'beyond_repair' };
+  const relinked = withParents(lines);
   const turns = new TranscriptTurns();
-  let keptBytes = 0;
-  let readBytes = 0;
-  for (const piece of linePieces(jsonl)) {
-    const line = piece.toString('utf8');
-    if (line.trim() !== '') {
-      const entry = parseEntry(line);
-      if (!entry || !turns.read(entry)) return keep(jsonl, keptBytes);
-    }
-    readBytes += piece.byteLength;
-    if (turns.isBetweenTurns) keptBytes = readBytes;
+  if (relinked.isHeadless && !isGarbageFirst(read)) turns.lose('');
+  for (const piece of read) {
+    if ('entry' in piece) turns.read(piece.entry);
+    else turns.lose(piece.garbage);
   }
-  return turns.isWhole ? { kind: 'sound' } : keep(jsonl, keptBytes);
+  const isChanged =
+    relinked.isChanged || lines.length < read.length || lines.some(({ isCutOut }) => isCutOut);
+  if (!isChanged && turns.whole >= (savedTurns ?? 0)) return { kind: 'sound' };
+  const transcript = isChanged ? Buffer.concat(relinked.lines.flatMap(lineOf)) : jsonl;
+  return { kind: 'repaired', transcript, lostTurns: turns.lost(savedTurns) };
 }
 
-function keep(jsonl: Uint8Array, keptBytes: number): Repair {
-  if (keptBytes === 0) return { kind: 'beyond_repair' };
-  const transcript = jsonl.subarray(0, keptBytes);
-  return { kind: 'repaired', transcript, lostTurns: turnsLost(transcript, jsonl.subarray(keptBytes)) };
+/** Whether what is missing before the first entry of the chain is there in pieces. */
+function isGarbageFirst(read: readonly (Line | Garbage)[]): boolean {
+  const first = read.findIndex((piece) => 'garbage' in piece || typeof piece.entry.uuid === 'string');
+  const piece = read[first];
+  return piece !== undefined && 'garbage' in piece;
 }
 
-/** Inside of a JSON string its quotes would be escaped, so no text of a message is taken for one of these. */
-const PROMPT_ID = /"promptId":"([^"]+)"/g;
-const ENQUEUED = /"operation":"enqueue"/g;
+/** @returns how many turns of a transcript have their message and its answer, as `savedTurns` of `repairTranscript` counts them. */
+export function countTurns(jsonl: Uint8Array): number {
+  const turns = new TranscriptTurns();
+  for (const piece of entriesOf(jsonl)) if ('entry' in piece) turns.read(piece.entry);
+  return turns.whole;
+}
 
-/** Searched as text, because it may be cut anywhere. A message leaves its mark in the queue before it is in the chain. */
-function turnsLost(kept: Uint8Array, dropped: Uint8Array): number {
-  const prompts = new Set<string | undefined>();
-  let enqueued = 0;
-  for (const piece of linePieces(dropped)) {
-    const line = piece.toString('utf8');
-    for (const [, id] of line.matchAll(PROMPT_ID)) prompts.add(id);
-    enqueued += line.match(ENQUEUED)?.length ?? 0;
+function* entriesOf(jsonl: Uint8Array): Generator<Line | Garbage, void, undefined> {
+  for (const bytes of linePieces(jsonl)) {
+    const text = bytes.toString('utf8');
+    if (text.trim() === '') continue;
+    const entry = parseEntry(text);
+    if (entry) yield { bytes, entry, isCutOut: false };
+    else yield* cutOut(text);
   }
-  for (const piece of linePieces(kept))
-    for (const [, id] of piece.toString('utf8').matchAll(PROMPT_ID)) prompts.delete(id);
-  return Math.max(prompts.size, enqueued);
+}
+
+/** What may stand before an entry and says nothing. */
+const NOTHING = /^[\s\0\uFEFF]*$/;
+/** Where an entry of the chain begins; within a text its quotes would be escaped. */
+const ENTRY_BEGINS = /(?=\{"parentUuid":)/;
+
+/**
+ * A process that died while it wrote leaves half a line, and the next one may write on behind it. A file system may leave zeros before an
+ * entry.
+ */
+function* cutOut(text: string): Generator<Line | Garbage, void, undefined> {
+  for (const piece of text.split(ENTRY_BEGINS)) {
+    const entry = piece === text ? undefined : parseEntry(piece);
+    if (entry) yield { bytes: Buffer.from(piece), entry, isCutOut: true };
+    else if (piece === text || !NOTHING.test(piece)) yield { garbage: piece };
+  }
+}
+
+/** A parent may come after its child: the CLI reads the whole file before it follows the chain. */
+function withParents(lines: readonly Line[]): { lines: Buffer[]; isChanged: boolean; isHeadless: boolean } {
+  const known = new Set(lines.map(({ entry }) => entry.uuid));
+  let before: string | null = null;
+  let isChanged = false;
+  let isHeadless = false;
+  const relinked = lines.map(({ bytes, entry }) => {
+    const { uuid, parentUuid, isSidechain } = entry;
+    if (typeof uuid !== 'string' || isSidechain === true) return bytes;
+    const parent = before;
+    before = uuid;
+    if (typeof parentUuid !== 'string' || known.has(parentUuid)) return bytes;
+    isChanged = true;
+    isHeadless ||= parent === null;
+    const whole = JSON.parse(bytes.toString('utf8')) as object;
+    return Buffer.from(JSON.stringify({ ...whole, parentUuid: parent }));
+  });
+  return { lines: relinked, isChanged, isHeadless };
+}
+
+const NEWLINE = Buffer.from('\n');
+
+function lineOf(bytes: Buffer): Buffer[] {
+  return bytes.at(-1) === NEWLINE[0] ? [bytes] : [bytes, NEWLINE];
 }

@@ -9,7 +9,8 @@ import { removeTree } from './remove-tree.ts';
 import { type LostFile, restoreFiles } from './restore-files.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
-import { findStoredFiles, type StoredFiles } from './stored-files.ts';
+import { isAsSaved } from './last-turn.ts';
+import { lookForFiles, type StoredFiles } from './stored-files.ts';
 import { decodeTodos, writeTasks } from './task-list.ts';
 
 /** The objects of a session as the store holds them; each may be absent. */
@@ -22,6 +23,10 @@ export interface StoredSession {
   readonly lastTurn: Uint8Array | undefined;
   /** What lies beside the conversation; undefined for a session that was saved before files were. */
   readonly files: StoredFiles | undefined;
+  /** Lists of files that cannot be read, as they are. */
+  readonly damagedLists?: readonly Uint8Array[];
+  /** The list of the files is damaged or missing: `files` are those of an earlier turn, or none. */
+  readonly isFileListLost?: boolean;
   /** Set when the stored conversation was damaged and `conversation` is what could be repaired: the turns it lacks. */
   readonly lostTurns?: number;
 }
@@ -43,13 +48,17 @@ export async function readStoredSession(store: SessionStore, sessionId: string):
     store.get(sessionObjectKey(sessionId, 'debug.txt')),
     store.get(sessionObjectKey(sessionId, 'last-turn.json')),
   ]);
+  const found =
+    conversation &&
+    (await lookForFiles(store, sessionId, conversation.body, isAsSaved(conversation.body, lastTurn?.body)));
   return {
     conversation: conversation?.body,
     version: conversation?.version,
     todos: todos?.body,
     debug: debug?.body,
     lastTurn: lastTurn?.body,
-    files: conversation && (await findStoredFiles(store, sessionId, conversation.body)),
+    files: found?.files,
+    ...(found?.isListLost ? { isFileListLost: true, damagedLists: found.damaged } : {}),
   };
 }
 

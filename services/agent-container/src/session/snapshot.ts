@@ -34,6 +34,8 @@ const snapshotSchema = z
     packs: z.record(z.uuid(), z.object({ bytes: z.int().min(0).max(MAX_FILE_BYTES) })),
     /** Files that were over the limit. */
     left_out: z.array(path),
+    /** Whole turns of the conversation, as `countTurns` counts them: by it a cut conversation is known. Older lists have none. */
+    turns: z.int().min(0).exactOptional(),
   })
   .refine(({ entries }) => isTree(entries), 'two entries want the same place')
   .refine(

@@ -29,24 +29,53 @@ export function snapshotKey(sessionId: string, conversation: Uint8Array): string
   return sessionObjectKey(sessionId, snapshotObject(digest));
 }
 
-/**
- * Finds the snapshot of a stored conversation. For one that was cut off or changed by hand none has the right name; then the newest is
- * nearest to it.
- * @returns undefined when there is none that can be read.
- * @throws AgentError `store_unavailable`.
- */
+/** What was found of the files beside a conversation. */
+export interface FoundFiles {
+  /** Undefined when there is no list that can be read. */
+  readonly files: StoredFiles | undefined;
+  /** Whether the list that belongs to the conversation should be there and is not: then `files` are those of an earlier turn, or none. */
+  readonly isListLost: boolean;
+  /** Lists that are there and cannot be read, as they are. */
+  readonly damaged: readonly Uint8Array[];
+}
+
+/** @returns the files beside a conversation, as `lookForFiles` finds them. @throws AgentError `store_unavailable`. */
 export async function findStoredFiles(
   store: SessionStore,
   sessionId: string,
   conversation: Uint8Array,
 ): Promise<StoredFiles | undefined> {
-  const named = await readSnapshot(store, snapshotKey(sessionId, conversation));
-  const found = named ?? (await newestSnapshot(store, sessionId));
-  if (!found) return undefined;
-  return {
+  return (await lookForFiles(store, sessionId, conversation, false)).files;
+}
+
+/**
+ * Finds the snapshot of a stored conversation. For one that was cut off or changed by hand none has the right name; then the newest is
+ * nearest to it.
+ * @param isAsSaved whether the conversation is known to be what was saved last: then its own snapshot must be there.
+ * @throws AgentError `store_unavailable`.
+ */
+export async function lookForFiles(
+  store: SessionStore,
+  sessionId: string,
+  conversation: Uint8Array,
+  isAsSaved: boolean,
+): Promise<FoundFiles> {
+  const damaged: Uint8Array[] = [];
+  const filesOf = (found: FoundSnapshot): StoredFiles => ({
     ...found,
     readPack: async (name) => (await store.get(sessionObjectKey(sessionId, packObject(name))))?.body,
-  };
+  });
+  const named = await readSnapshot(store, snapshotKey(sessionId, conversation), damaged);
+  if (named) return { files: filesOf(named), isListLost: false, damaged };
+  const newest = await newestSnapshot(store, sessionId, damaged);
+  if (newest) return { files: filesOf(newest), isListLost: isAsSaved || damaged.length > 0, damaged };
+  // A session that was saved before its files were has neither lists nor contents.
+  const isListLost = damaged.length > 0 || (await hasPacks(store, sessionId));
+  return { files: undefined, isListLost, damaged };
+}
+
+async function hasPacks(store: SessionStore, sessionId: string): Promise<boolean> {
+  return (await store.list(sessionFolderKey(sessionId, 'packs/'))).length > 0;
 }
 
 /**
@@ -75,14 +104,20 @@ export async function removeReplaced(
     if (modified.getTime() < oldestSent) await store.delete(key);
 }
 
+interface FoundSnapshot {
+  readonly snapshot: Snapshot;
+  readonly key: string;
+}
+
 async function newestSnapshot(
   store: SessionStore,
   sessionId: string,
-): Promise<{ snapshot: Snapshot; key: string } | undefined> {
+  damaged: Uint8Array[],
+): Promise<FoundSnapshot | undefined> {
   const listed = await store.list(sessionFolderKey(sessionId, 'snapshots/'));
   const newestFirst = listed.sort((a, b) => b.modified.getTime() - a.modified.getTime());
   for (const { key } of newestFirst) {
-    const found = await readSnapshot(store, key);
+    const found = await readSnapshot(store, key, damaged);
     if (found) return found;
   }
   return undefined;
@@ -91,8 +126,11 @@ async function newestSnapshot(
 async function readSnapshot(
   store: SessionStore,
   key: string,
-): Promise<{ snapshot: Snapshot; key: string } | undefined> {
+  damaged: Uint8Array[],
+): Promise<FoundSnapshot | undefined> {
   const object = await store.get(key);
   const snapshot = object && decodeSnapshot(object.body);
+  if (object && !snapshot && !damaged.some((body) => Buffer.from(body).equals(object.body)))
+    damaged.push(object.body);
   return snapshot && { snapshot, key };
 }

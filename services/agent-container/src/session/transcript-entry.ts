@@ -33,6 +33,8 @@ const messageEntry = z.object({
   /** The CLI's own words to the model, in the user's name. */
   isMeta: z.boolean().nullish(),
   isCompactSummary: z.boolean().nullish(),
+  /** No words of the model: the CLI's note that a model call failed. */
+  isApiErrorMessage: z.boolean().nullish(),
 });
 export type MessageEntry = z.infer<typeof messageEntry>;
 

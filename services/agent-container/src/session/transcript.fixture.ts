@@ -86,8 +86,9 @@ type Repaired = Extract<Repair, { kind: 'repaired' }>;
 /** `repairTranscript` for a transcript as text. */
 export function repairText(
   transcript: string,
+  savedTurns?: number,
 ): Exclude<Repair, Repaired> | (Omit<Repaired, 'transcript'> & { transcript: string }) {
-  const repair = repairTranscript(Buffer.from(transcript));
+  const repair = repairTranscript(Buffer.from(transcript), savedTurns);
   if (repair.kind !== 'repaired') return repair;
   return { ...repair, transcript: Buffer.from(repair.transcript).toString() };
 }

@@ -136,6 +136,7 @@ function turnFile({ file_id, name, size, caption }: SentFile, sessionId: string)
 function notesOn(workspace: WorkspaceFigures | undefined): Note[] {
   const notes: Note[] = [];
   if (workspace?.lost !== undefined) notes.push({ kind: 'files_lost', count: workspace.lost });
+  if (workspace?.is_list_lost) notes.push({ kind: 'file_list_lost' });
   if (workspace?.is_over_limit) notes.push({ kind: 'workspace_over_limit' });
   return notes;
 }

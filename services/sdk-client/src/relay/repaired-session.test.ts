@@ -27,13 +27,13 @@ it.each([
   ],
   [
     1,
-    'The stored conversation was damaged: the last message and its answer are lost.',
-    '保存的对话有损坏：最后 1 条消息及其回答已丢失。',
+    'The stored conversation was damaged: one message or its answer is lost.',
+    '保存的对话有损坏：有 1 条消息或其回答已丢失。',
   ],
   [
     12,
-    'The stored conversation was damaged: the last 12 messages and their answers are lost.',
-    '保存的对话有损坏：最后 12 条消息及其回答已丢失。',
+    'The stored conversation was damaged: 12 messages or their answers are lost.',
+    '保存的对话有损坏：有 12 条消息或其回答已丢失。',
   ],
 ])(
   'A repaired conversation that lost %i turns is told once, above the answer',

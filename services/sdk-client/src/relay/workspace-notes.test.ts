@@ -35,6 +35,11 @@ it.each([
     '12 saved files could not be brought back: they are missing or damaged in the store.\n\nJa.',
     '有 12 个保存过的文件没能恢复：它们在存储中缺失或已损坏。\n\nJa.',
   ],
+  [
+    { is_list_lost: true },
+    'The saved files of this conversation could not be brought back: their list is missing or damaged in the store.\n\nJa.',
+    '这个对话保存过的文件没能恢复：文件清单在存储中缺失或已损坏。\n\nJa.',
+  ],
 ])('What happened to the files, %j, stands with the answer', async (figures, english, chinese) => {
   scene.agent.script(ending('finished', figures), ending('finished', figures));
   await scene.handle();

@@ -5,7 +5,7 @@ import { type Language, TEXTS } from './texts.ts';
 export type Note =
   /** The conversation so far could not be found. */
   | { kind: 'session_lost' }
-  /** The conversation so far was damaged; so many of its last turns are lost. */
+  /** The conversation so far was damaged; so many of its turns lack their message or their answer. */
   | { kind: 'repaired'; lostTurns: number }
   /** The user stopped it; the answer is what there was. */
   | { kind: 'stopped' }
@@ -16,7 +16,9 @@ export type Note =
   /** The largest files were not saved. */
   | { kind: 'workspace_over_limit' }
   /** Files that were saved once could not be had again. */
-  | { kind: 'files_lost'; count: number };
+  | { kind: 'files_lost'; count: number }
+  /** The list of the saved files could not be had again. */
+  | { kind: 'file_list_lost' };
 
 /**
  * Longer ones may not fit into the messages of a reply, so what stands below them is not seen. In UTF-16 code units: four messages, each
@@ -58,6 +60,9 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
         break;
       case 'files_lost':
         above.push(texts.filesLost(note.count));
+        break;
+      case 'file_list_lost':
+        above.push(texts.fileListLost);
         break;
       case 'workspace_over_limit':
         last.push(texts.workspaceOverLimit);

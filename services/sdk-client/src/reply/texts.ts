@@ -52,6 +52,7 @@ interface Texts {
   notSaved: string;
   workspaceOverLimit: string;
   filesLost: (count: number) => string;
+  fileListLost: string;
   endless: string;
   failed: (reason: string) => string;
   gaveUp: string;
@@ -116,8 +117,8 @@ const english: Texts = {
     lostTurns === 0
       ? '_The stored conversation was damaged and has been repaired; no message is lost._'
       : lostTurns === 1
-        ? '_The stored conversation was damaged: the last message and its answer are lost._'
-        : `_The stored conversation was damaged: the last ${lostTurns} messages and their answers are lost._`,
+        ? '_The stored conversation was damaged: one message or its answer is lost._'
+        : `_The stored conversation was damaged: ${lostTurns} messages or their answers are lost._`,
   emptyAnswer: 'Done. (There was nothing to say.)',
   place: (ahead) =>
     ahead === 0
@@ -138,6 +139,8 @@ const english: Texts = {
     count === 1
       ? '_One saved file could not be brought back: it is missing or damaged in the store._'
       : `_${count.toLocaleString('en')} saved files could not be brought back: they are missing or damaged in the store._`,
+  fileListLost:
+    '_The saved files of this conversation could not be brought back: their list is missing or damaged in the store._',
   failed: (reason) => `I could not answer: ${reason}.`,
   gaveUp:
     'I could not answer this message after several tries. It was put aside; please send it again later.',
@@ -198,7 +201,7 @@ const chinese: Texts = {
   repaired: (lostTurns) =>
     lostTurns === 0
       ? '_保存的对话有损坏，已经修复，没有消息丢失。_'
-      : `_保存的对话有损坏：最后 ${lostTurns} 条消息及其回答已丢失。_`,
+      : `_保存的对话有损坏：有 ${lostTurns} 条消息或其回答已丢失。_`,
   emptyAnswer: '完成。（没有需要说明的内容。）',
   place: (ahead) =>
     ahead === 0
@@ -215,6 +218,7 @@ const chinese: Texts = {
   workspaceOverLimit: '_文件超出了大小上限：最大的那些没有保存，之后可能会丢失。请删除一些以腾出空间。_',
   filesLost: (count) =>
     `_有 ${count.toLocaleString('en')} 个保存过的文件没能恢复：它们在存储中缺失或已损坏。_`,
+  fileListLost: '_这个对话保存过的文件没能恢复：文件清单在存储中缺失或已损坏。_',
   failed: (reason) => `我没能回答：${reason}。`,
   gaveUp: '这条消息试了几次都没能回答，已经放到一边；请稍后再发一次。',
 };
