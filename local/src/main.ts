@@ -1,3 +1,4 @@
+import { sqliteAdvice } from '@omnicloud/session-table';
 import { ConfigError } from '@omnicloud/settings';
 import { startLocal } from './compose.ts';
 import { isStartedByNpm, parseLocalConfig, readEnvFile } from './config.ts';
@@ -9,12 +10,12 @@ const PARENT_WATCH_MS = 500;
 /** Ends the process with one clear message when the mistake is the user's, with everything when it is ours. */
 function fail(error: unknown): never {
   if (error instanceof ConfigError) console.error(error.message);
-  else console.error(adviceFor(error) ?? error);
+  else console.error(sqliteAdvice(error) ?? adviceFor(error) ?? error);
   process.exit(1);
 }
 
 /** What the system says of a folder that is not for us. */
-const FOLDER_REFUSED = /^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST|ENOSPC)$/;
+const FOLDER_REFUSED = /^(EACCES|EPERM|EROFS|ENOTDIR|EEXIST)$/;
 
 /** @returns undefined when it is none of the machine's own mistakes. */
 function adviceFor(error: unknown): string | undefined {
@@ -25,6 +26,9 @@ function adviceFor(error: unknown): string | undefined {
   }
   if (code === 'EACCES' && syscall === 'listen') {
     return `The port is kept for the system; set PORT to one above 1023. (${message})`;
+  }
+  if (code === 'ENOSPC' || code === 'EDQUOT') {
+    return `The disk is full. Free some space on it and start again; nothing is lost. (${message})`;
   }
   if (path !== undefined && FOLDER_REFUSED.test(code)) {
     return `A folder cannot be used; set DATA_DIR to one that belongs to you. (${message})`;

@@ -1,13 +1,12 @@
-import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { openSqliteFile } from '@omnicloud/session-table';
 
 const FILE_NAME = 'telegram.sqlite';
+const LOSS = 'the page starts with empty chats, and the bot no longer knows these conversations';
 
 /** `position` orders; a message's `thread_id` is null outside of topics; `is_hidden` keeps it from the page only; `documents` holds photos too. */
-const SCHEMA = `
-  PRAGMA journal_mode = WAL;
-  PRAGMA synchronous = NORMAL;
+const FIRST_SCHEMA = `
   CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
   CREATE TABLE IF NOT EXISTS chats (
     position INTEGER PRIMARY KEY,
@@ -66,12 +65,15 @@ const SCHEMA = `
 `;
 
 /**
+ * The first step brings files from before there were versions to version 1, too: they have version 0, and some or all of its tables. Their
+ * tables never changed, they only became more.
+ */
+const MIGRATIONS = [FIRST_SCHEMA];
+
+/**
  * Opens the stand-in's database, creating folder, file and tables as needed.
- * @throws whatever the file system or SQLite says.
+ * @throws SqliteOpenError when the file is damaged, not writable or of a newer release; the system's error when the folder cannot be made.
  */
 export function openDatabase(directory: string): DatabaseSync {
-  mkdirSync(directory, { recursive: true });
-  const database = new DatabaseSync(join(directory, FILE_NAME));
-  database.exec(SCHEMA);
-  return database;
+  return openSqliteFile(join(directory, FILE_NAME), MIGRATIONS, LOSS);
 }

@@ -3,6 +3,7 @@ import { renameSync, rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { openSqliteFile } from './sqlite-file.ts';
 import { SqliteFileError } from './sqlite-file-error.ts';
+import { NewerSchemaError, SqliteOpenError } from './sqlite-open-error.ts';
 
 /** How soon a file that could not be opened is tried again. In ms. */
 const REOPEN_AFTER_MS = 5_000;
@@ -34,12 +35,12 @@ export class DispensableFile<Statements> {
     try {
       this.#opened();
     } catch (error) {
-      if (!(error instanceof SqliteFileError)) throw error;
+      if (!isOfTheFile(error)) throw error;
       options.onTrouble(error);
     }
   }
 
-  /** @throws SqliteFileError when the file cannot be used now. */
+  /** @throws SqliteFileError or SqliteOpenError when the file cannot be used now. */
   use<Result>(call: (statements: Statements) => Result): Result {
     try {
       return call(this.#opened());
@@ -66,7 +67,7 @@ export class DispensableFile<Statements> {
       this.#failed = undefined;
       return this.#open.statements;
     } catch (error) {
-      if (error instanceof SqliteFileError) this.#failed = { error, atMs: performance.now() };
+      if (isOfTheFile(error)) this.#failed = { error, atMs: performance.now() };
       throw error;
     }
   }
@@ -114,7 +115,14 @@ export class DamagedFileError extends Error {
   }
 }
 
+/** A newer release's file is in order: this release must not go on without it. */
+function isOfTheFile(error: unknown): boolean {
+  if (error instanceof NewerSchemaError) return false;
+  return error instanceof SqliteFileError || error instanceof SqliteOpenError;
+}
+
 function isDamage(error: unknown): boolean {
+  if (error instanceof SqliteOpenError) return error.code === 'file_damaged' || error.code === 'log_damaged';
   if (!(error instanceof SqliteFileError)) return false;
   const { cause } = error;
   const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) : NaN;

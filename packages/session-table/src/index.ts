@@ -10,6 +10,7 @@ export { OncePerOutage } from './once-per-outage.ts';
 export type { StopRequests } from './stop-requests.ts';
 export { toleratingStops } from './tolerating-stops.ts';
 export type { Claim, SessionMapping, SessionTable } from './session-table.ts';
-export { NewerSchemaError, openSqliteFile } from './sqlite-file.ts';
+export { openSqliteFile } from './sqlite-file.ts';
+export { NewerSchemaError, sqliteAdvice } from './sqlite-open-error.ts';
 export { SqliteSessionTable, type SqliteSessionTableOptions } from './sqlite-session-table.ts';
 export { SqliteStopRequests, type SqliteStopRequestsOptions } from './sqlite-stop-requests.ts';

@@ -22,21 +22,26 @@ export class SqliteFileError extends Error {
   readonly code: SqliteFileErrorCode;
   /** Whether the same call may succeed later: yes, unless the file `refused` it (damaged, read-only, not allowed by its schema). */
   readonly retryable: boolean;
+  /** SQLite's extended result code. */
+  readonly errcode: number;
+  readonly path: string | undefined;
 
-  constructor(errcode: number, cause: Error) {
-    super(`The SQLite file could not be used: ${cause.message}`, { cause });
+  constructor(errcode: number, cause: Error, path?: string) {
+    super(`${path ?? 'The SQLite file'} could not be used: ${cause.message}`, { cause });
+    this.errcode = errcode;
+    this.path = path;
     this.code = PASSING.get(errcode & PRIMARY_CODE_MASK) ?? 'file_refused';
     this.retryable = this.code !== 'file_refused';
   }
 }
 
 /** @throws SqliteFileError for SQLite's errors, any other error as it is: a closed database is a mistake of ours. */
-export function asFileError<Result>(use: () => Result): Result {
+export function asFileError<Result>(use: () => Result, path?: string): Result {
   try {
     return use();
   } catch (error) {
     if (error instanceof Error && 'errcode' in error && typeof error.errcode === 'number') {
-      throw new SqliteFileError(error.errcode, error);
+      throw new SqliteFileError(error.errcode, error, path);
     }
     throw error;
   }

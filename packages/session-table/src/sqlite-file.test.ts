@@ -1,6 +1,6 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { openSqliteFile } from './sqlite-file.ts';
 
@@ -31,6 +31,26 @@ it('brings a file of any older version up to date, and each step is taken once',
   const file = openSqliteFile(path, [ONE, TWO]);
   expect(file.prepare('SELECT * FROM one').all()).toEqual([{ a: 1, b: 2 }]);
   file.close();
+});
+
+it('copies what was there before a migration, what is only in the log included, and nothing when there is none', async () => {
+  const old = openSqliteFile(path, [ONE]);
+  old.exec('INSERT INTO one VALUES (7)');
+  openSqliteFile(path, [ONE]).close();
+  expect(await readdir(dirname(path))).not.toContain('file.db.v1.bak');
+  openSqliteFile(path, [ONE, TWO]).close();
+  old.close();
+  const copy = openSqliteFile(`${path}.v1.bak`, [ONE]);
+  expect(copy.prepare('SELECT * FROM one').all()).toEqual([{ a: 7 }]);
+  copy.close();
+  expect((await readdir(dirname(path))).sort()).toEqual(['file.db', 'file.db.v1.bak']);
+});
+
+it('keeps the copy when the migration fails, and the file as it was', async () => {
+  openSqliteFile(path, [ONE]).close();
+  expect(() => openSqliteFile(path, [ONE, 'CREATE nonsense'])).toThrow();
+  expect(await readdir(dirname(path))).toContain('file.db.v1.bak');
+  openSqliteFile(path, [ONE]).close();
 });
 
 it('changes nothing when a migration fails', () => {

@@ -5,7 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { SESSION_MAPPING_DAYS } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeSessionTable } from './session-table.contract.ts';
-import { NewerSchemaError } from './sqlite-file.ts';
+import { NewerSchemaError } from './sqlite-open-error.ts';
 import { SqliteSessionTable } from './sqlite-session-table.ts';
 
 const NEW = { fencingToken: 1, replaces: undefined };

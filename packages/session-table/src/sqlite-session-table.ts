@@ -5,6 +5,7 @@ import type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 import { openSqliteFile } from './sqlite-file.ts';
 
 const FILE_NAME = 'sessions.db';
+const LOSS = 'every chat starts a new conversation, and the old ones stay in the store';
 const MAPPING_LIFE_MS = SESSION_MAPPING_DAYS * 24 * 60 * 60 * 1000;
 
 const MIGRATIONS = [
@@ -44,7 +45,7 @@ export class SqliteSessionTable implements SessionTable {
   /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
   constructor({ directory, now = Date.now }: SqliteSessionTableOptions) {
     this.#now = now;
-    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
+    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS, LOSS);
     this.#find = this.#database.prepare(
       'SELECT session_id, saved_at_ms FROM sessions WHERE session_key = ? AND saved_at_ms > ?',
     );

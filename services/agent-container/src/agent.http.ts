@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import { sqliteAdvice } from '@omnicloud/session-table';
 import { openAgentServer } from './agent-server.ts';
 import { parseAgentEnvironment } from './container-config.ts';
 import { openContainerLog } from './container-log.ts';
@@ -10,7 +11,13 @@ import { createAgentCoreApp } from './serve/agentcore-app.ts';
 
 const config = parseAgentEnvironment();
 const log = openContainerLog(config.service);
-const server = await openAgentServer(config, log, false);
+const server = await openAgentServer(config, log, false).catch((error: unknown): never => {
+  const advice = sqliteAdvice(error);
+  if (advice === undefined) throw error;
+  // What is wrong with a file is for whoever runs the server; where in the code it was met helps nobody.
+  console.error(advice);
+  process.exit(1);
+});
 const app = createAgentCoreApp(server);
 const listener = createAdaptorServer({ fetch: (request) => app.fetch(request) }) as Server;
 await once(listener.listen(config.port, config.host), 'listening');

@@ -5,6 +5,7 @@ import { AgentError } from '../errors.ts';
 import type { Acquired, Lease, SessionLeases } from './session-lease.ts';
 
 const FILE_NAME = 'leases.db';
+const LOSS = 'nothing is lost, as long as no other server uses this folder';
 
 /**
  * `ttl_ms` is how long the lease was to last, because the clock may be set back meanwhile. A row outlives its lease, because the next fencing
@@ -45,7 +46,7 @@ export class SqliteSessionLeases implements SessionLeases {
   constructor({ directory, now = Date.now, isHolderGone = () => false }: SqliteSessionLeasesOptions) {
     this.#now = now;
     this.#isHolderGone = isHolderGone;
-    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
+    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS, LOSS);
     this.#take = this.#database.prepare(
       `INSERT INTO leases VALUES (:sessionId, :holder, 1, :expiresAtMs, :ttlMs)
        ON CONFLICT (session_id) DO UPDATE

@@ -14,6 +14,7 @@ import { TurnWorker, type WorkerOptions } from './turn-worker.ts';
 import type { WaitingLine } from './waiting-line.ts';
 
 const FILE_NAME = 'queue.db';
+const LOSS = 'messages that are not answered yet, and the dead letters, are lost';
 const DEFAULTS = {
   concurrency: 8,
   visibilityMs: 30_000,
@@ -56,7 +57,7 @@ export class SqliteTurnQueue implements TurnQueue {
   /** @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened. */
   constructor({ directory, ...options }: SqliteTurnQueueOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    this.#database = openSqliteFile(join(directory, FILE_NAME), TURN_MIGRATIONS);
+    this.#database = openSqliteFile(join(directory, FILE_NAME), TURN_MIGRATIONS, LOSS);
     this.#rows = new TurnRows(this.#database);
     this.line = new SqliteWaitingLine(this.#database, {
       rows: this.#rows,

@@ -4,6 +4,7 @@ import { openSqliteFile } from '@omnicloud/session-table';
 import { type TurnLedger, type TurnRecord, turnRecordSchema } from './turn-ledger.ts';
 
 const FILE_NAME = 'ledger.db';
+const LOSS = 'messages that are being answered may be answered twice';
 /** As long as the queue remembers an update. */
 const LIFE_MS = 7 * 24 * 60 * 60 * 1000;
 
@@ -30,7 +31,7 @@ export class SqliteTurnLedger implements TurnLedger {
    * @throws NewerSchemaError when a newer release wrote the file; SQLite's own error when it cannot be opened.
    */
   constructor(directory: string) {
-    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS);
+    this.#database = openSqliteFile(join(directory, FILE_NAME), MIGRATIONS, LOSS);
     this.#find = this.#database.prepare('SELECT record FROM turns WHERE update_id = ?');
     this.#forget = this.#database.prepare('DELETE FROM turns WHERE saved_at_ms < ?');
     this.#save = this.#database.prepare(
