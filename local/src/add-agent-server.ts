@@ -1,6 +1,13 @@
 // request → agent server → CLI → demo model | Bedrock | Anthropic
 import { randomBytes } from 'node:crypto';
-import { ClaudeRuntime, createApp, type Isolation, readAgentImage } from '@omnicloud/agent-container';
+import {
+  ClaudeRuntime,
+  createApp,
+  DiskWatch,
+  type Homes,
+  type Isolation,
+  readAgentImage,
+} from '@omnicloud/agent-container';
 import { openSecretsManager } from '@omnicloud/secrets';
 import type { Hono } from 'hono';
 import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
@@ -18,7 +25,7 @@ import type { Stores } from './stores.ts';
  */
 export async function addAgentServer(
   app: Hono,
-  config: LocalConfig & { readonly isolation: Isolation | undefined },
+  config: LocalConfig & { readonly isolation: Isolation | undefined; readonly homes: Homes },
   stores: Stores,
   runs: Set<Promise<void>>,
   ownUrl: string,
@@ -39,12 +46,20 @@ export async function addAgentServer(
     secrets: openSecretsManager(),
     onError: (error) => log.error('Model proxy', error),
   });
+  const workRoot = workRootOf(config);
   const server = createApp({
     authToken: config.authToken,
     ...stores,
     store: stores.objects,
     runtime,
-    workRoot: workRootOf(config),
+    workRoot,
+    homes: config.homes,
+    disk: new DiskWatch({
+      workRoot,
+      alsoFree: [config.dataDir],
+      limits: agent.diskLimits,
+      onError: (error) => log.error('The work folder', error),
+    }),
     imageFolder: image.folder,
     ...(alarm === undefined ? {} : { alarm }),
     ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),

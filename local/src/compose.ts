@@ -1,5 +1,6 @@
 // page or Telegram → webhook | polling → queue → worker → agent server over HTTP → CLI → demo model | Bedrock | Anthropic
 import { randomBytes } from 'node:crypto';
+import { Homes } from '@omnicloud/agent-container';
 import {
   createTurnHandler,
   createWebhook,
@@ -17,7 +18,7 @@ import { Hono } from 'hono';
 import { addAgentServer } from './add-agent-server.ts';
 import { openAwsStores } from './aws-stores.ts';
 import type { LocalConfig } from './config.ts';
-import { confineShell } from './confine-shell.ts';
+import { confineShell, workRootOf } from './confine-shell.ts';
 import { announceCommands, identifyBot, poll, telegramApi } from './connect-telegram.ts';
 import { guardPage } from './guard-page.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
@@ -53,6 +54,9 @@ const VERSION = '0.1.0';
  *   cannot be had.
  */
 export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
+  const homes = new Homes(workRootOf(config), (error) => log.error('The work folder', error));
+  // Before the stores are opened: what a server that was killed left behind may be what fills their disk.
+  await homes.scan();
   const { retryDelayMs } = tempo;
   const queueTempo = {
     concurrency: config.maxParallelTurns,
@@ -72,7 +76,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   const runs = new Set<Promise<void>>();
   const app = new Hono();
   try {
-    const agentServer = await addAgentServer(app, { ...config, isolation }, stores, runs, ownUrl, log, tempo);
+    const agentServer = await addAgentServer(app, { ...config, isolation, homes }, stores, runs, ownUrl, log, tempo);
     const telegram = await addTelegram(app, config, stores, ownUrl, agentServer.model, log);
     const handler = createTurnHandler({
       api: telegram.api,

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SqliteSessionTable } from '@omnicloud/session-table';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
+import { CAN_MOUNT, smallDisk } from '../../services/agent-container/src/session/small-disk.fixture.ts';
 import { openEmbeddedStores } from '../../local/src/stores.ts';
 import { openDatabase } from '../../local/src/telegram/database.ts';
 import { MAIN } from '../flow/system.fixture.ts';
-import { CAN_MOUNT, smallDisk } from './small-disk.fixture.ts';
 
 const FILES = [
   'sessions.db',

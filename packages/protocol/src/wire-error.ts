@@ -16,6 +16,8 @@ const WIRE_ERRORS = {
   over_budget: { status: 429, retryable: false },
   model_refused: { status: 502, retryable: false },
   model_unavailable: { status: 503, retryable: true },
+  disk_exceeded: { status: 507, retryable: false },
+  disk_full: { status: 503, retryable: true },
   agent_crashed: { status: 500, retryable: true },
   agent_overran: { status: 502, retryable: false },
   store_unavailable: { status: 503, retryable: true },

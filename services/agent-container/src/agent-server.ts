@@ -13,7 +13,8 @@ import type { AppDeps } from './serve/app.ts';
 import { keepContext } from './serve/keep-context.ts';
 import type { ServerBindings } from './serve/run-limit.ts';
 import { serveBehindSecret, serveBehindToken } from './serve/serve-behind-token.ts';
-import { LONE_HOME_LIMITS } from './session/idle-homes.ts';
+import { DiskWatch } from './session/disk-watch.ts';
+import { Homes, LONE_HOME_LIMITS } from './session/idle-homes.ts';
 
 export interface AgentServer {
   /** Never rejects: what fails is an answer. */
@@ -52,18 +53,30 @@ export async function openAgentServer(
   });
   const runs = new Set<Promise<void>>();
   const stores = openContainerStores(config.stores);
+  const { workRoot } = config;
+  const onDiskError = (error: unknown): void => log.error('The work folder', error);
+  const homes = new Homes(workRoot, onDiskError, isOneRunAtATime ? LONE_HOME_LIMITS : undefined);
+  // What a server that was killed left behind may be what fills the disk.
+  await homes.scan();
+  const disk = new DiskWatch({
+    workRoot,
+    ...(config.stores.kind === 'embedded' ? { alsoFree: [config.stores.directory] } : {}),
+    limits: config.agent.diskLimits,
+    onError: onDiskError,
+  });
   const deps: Omit<AppDeps, 'authToken'> = {
     ...stores,
     stops: toleratingStops(stores.stops, (error) =>
       log.error('Going on although it cannot be seen what was stopped', error),
     ),
     runtime,
-    workRoot: config.workRoot,
+    workRoot,
+    homes,
+    disk,
     imageFolder: image.folder,
     corsOrigins: config.corsOrigins,
     ...(config.agent.turnLimitMs === undefined ? {} : { turnLimitMs: config.agent.turnLimitMs }),
     ...(config.agent.workspaceLimits === undefined ? {} : { workspaceLimits: config.agent.workspaceLimits }),
-    ...(isOneRunAtATime ? { idleHomeLimits: LONE_HOME_LIMITS } : {}),
     onRun: (ended) => {
       runs.add(ended);
       void ended.then(() => runs.delete(ended));

@@ -1,5 +1,6 @@
 import { DEFAULT_TURN_BUDGET_USD, readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
+import type { DiskLimits } from './session/disk-watch.ts';
 import { WORKSPACE_LIMITS, type WorkspaceLimits } from './session/scan-home.ts';
 import type { BedrockCredentials, ModelAccess } from './model-access.ts';
 
@@ -30,6 +31,8 @@ export interface AgentConfig {
   turnBudgetUsd?: number;
   /** What of a workspace is saved; see `WORKSPACE_LIMITS` unless given. */
   workspaceLimits?: WorkspaceLimits;
+  /** What runs may take of the disk; what is not given follows its size. */
+  diskLimits?: Partial<DiskLimits>;
   /** The bearer token that callers must show. */
   authToken: string;
   /** Environment variables of this process that the CLI is given too. */
@@ -53,6 +56,14 @@ const ALSO_AFTER_OTHER_MISTAKES = { when: () => true };
 
 /** Which of two was meant cannot be known. */
 const WAYS_INTO_BEDROCK = ['BEDROCK_SECRET_ARN', 'BEDROCK_ACCESS_KEY_ID', 'BEDROCK_API_KEY'] as const;
+
+/** The largest disk that is thought of: 64 TB. */
+const megabytes = (least: number) =>
+  z.coerce
+    .number('must be a number of megabytes')
+    .min(least, `must be at least ${least}`)
+    .max(67_108_864, 'must be at most 67108864')
+    .optional();
 
 const environmentSchema = z
   .object({
@@ -92,6 +103,8 @@ const environmentSchema = z
       .min(1, 'must be at least 1')
       .max(200_000, 'must be at most 200000')
       .optional(),
+    RUN_DISK_MB: megabytes(1),
+    MIN_FREE_DISK_MB: megabytes(1),
     TURN_TOKEN_LIMIT: z.coerce
       .number('must be a number of tokens')
       .int('must be a whole number of tokens')
@@ -157,6 +170,7 @@ export function parseAgentConfig(environment: NodeJS.ProcessEnv = process.env): 
     ...(env.AGENT_NETWORK === 'on' ? { isNetworkOn: true } : {}),
     ...(env.TURN_LIMIT_SECONDS === undefined ? {} : { turnLimitMs: env.TURN_LIMIT_SECONDS * 1_000 }),
     ...workspaceLimits(env),
+    ...diskLimits(env),
     ...(env.TURN_TOKEN_LIMIT === undefined ? {} : { turnTokenLimit: env.TURN_TOKEN_LIMIT }),
     ...(env.TURN_BUDGET_USD === 'none' ? {} : { turnBudgetUsd: env.TURN_BUDGET_USD }),
     authToken: env.SDK_CLIENT_AUTH_TOKEN,
@@ -182,6 +196,20 @@ function workspaceLimits(env: Environment): Pick<AgentConfig, 'workspaceLimits'>
   if (megabytes === undefined && env.WORKSPACE_LIMIT_FILES === undefined) return {};
   const bytes = megabytes === undefined ? WORKSPACE_LIMITS.bytes : Math.floor(megabytes * 1024 * 1024);
   return { workspaceLimits: { ...WORKSPACE_LIMITS, bytes, files } };
+}
+
+function diskLimits({
+  RUN_DISK_MB: run,
+  MIN_FREE_DISK_MB: free,
+}: Environment): Pick<AgentConfig, 'diskLimits'> {
+  if (run === undefined && free === undefined) return {};
+  const bytes = (megabytes: number): number => Math.floor(megabytes * 1024 * 1024);
+  return {
+    diskLimits: {
+      ...(run === undefined ? {} : { runBytes: bytes(run) }),
+      ...(free === undefined ? {} : { minFreeBytes: bytes(free) }),
+    },
+  };
 }
 
 /** The region only enters the signature when another endpoint is named, so it need not be. */

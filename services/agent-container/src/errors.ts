@@ -25,8 +25,20 @@ export class AgentError extends Error {
   }
 }
 
-/** @returns the error itself when it is ours, else `internal` with a message that gives nothing away and the error as its cause. */
+/** SQLITE_FULL (https://sqlite.org/rescode.html#full). */
+const SQLITE_FULL = 13;
+
+function isDiskFull(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code, errcode } = error as NodeJS.ErrnoException & { errcode?: unknown };
+  return code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL;
+}
+
+/** @returns the error itself when it is ours, `disk_full` when the disk is, else `internal` with a message that gives nothing away and the error as its cause. */
 export function toAgentError(error: unknown): AgentError {
   if (error instanceof AgentError) return error;
+  if (isDiskFull(error)) {
+    return new AgentError('disk_full', 'The disk of the agent server is full', { cause: error });
+  }
   return new AgentError('internal', 'The agent server failed; its log says why', { cause: error });
 }

@@ -7,6 +7,8 @@ export { chooseIsolation } from './run/isolation/choose-isolation.ts';
 export type { Isolation } from './run/isolation/isolation.ts';
 export { type AppDeps, createApp } from './serve/app.ts';
 export type { ServerBindings } from './serve/run-limit.ts';
+export { DiskWatch } from './session/disk-watch.ts';
+export { Homes } from './session/idle-homes.ts';
 export { isHolderGone } from './session/lease-holder.ts';
 export type { SessionLeases } from './session/session-lease.ts';
 export type { SessionStore } from './session/session-store.ts';

@@ -9,7 +9,7 @@ export interface AgentRun {
   readonly prompt: string;
   /** Takes the files that the agent sends to the chat. */
   readonly outbox: Outbox;
-  /** Ends the run at once, without a result; it then throws. */
+  /** Ends the run at once, without a result; it then throws the signal's reason if that is an AgentError, and is killed without any grace. */
   readonly signal: AbortSignal;
   /** Interrupts the agent; the run then ends with what there is, and `isStopped`. */
   readonly stop: AbortSignal;

@@ -122,6 +122,7 @@ export class ClaudeRuntime implements AgentRuntime {
     const isOffline = cell !== undefined && this.#options.isolation?.isNetworkOn === false;
     let session: Query | undefined;
     let stop: (() => void) | undefined;
+    let stopKilling: (() => void) | undefined;
     let result: SDKResultMessage | undefined;
     let writesLost = false;
     try {
@@ -136,6 +137,7 @@ export class ClaudeRuntime implements AgentRuntime {
         },
       });
       stop = stopOnAbort(AbortSignal.any([run.signal, run.stop]), session, input.end);
+      stopKilling = killOnOrder(run.signal, cli);
       for await (const message of gate.reading(session)) {
         if (message.type === 'result') {
           result = message;
@@ -145,14 +147,17 @@ export class ClaudeRuntime implements AgentRuntime {
         yield* await this.#eventsOf(message, translator, home);
       }
     } catch (error) {
+      if (run.signal.reason instanceof AgentError) throw run.signal.reason;
       // The SDK throws once more what an error result already said.
       if (!result?.is_error) throw crashed(error, cli);
     } finally {
       stop?.();
+      stopKilling?.();
       session?.close();
       await cli.end();
       await removeForeign(home);
     }
+    if (run.signal.reason instanceof AgentError) throw run.signal.reason;
     const failure = cli.failure();
     if (failure) throw failure;
     if (run.signal.aborted) throw new AgentError('agent_crashed', 'The run was interrupted');
@@ -160,10 +165,7 @@ export class ClaudeRuntime implements AgentRuntime {
     const isStopped = run.stop.aborted && wasInterrupted(result);
     if (result.is_error && !isStopped) throw failureOf(result, grant);
     if (writesLost)
-      throw new AgentError(
-        'store_unavailable',
-        'The agent could not write its transcript: the disk may be full',
-      );
+      throw new AgentError('disk_full', 'The agent could not write its transcript: the disk may be full');
     yield { type: 'answer', text: isStopped ? translator.partialAnswer : translator.answer };
     yield { type: 'summary', ...summaryOf(result, costBefore), isStopped };
   }
@@ -185,6 +187,17 @@ export class ClaudeRuntime implements AgentRuntime {
     }));
     return [...events, { type: 'todo', items }];
   }
+}
+
+/** A run that harms the machine while it winds down gets no time for that. @returns what takes it back. */
+function killOnOrder(signal: AbortSignal, cli: CliProcess): () => void {
+  const kill = (): void => {
+    // Its failure is met again when the run is taken down.
+    if (signal.reason instanceof AgentError) cli.end().catch(() => undefined);
+  };
+  if (signal.aborted) kill();
+  else signal.addEventListener('abort', kill, { once: true });
+  return () => signal.removeEventListener('abort', kill);
 }
 
 function knownStatus(status: string): 'pending' | 'in_progress' | 'completed' {

@@ -105,7 +105,7 @@ describe('a store that fails', () => {
     server.store.failOn(/debug/, STORE_DOWN);
     server.runtime.follow(failing(error));
     expect(await server.create()).toMatchObject({ status: 502, body: { error: { code: 'model_refused' } } });
-    expect(server.reported.map((report) => report.error)).toEqual([error, STORE_DOWN]);
+    expect(server.reported.map((report) => report.error)).toEqual([STORE_DOWN, error]);
   });
 
   it('while the session is read answers 503, tells onError, and does not leave the session busy', async () => {

@@ -17,6 +17,7 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
 import { AgentError, toAgentError } from '../errors.ts';
+import { Homes, type IdleHomeLimits } from '../session/idle-homes.ts';
 import { replayable } from '../session/last-turn.ts';
 import { openSession } from '../session/open-session.ts';
 import { NOTHING_STORED } from '../session/restore.ts';
@@ -34,7 +35,11 @@ import { serveSessionFiles } from './session-files.ts';
 import { wholeAnswer } from './whole-answer.ts';
 import { eventStream } from './write-events.ts';
 
-export interface AppDeps extends TurnDeps {
+export interface AppDeps extends Omit<TurnDeps, 'homes'> {
+  /** Who serves one work folder by several apps hands the same to each; made from `idleHomeLimits` unless given. */
+  readonly homes?: Homes;
+  /** What stays on this machine of sessions that do not run; see `IDLE_HOME_LIMITS` unless given. */
+  readonly idleHomeLimits?: IdleHomeLimits;
   /** The token callers must show; an empty one refuses everybody. */
   readonly authToken: string;
   readonly leases: SessionLeases;
@@ -57,13 +62,17 @@ export const INVOCATIONS = '/invocations';
 const invocationSchema = z.looseObject({ session_id: z.string().optional() });
 
 type AgentApp = Hono<{ Bindings: ServerBindings }>;
+type ReadyDeps = AppDeps & TurnDeps;
 type RequestContext = Context<{ Bindings: ServerBindings }>;
 
 /**
  * @returns the agent server as a value: `app.fetch` answers requests, whatever listens for them. A platform that ends requests at a
  *   known time hands that over with each, as the second argument.
  */
-export function createApp(deps: AppDeps): AgentApp {
+export function createApp(given: AppDeps): AgentApp {
+  const report = (error: unknown): void => given.onError(toAgentError(error), '');
+  const homes = given.homes ?? new Homes(given.workRoot, report, given.idleHomeLimits);
+  const deps: ReadyDeps = { ...given, homes };
   const app: AgentApp = new Hono();
   app.onError((error, context) => answerError(context, toAgentError(error), deps));
   app.notFound(() => {
@@ -86,7 +95,7 @@ export function createApp(deps: AppDeps): AgentApp {
 }
 
 /** With a key, a try meets what an earlier one stored; without one, every request is a session of its own. */
-async function create(context: RequestContext, deps: AppDeps): Promise<Response> {
+async function create(context: RequestContext, deps: ReadyDeps): Promise<Response> {
   const arrivedAtMs = performance.now();
   const request = await readBody(context, createSessionSchema);
   const key = idempotencyKey(context);
@@ -116,7 +125,7 @@ async function create(context: RequestContext, deps: AppDeps): Promise<Response>
   });
 }
 
-async function message(context: RequestContext, deps: AppDeps, path: unknown): Promise<Response> {
+async function message(context: RequestContext, deps: ReadyDeps, path: unknown): Promise<Response> {
   const arrivedAtMs = performance.now();
   const { session_id: sessionId } = parse(sessionPathSchema, path);
   const request = await readBody(context, sendMessageSchema);
@@ -148,7 +157,7 @@ interface Asked extends Omit<TurnToRun, keyof Prepared | 'signal' | 'held' | 'de
   readonly prepare: (report: (error: unknown) => void) => Promise<Prepared>;
 }
 
-async function answer(context: RequestContext, deps: AppDeps, asked: Asked): Promise<Response> {
+async function answer(context: RequestContext, deps: ReadyDeps, asked: Asked): Promise<Response> {
   const { prepare, ...turn } = asked;
   const report = (error: unknown): void => deps.onError(toAgentError(error), turn.sessionId);
   const held = await holdSession(deps.leases, turn.sessionId, {

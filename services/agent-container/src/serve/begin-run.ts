@@ -23,12 +23,18 @@ export async function placedFor(
   return placeAttachments(home, store, conversation, attachments);
 }
 
+interface Surroundings {
+  readonly home: SessionHome;
+  readonly outbox: Outbox;
+  readonly attached: readonly PlacedFile[];
+  /** Aborts with the AgentError that the run ends with. */
+  readonly ended: AbortSignal;
+}
+
 /** @returns what the runtime is told of the turn. */
 export function runOf(
   turn: TurnToRun,
-  home: SessionHome,
-  outbox: Outbox,
-  attached: readonly PlacedFile[],
+  { home, outbox, attached, ended }: Surroundings,
   { turnLimitMs, alarm = (ms) => AbortSignal.timeout(ms) }: TurnDeps,
 ): AgentRun {
   const { stopped } = turn.held;
@@ -39,7 +45,7 @@ export function runOf(
     isResumed: turn.stored.conversation !== undefined,
     prompt: promptOf(turn.userMessage, turn.metadata, attached),
     outbox,
-    signal: AbortSignal.any([turn.signal, turn.held.lost]),
+    signal: AbortSignal.any([turn.signal, turn.held.lost, ended]),
     stop: limitMs === undefined ? stopped : AbortSignal.any([stopped, alarm(limitMs)]),
   };
 }

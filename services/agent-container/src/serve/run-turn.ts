@@ -72,8 +72,6 @@ export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<
     const isOurs = await isStillOurs(turn, deps);
     const error = isOurs === false ? leaseLost(cause) : toAgentError(cause);
     deps.onError(error, turn.sessionId);
-    // Who has lost the session writes nothing more into it.
-    if (isOurs && error.code !== 'lease_lost') await keepDebugLog(home, turn, deps);
     yield { type: 'failed', error: error.toWire() };
   }
 }
@@ -95,14 +93,16 @@ async function* runInHome(
 ): AsyncGenerator<RunEvent, RunEvent[], undefined> {
   const clock = phaseClock();
   await endLeftoverCli(home);
-  await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps);
+  await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps, () =>
+    keepDebugLog(home, turn, deps),
+  );
   const attached = await placedFor(turn, home, deps);
   await using outbox = new Outbox(home);
   const restored = clock();
   let summary: RunSummary | undefined;
   let answer = '';
-  const run = runOf(turn, home, outbox, attached, deps);
-  for await (const event of deps.runtime.run(run)) {
+  const run = runOf(turn, { home, outbox, attached, ended: stay.ended }, deps);
+  for await (const event of unlessEnded(deps.runtime.run(run), stay.ended)) {
     if (event.type === 'answer') answer = event.text;
     if (event.type === 'summary') summary = event;
     else yield event;
@@ -180,9 +180,23 @@ async function isStillOurs(turn: TurnToRun, deps: TurnDeps): Promise<boolean | u
   }
 }
 
+/** @throws the reason of the end when the run threw because of it. */
+async function* unlessEnded<Event>(
+  events: AsyncIterable<Event>,
+  ended: AbortSignal,
+): AsyncGenerator<Event, void, undefined> {
+  try {
+    yield* events;
+  } catch (error) {
+    throw ended.aborted ? ended.reason : error;
+  }
+}
+
 /** The log matters most when the turn failed; that it cannot be saved either must not hide the failure itself. */
 async function keepDebugLog(home: SessionHome, turn: TurnToRun, deps: TurnDeps): Promise<void> {
   try {
+    // Who has lost the session writes nothing more into it.
+    if ((await isStillOurs(turn, deps)) !== true) return;
     await persistDebugLog(home, deps.store);
   } catch (error) {
     deps.onError(toAgentError(error), turn.sessionId);

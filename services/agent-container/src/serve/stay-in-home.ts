@@ -2,7 +2,8 @@
 import type { WorkspaceFigures } from '@omnicloud/protocol';
 import { AgentError, toAgentError } from '../errors.ts';
 import { headDebugLog } from '../session/debug-log.ts';
-import { type IdleHomeLimits, removeIdleHomes, useHome } from '../session/idle-homes.ts';
+import type { DiskWatch } from '../session/disk-watch.ts';
+import type { Homes } from '../session/idle-homes.ts';
 import { removeTree } from '../session/remove-tree.ts';
 import { restore, type StoredSession } from '../session/restore.ts';
 import type { WorkspaceLimits } from '../session/scan-home.ts';
@@ -15,8 +16,10 @@ export interface HomeDeps {
   readonly imageFolder: string;
   /** What of a workspace is saved; 256 MB in 20,000 files unless given. */
   readonly workspaceLimits?: WorkspaceLimits;
-  /** What stays on this machine of sessions that do not run; see `IDLE_HOME_LIMITS` unless given. */
-  readonly idleHomeLimits?: IdleHomeLimits;
+  /** What is in the work folder, and who is in it. */
+  readonly homes: Homes;
+  /** Ends a run that fills the disk; nobody does unless given. */
+  readonly disk?: DiskWatch;
   readonly onError: (error: AgentError, sessionId: string) => void;
 }
 
@@ -24,31 +27,35 @@ export interface HomeDeps {
 export interface Stay extends AsyncDisposable {
   /** Files of earlier turns that could not be had again, if there are any. */
   readonly lost: Pick<WorkspaceFigures, 'lost' | 'is_list_lost'>;
+  /** Aborts with an AgentError when the run must end at once, because it fills the disk. */
+  readonly ended: AbortSignal;
 }
 
 /**
- * Lays a session out on this machine until it is disposed of.
+ * Lays a session out on this machine until it is disposed of. A home that was not saved by then is dropped.
  * @param key under which the caller knows the turn.
- * @throws AgentError `internal`, `store_unavailable`; then nothing has to be disposed of.
+ * @param beforeDrop called before that.
+ * @throws AgentError `internal`, `store_unavailable`, `disk_full`; then nothing has to be disposed of.
  */
 export async function stayInHome(
   stored: StoredSession,
   home: SessionHome,
   key: string | undefined,
   deps: HomeDeps,
+  beforeDrop: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Stay> {
-  const use = useHome(home);
+  const { homes, disk } = deps;
   const report = (error: unknown): void => deps.onError(toAgentError(error), home.sessionId);
-  const makeRoom = async (): Promise<void> => {
-    try {
-      await removeIdleHomes(deps.workRoot, deps.idleHomeLimits);
-    } catch (error) {
-      report(error);
-    }
+  await disk?.admit();
+  const use = await homes.use(home);
+  const watched = disk?.watch(home, storedBytes(stored));
+  const leave = async (): Promise<void> => {
+    await use.end(beforeDrop);
+    watched?.[Symbol.dispose]();
+    await homes.makeRoom();
   };
   try {
-    // What the last run filled was not idle when it ended.
-    await makeRoom();
+    await homes.makeRoom();
     const lost = await restore(stored, home, deps.imageFolder, deps.workspaceLimits?.excludes);
     const [first] = lost;
     if (first)
@@ -63,18 +70,27 @@ export async function stayInHome(
         ...(first ? { lost: lost.length } : {}),
         ...(stored.isFileListLost ? { is_list_lost: true } : {}),
       },
+      ended: watched?.ended ?? new AbortController().signal,
       [Symbol.asyncDispose]: async () => {
         try {
           await removeTree(home.temporary);
         } catch (error) {
           report(error);
         }
-        await makeRoom();
-        use[Symbol.dispose]();
+        await leave();
       },
     };
   } catch (error) {
-    use[Symbol.dispose]();
+    await leave();
     throw error;
   }
+}
+
+/** @returns what the files of the session take in its home, as far as they are stored. */
+function storedBytes({ files, conversation }: StoredSession): number {
+  const entries = files?.snapshot.entries ?? [];
+  return entries.reduce(
+    (sum, entry) => sum + (entry.type === 'file' ? entry.size : 0),
+    conversation?.byteLength ?? 0,
+  );
 }

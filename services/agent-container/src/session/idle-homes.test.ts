@@ -1,17 +1,21 @@
+import { createHook } from 'node:async_hooks';
+import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { type IdleHomeLimits, LONE_HOME_LIMITS, markSaved, removeIdleHomes, useHome } from './idle-homes.ts';
+import { Homes, type IdleHomeLimits, LONE_HOME_LIMITS, markSaved } from './idle-homes.ts';
 import { type SessionHome, sessionHome } from './session-home.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
 const AN_HOUR_MS = 60 * 60 * 1000;
 /** Whatever the disk of this machine is like. */
 const LIMITS: IdleHomeLimits = { ...LONE_HOME_LIMITS, freeBytes: 0 };
+const SHARED = { ...LIMITS, unsavedMs: 24 * AN_HOUR_MS };
 
 /** @returns the home of the nth session. */
 const homeIn = (workRoot: string, n: number): SessionHome =>
-  sessionHome(workRoot, `0190c8a4-0000-4000-8000-00000000000${n}`);
+  sessionHome(workRoot, `0190c8a4-0000-4000-8000-${String(n).padStart(12, '0')}`);
 
 /** Makes a home that was used some hours ago. */
 async function makeHome(home: SessionHome, hoursAgo: number, savedBytes?: number): Promise<void> {
@@ -30,29 +34,95 @@ async function left(workRoot: string): Promise<string> {
   return (await readdir(workRoot)).map((name) => name.at(-1)).join('');
 }
 
+const failLoudly = (error: unknown): never => {
+  throw new Error('An error was reported', { cause: error });
+};
+
+/** @returns the homes of a server that starts here. */
+async function start(workRoot: string, limits: IdleHomeLimits): Promise<Homes> {
+  const homes = new Homes(workRoot, failLoudly, limits);
+  await homes.scan();
+  await homes.makeRoom();
+  return homes;
+}
+
+/** One turn in a home. */
+async function turn(homes: Homes, home: SessionHome, savedBytes?: number): Promise<void> {
+  const use = await homes.use(home);
+  await homes.makeRoom();
+  if (savedBytes !== undefined) await markSaved(home, savedBytes);
+  await use.end();
+  await homes.makeRoom();
+}
+
 it('The homes that were used longest ago go first, until the others are few and small enough', async () => {
   const workRoot = await temporaryDirectory();
   for (const n of [1, 2, 3, 4, 5]) await makeHome(homeIn(workRoot, n), n, 100);
-  await removeIdleHomes(workRoot, { ...LIMITS, homes: 4 });
+  await start(workRoot, { ...LIMITS, homes: 4 });
   expect(await left(workRoot)).toBe('1234');
-  await removeIdleHomes(workRoot, { ...LIMITS, bytes: 250 });
+  const homes = await start(workRoot, { ...LIMITS, bytes: 250 });
   expect(await left(workRoot)).toBe('12');
+  await turn(homes, homeIn(workRoot, 2), 100);
+  await turn(homes, homeIn(workRoot, 3), 100);
+  expect(await left(workRoot)).toBe('23');
 });
 
-it('A session whose turns never succeeded does not fill the disk for ever', async () => {
+it('A home that was not saved is dropped when its turn ends, and what it logged can be kept before', async () => {
+  const workRoot = await temporaryDirectory();
+  const homes = await start(workRoot, SHARED);
+  const home = homeIn(workRoot, 1);
+  await turn(homes, home, 1);
+  expect(await left(workRoot)).toBe('1');
+  const use = await homes.use(home);
+  await writeFile(join(home.root, 'large'), 'x');
+  let seen: string[] = [];
+  await use.end(async () => {
+    seen = await readdir(home.root);
+  });
+  expect(seen).toContain('large');
+  expect(await left(workRoot)).toBe('');
+});
+
+it('What a server that was killed left in the middle of a turn is gone at the next start, saved or not before', async () => {
+  const workRoot = await temporaryDirectory();
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  for (const n of [1, 2]) {
+    await makeHome(homeIn(workRoot, n), 0);
+    await writeFile(join(homeIn(workRoot, n).root, 'in-use'), `${hostname()}/${pid}/gone/x`);
+  }
+  await makeHome(homeIn(workRoot, 3), 1, 1);
+  await mkdir(join(workRoot, '.removed-1', 'workspace'), { recursive: true });
+  await start(workRoot, SHARED);
+  expect(await left(workRoot)).toBe('3');
+});
+
+it('A home that another living server is in stays, however old it looks', async () => {
+  const workRoot = await temporaryDirectory();
+  await makeHome(homeIn(workRoot, 1), 100);
+  await writeFile(join(homeIn(workRoot, 1).root, 'in-use'), `elsewhere/${process.pid}/x/x`);
+  await start(workRoot, { ...SHARED, homes: 0 });
+  expect(await left(workRoot)).toBe('1');
+  const homes = await start(workRoot, SHARED);
+  // It takes the session over in the middle of our turn.
+  const use = await homes.use(homeIn(workRoot, 1));
+  await writeFile(join(homeIn(workRoot, 1).root, 'in-use'), `elsewhere/${process.pid}/x/x`);
+  await use.end();
+  expect(await left(workRoot)).toBe('1');
+});
+
+it('A home of an older release that never was saved goes when it is old', async () => {
   const workRoot = await temporaryDirectory();
   for (const n of [1, 2, 3]) await makeHome(homeIn(workRoot, n), n);
-  const limits = { ...LIMITS, homes: 0, unsavedMs: 2.5 * AN_HOUR_MS };
-  await removeIdleHomes(workRoot, limits);
+  await start(workRoot, { ...LIMITS, unsavedMs: 2.5 * AN_HOUR_MS });
   expect(await left(workRoot)).toBe('12');
-  await removeIdleHomes(workRoot, { ...limits, unsavedMs: 0 });
+  await start(workRoot, { ...LIMITS, unsavedMs: 0 });
   expect(await left(workRoot)).toBe('');
 });
 
 it('When the disk is nearly full, no idle home stays, however small it was when it was saved', async () => {
   const workRoot = await temporaryDirectory();
   for (const n of [1, 2, 3]) await makeHome(homeIn(workRoot, n), n, 1);
-  await removeIdleHomes(workRoot, { ...LIMITS, idleMs: 1.5 * AN_HOUR_MS, freeBytes: Number.MAX_VALUE });
+  await start(workRoot, { ...LIMITS, idleMs: 1.5 * AN_HOUR_MS, freeBytes: Number.MAX_VALUE });
   expect(await left(workRoot)).toBe('1');
 });
 
@@ -61,18 +131,36 @@ it('A home that a run is in stays, and so does what is no home', async () => {
   await mkdir(join(workRoot, 'x'));
   const home = homeIn(workRoot, 1);
   await makeHome(home, 1, 1);
-  const use = useHome(home);
-  await removeIdleHomes(workRoot, { ...LIMITS, homes: 0 });
+  const homes = new Homes(workRoot, failLoudly, { ...LIMITS, homes: 0 });
+  const [use, second] = [await homes.use(home), await homes.use(home)];
+  await homes.scan();
+  await homes.makeRoom();
+  await second.end();
   expect(await left(workRoot)).toBe('1x');
-  use[Symbol.dispose]();
-  await removeIdleHomes(workRoot, { ...LIMITS, homes: 0 });
+  await use.end();
   expect(await left(workRoot)).toBe('x');
 });
 
-it('What was half removed when a process was killed is gone, and two that remove at once agree', async () => {
+it('Two servers that remove at once agree', async () => {
   const workRoot = await temporaryDirectory();
-  await mkdir(join(workRoot, '.removed-1', 'workspace'), { recursive: true });
   for (const n of [1, 2, 3]) await makeHome(homeIn(workRoot, n), n, 1);
-  await Promise.all([1, 2].map(() => removeIdleHomes(workRoot, { ...LIMITS, homes: 0 })));
+  await Promise.all([1, 2].map(() => start(workRoot, { ...LIMITS, homes: 0 })));
   expect(await left(workRoot)).toBe('');
+});
+
+it('The work of a turn does not grow with the number of homes', async () => {
+  const callsWith = async (count: number): Promise<number> => {
+    const workRoot = await temporaryDirectory();
+    for (let n = 1; n <= count; n += 1) await makeHome(homeIn(workRoot, n), n, 1);
+    const homes = await start(workRoot, { ...LIMITS, homes: 1_000 });
+    let calls = 0;
+    const hook = createHook({ init: (_, type) => (calls += type.startsWith('FSREQ') ? 1 : 0) }).enable();
+    await turn(homes, homeIn(workRoot, 1), 1);
+    hook.disable();
+    expect(await readdir(workRoot)).toHaveLength(count);
+    return calls;
+  };
+  const few = await callsWith(2);
+  expect(few).toBeGreaterThan(5);
+  expect(await callsWith(200)).toBe(few);
 });

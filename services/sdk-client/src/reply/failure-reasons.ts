@@ -15,6 +15,9 @@ const english: Reasons = {
   over_budget: 'the spending limit is reached',
   model_refused: 'the model refused the request',
   model_unavailable: 'the model cannot be reached right now',
+  disk_exceeded:
+    'its files took too much of the disk, so it was ended and nothing of this message was kept. Ask for smaller or fewer files, or for those that are not needed to be deleted first',
+  disk_full: 'the disk of the agent server is full right now',
   agent_crashed: 'the agent process ended unexpectedly',
   agent_overran: 'the agent was stopped because it produced more than one answer may hold',
   store_unavailable: 'the conversation could not be loaded or saved',
@@ -33,6 +36,9 @@ const chinese: Reasons = {
   over_budget: '已达到花费上限',
   model_refused: '模型拒绝了这个请求',
   model_unavailable: '现在无法连接到模型',
+  disk_exceeded:
+    '它的文件占用了太多磁盘空间，因此已被终止，这条消息的内容没有保留。请要求更小或更少的文件，或先让它删除不需要的文件',
+  disk_full: '智能体服务器的磁盘现在已满',
   agent_crashed: '智能体进程意外结束',
   agent_overran: '智能体产生的内容超过了一次回答的上限，已被停止',
   store_unavailable: '对话无法读取或保存',
