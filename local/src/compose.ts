@@ -76,7 +76,15 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   const runs = new Set<Promise<void>>();
   const app = new Hono();
   try {
-    const agentServer = await addAgentServer(app, { ...config, isolation, homes }, stores, runs, ownUrl, log, tempo);
+    const agentServer = await addAgentServer(
+      app,
+      { ...config, isolation, homes },
+      stores,
+      runs,
+      ownUrl,
+      log,
+      tempo,
+    );
     const telegram = await addTelegram(app, config, stores, ownUrl, agentServer.model, log);
     const handler = createTurnHandler({
       api: telegram.api,

@@ -9,7 +9,8 @@ import { MAIN } from '../flow/system.fixture.ts';
 import type { PlantedGround } from './plant.fixture.ts';
 import type { Secrets } from './secrets.ts';
 
-const WITHOUT_GUARDS = fileURLToPath(new URL('without-guards.mjs', import.meta.url));
+/** A module that takes guards away; which, it reads in REDTEAM_WITHOUT. */
+export const WITHOUT_GUARDS = fileURLToPath(new URL('without-guards.mjs', import.meta.url));
 
 export interface StageOptions {
   readonly shell: 'on' | 'off' | 'unconfined';

@@ -23,6 +23,15 @@ const GUARDS = {
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
   'webhook secret': ['/receive/verify-secret.ts', ["&& expected !== ''", "|| expected !== ''"]],
+  disk: [
+    '/session/disk-watch.ts',
+    `export class DiskWatch {
+       async admit() {}
+       watch() {
+         return { ended: new AbortController().signal, [Symbol.dispose]() {} };
+       }
+     }`,
+  ],
   models: ['/model-proxy/model-policy.ts', 'export const modelPolicy = () => () => true;'],
 };
 

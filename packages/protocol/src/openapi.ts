@@ -28,6 +28,8 @@ const ANY_REQUEST: readonly WireErrorCode[] = [
   'over_budget',
   'model_refused',
   'model_unavailable',
+  'disk_exceeded',
+  'disk_full',
   'agent_crashed',
   'agent_overran',
   'store_unavailable',
