@@ -33,7 +33,7 @@ it('Sixty messages of a stranger are one turn and one line in the log, and one t
       enqueue: ({ update_id: id }) => {
         if (isDown) return Promise.reject(new QueueUnavailableError('down'));
         queued.push(id);
-        return Promise.resolve('enqueued');
+        return Promise.resolve('queued');
       },
     },
     stops: NO_STOPS,

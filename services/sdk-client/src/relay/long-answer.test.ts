@@ -127,5 +127,5 @@ it.each(['before', 'after'] as const)(
       expect(new Set(documents().map(({ text }) => text))).toEqual(new Set([LONG]));
     }
   },
-  60_000,
+  180_000,
 );

@@ -11,8 +11,19 @@ const FIGURES = { sessionId: 'the-session', lastUsed: new Date(Date.UTC(2026, 0,
 
 /** @returns everything the bot may say in a language, by name. */
 function sentencesOf(language: Language): Record<string, string> {
-  const { commands, status, stranger, tooLong, repaired, failed, files, moreFiles, filesLost, ...others } =
-    TEXTS[language];
+  const {
+    commands,
+    status,
+    stranger,
+    tooLong,
+    repaired,
+    failed,
+    files,
+    moreFiles,
+    filesLost,
+    place,
+    ...others
+  } = TEXTS[language];
   const { archive, archiveTooLarge, fileTooLarge, fileUnavailable, fileLost, fileRefused, ...plain } = others;
   const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
   return {
@@ -24,6 +35,8 @@ function sentencesOf(language: Language): Record<string, string> {
     files: files(3, '1.2 MB'),
     oneFile: files(1, '7 B'),
     moreFiles: moreFiles(1_900),
+    place: place(3),
+    placeNext: place(0),
     filesLost: filesLost(2),
     oneFileLost: filesLost(1),
     exported: archive.export,
