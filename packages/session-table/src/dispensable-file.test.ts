@@ -75,9 +75,9 @@ describe('DispensableFile', () => {
   it('is opened all the same when the file cannot be, fails while it is used, and comes back', async () => {
     mkdirSync(path);
     const file = open();
-    expect(troubles).toEqual([expect.objectContaining({ name: 'SqliteFileError' })]);
+    expect(troubles).toEqual([expect.objectContaining({ name: 'SqliteOpenError' })]);
     expect(() => file.use(({ all }) => all.all())).toThrow(
-      expect.objectContaining({ name: 'SqliteFileError' }),
+      expect.objectContaining({ name: 'SqliteOpenError' }),
     );
     await rmdir(path);
     const later = performance.now() + 5_001;
