@@ -105,7 +105,7 @@ export class DispensableFile<Statements> {
 }
 
 /** The file was damaged and is replaced by an empty one. */
-export class DamagedFileError extends Error {
+class DamagedFileError extends Error {
   override readonly name = 'DamagedFileError';
   readonly code = 'file_damaged';
   readonly retryable = false;

@@ -64,6 +64,15 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
     });
   });
 
+  it('removes hundreds of turns, more than one expression can name', async () => {
+    const table = await tableForTest();
+    const backlog = new DynamoBacklog(table);
+    const ids = Array.from({ length: 250 }, (_, index) => 812_345_000 + index);
+    await backlog.add(sampleTurn(ids.at(-1) ?? 0));
+    await backlog.remove(GROUP, ids);
+    expect(await backlog.list(GROUP)).toEqual([]);
+  });
+
   it('makes no item by removing', async () => {
     const table = await tableForTest();
     await new DynamoBacklog(table).remove(GROUP, [1]);

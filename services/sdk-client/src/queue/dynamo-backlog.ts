@@ -6,7 +6,7 @@ import { type Backlog, BACKLOG_LIFE_MS, type BacklogEntry, MAX_BACKLOG, MAX_SEEN
 import { readBacklog, type StoredBacklogEntry } from './read-backlog.ts';
 
 /** So many names fit into the 4 KB that an expression may have. */
-const MAX_FORGOTTEN_AT_ONCE = 100;
+const MAX_REMOVED_AT_ONCE = 100;
 const ENTRY_NAME = /^u(\d+)$/;
 
 const entrySchema = z.object({ turn: z.string(), behind: z.int(), addedAtMs: z.number() });
@@ -49,7 +49,7 @@ export class DynamoBacklog implements Backlog {
       const id = turn.update_id;
       const forgotten = entries
         .filter((entry) => entry.addedAtMs <= oldestMs && entry.updateId !== id)
-        .slice(0, MAX_FORGOTTEN_AT_ONCE);
+        .slice(0, MAX_REMOVED_AT_ONCE);
       await this.#table.updateIf(key, {
         update: `SET u${id} = :entry, p${id} = if_not_exists(added_count, :none),
           added_count = if_not_exists(added_count, :none) + :one, ${TABLE_TTL_ATTRIBUTE} = :ttl
@@ -74,15 +74,16 @@ export class DynamoBacklog implements Backlog {
   }
 
   async remove(group: string, updateIds: readonly number[]): Promise<void> {
-    if (updateIds.length === 0) return;
-    await using(async () => {
-      // Without the condition, removing from nothing would create an empty item that never expires.
-      await this.#table.updateIf(backlogKey(group), {
-        update: removing(updateIds),
-        condition: `attribute_exists(${TABLE_TTL_ATTRIBUTE})`,
-        values: undefined,
+    for (let first = 0; first < updateIds.length; first += MAX_REMOVED_AT_ONCE) {
+      await using(async () => {
+        // Without the condition, removing from nothing would create an empty item that never expires.
+        await this.#table.updateIf(backlogKey(group), {
+          update: removing(updateIds.slice(first, first + MAX_REMOVED_AT_ONCE)),
+          condition: `attribute_exists(${TABLE_TTL_ATTRIBUTE})`,
+          values: undefined,
+        });
       });
-    });
+    }
   }
 }
 
