@@ -63,7 +63,7 @@ function isSoundLog(path: string): boolean {
 }
 
 /** @returns whether SQLite would go on to read the frames behind this header. */
-export function isSoundHeader(header: Buffer): boolean {
+function isSoundHeader(header: Buffer): boolean {
   // A log that its last user has just emptied.
   if (header.byteLength === 0) return true;
   if (header.byteLength < LOG_HEADER_BYTES) return false;

@@ -4,7 +4,7 @@ import { MAX_MARKDOWN_LENGTH, renderMarkdown } from './render-markdown.ts';
 import { splitMessage, TELEGRAM_MESSAGE_LIMITS } from './split-message.ts';
 
 /** What does not fit into so many messages is no reading for a chat. */
-export const MAX_PARTS = 4;
+const MAX_PARTS = 4;
 
 export interface AnswerParts {
   /** At most `MAX_PARTS`; none when the answer has no visible text. */
