@@ -136,6 +136,8 @@ function agentEnvironment(switches: Switches): Record<string, string> {
     TURN_LIMIT_SECONDS: switches.turnLimitSeconds?.toString(),
     WORKSPACE_LIMIT_MB: switches.workspaceLimitMb?.toString(),
     WORKSPACE_LIMIT_FILES: switches.workspaceLimitFiles?.toString(),
+    RUN_DISK_MB: switches.runDiskMb?.toString(),
+    MIN_FREE_DISK_MB: switches.minFreeDiskMb?.toString(),
   };
   return Object.fromEntries(
     Object.entries(chosen).filter((entry): entry is [string, string] => entry[1] !== undefined),

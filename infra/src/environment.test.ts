@@ -79,6 +79,8 @@ it('gives the agent every setting that it can be told, and Anthropic’s key by 
     turnTokenLimit: '5000',
     turnLimitSeconds: '600',
     workspaceLimitMb: '512',
+    runDiskMb: '700',
+    minFreeDiskMb: '100',
     workspaceLimitFiles: '900',
     telegramApiRoot: 'https://bots.example',
   });
@@ -95,6 +97,7 @@ it('gives the agent every setting that it can be told, and Anthropic’s key by 
     turnTokenLimit: 5_000,
     turnLimitMs: 600_000,
     workspaceLimits: { bytes: 512 * 1_024 * 1_024, files: 900 },
+    diskLimits: { runBytes: 700 * 1_024 * 1_024, minFreeBytes: 100 * 1_024 * 1_024 },
   });
   expect(agent).not.toHaveProperty('turnBudgetUsd');
   expect(functionOf(told.template, /^AgentFunction/).Properties.EphemeralStorage).toEqual({ Size: 4_096 });

@@ -14,6 +14,8 @@ const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400] as const;
 const MAX_MEMORY_MB = 10_240;
 /** A workspace takes eight times its size of the disk at most: see `ephemeralStorage` in agent.ts. */
 const MAX_WORKSPACE_MB = 1_280;
+/** The most that Lambda gives a function. */
+const MAX_DISK_MB = 10_240;
 
 const switchesSchema = z
   .object({
@@ -58,6 +60,8 @@ const switchesSchema = z
       .max(MAX_WORKSPACE_MB, `must be at most ${MAX_WORKSPACE_MB}: a function's disk has 10 GB`)
       .optional(),
     workspaceLimitFiles: z.coerce.number().int().min(1).max(200_000).optional(),
+    runDiskMb: z.coerce.number().min(1).max(MAX_DISK_MB).optional(),
+    minFreeDiskMb: z.coerce.number().min(1).max(MAX_DISK_MB).optional(),
     telegramApiRoot: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
     versioning: flag.default(false),
     keepData: flag.default(false),

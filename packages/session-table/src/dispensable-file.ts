@@ -1,5 +1,5 @@
 // a SQLite file that decides nothing: opened when it can be, replaced when it is damaged
-import { renameSync, rmSync } from 'node:fs';
+import { existsSync, renameSync, rmSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
 import { openSqliteFile } from './sqlite-file.ts';
 import { SqliteFileError } from './sqlite-file-error.ts';
@@ -99,7 +99,8 @@ export class DispensableFile<Statements> {
     this.#open?.database.close();
     this.#open = undefined;
     for (const log of ['-wal', '-shm']) rmSync(`${path}${log}`, { force: true });
-    renameSync(path, `${path}.damaged`);
+    // A log without its file is damage, too.
+    if (existsSync(path)) renameSync(path, `${path}.damaged`);
     onTrouble(new DamagedFileError(path, { cause: error }));
   }
 }

@@ -89,6 +89,8 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   TURN_LIMIT_SECONDS: carried('how long one request may be worked on', 'turnLimitSeconds'),
   WORKSPACE_LIMIT_MB: carried('how much of a workspace is saved', 'workspaceLimitMb'),
   WORKSPACE_LIMIT_FILES: carried('how many files of a workspace are saved', 'workspaceLimitFiles'),
+  RUN_DISK_MB: carried('what one run may take of the disk', 'runDiskMb'),
+  MIN_FREE_DISK_MB: carried('how little may be free before a run is ended', 'minFreeDiskMb'),
   MAX_CONTINUATIONS: carried('how often a turn may go on', 'maxContinuations'),
   MAX_PARALLEL_TURNS: carried('how many turns run side by side', 'concurrency'),
   SDK_CLIENT_AUTH_TOKEN: replaced('the token between the tiers'),

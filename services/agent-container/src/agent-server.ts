@@ -52,7 +52,6 @@ export async function openAgentServer(
     onError: (error) => log.error('Calling the model', error),
   });
   const runs = new Set<Promise<void>>();
-  const stores = openContainerStores(config.stores);
   const { workRoot } = config;
   const onDiskError = (error: unknown): void => log.error('The work folder', error);
   const homes = new Homes(workRoot, onDiskError, isOneRunAtATime ? LONE_HOME_LIMITS : undefined);
@@ -64,6 +63,7 @@ export async function openAgentServer(
     limits: config.agent.diskLimits,
     onError: onDiskError,
   });
+  const stores = openContainerStores(config.stores);
   const deps: Omit<AppDeps, 'authToken'> = {
     ...stores,
     stops: toleratingStops(stores.stops, (error) =>

@@ -76,8 +76,8 @@ interface Run {
 export class DiskWatch {
   readonly #options: DiskWatchOptions;
   readonly #runs = new Set<Run>();
-  #watching: Promise<void> | undefined;
-  #measuring: Promise<void> | undefined;
+  #isWatching = false;
+  #isMeasuring = false;
 
   constructor(options: DiskWatchOptions) {
     this.#options = options;
@@ -106,13 +106,13 @@ export class DiskWatch {
     const abort = new AbortController();
     const run: Run = { home, abort, beganWith, bytes: beganWith, measuredAtMs: 0, tookMs: 0 };
     this.#runs.add(run);
-    this.#watching ??= this.#watch().finally(() => {
-      this.#watching = undefined;
-    });
+    if (!this.#isWatching) void this.#watch();
     return { ended: abort.signal, [Symbol.dispose]: () => this.#runs.delete(run) };
   }
 
+  /** Never rejects. */
   async #watch(): Promise<void> {
+    this.#isWatching = true;
     while (this.#runs.size > 0) {
       let intervalMs = INTERVAL_MS;
       try {
@@ -125,6 +125,7 @@ export class DiskWatch {
       }
       await delay(intervalMs, undefined, { ref: false });
     }
+    this.#isWatching = false;
   }
 
   async #look(folder: string): Promise<DiskLimits & { free: number }> {
@@ -167,10 +168,12 @@ export class DiskWatch {
 
   /** One home after another, and never more than a part of the time. */
   #measureInBackground(runBytes: number): void {
-    this.#measuring ??= this.#measureAll(runBytes)
+    if (this.#isMeasuring) return;
+    this.#isMeasuring = true;
+    void this.#measureAll(runBytes)
       .catch(this.#options.onError)
       .finally(() => {
-        this.#measuring = undefined;
+        this.#isMeasuring = false;
       });
   }
 

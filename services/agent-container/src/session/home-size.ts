@@ -28,8 +28,9 @@ export async function homeSize(root: string, { enoughBytes, timeLimitMs }: Measu
   const folders = [root];
   let bytes = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    for await (const names of batchesOf(folder)) {
-      const looked = await inParallel(names, (name) => look(join(folder as string, name)));
+    const parent = folder;
+    for await (const names of batchesOf(parent)) {
+      const looked = await inParallel(names, (name) => look(join(parent, name)));
       for (const [index, found] of looked.entries()) {
         bytes += found.bytes;
         if (found.isFolder) folders.push(join(folder, names[index] ?? ''));
