@@ -44,7 +44,7 @@ describe('a name in .env', () => {
       fc.property(fc.constantFrom(...long), fc.nat(), fc.constantFrom(0, 1, 2), (name, at, kind) => {
         const place = at % name.length;
         const [head, letter, tail] = [name.slice(0, place), name[place] ?? '', name.slice(place + 1)];
-        const typo = head + ['', letter + letter, 'Q'][kind] + tail;
+        const typo = [head, ['', letter + letter, 'Q'][kind], tail].join('');
         fc.pre(!(typo in SETTINGS));
         const { problems } = checkNames({ [typo]: 'x' });
         expect(problems).toHaveLength(1);
