@@ -28,6 +28,7 @@ const ANY_REQUEST: readonly WireErrorCode[] = [
   'over_budget',
   'model_refused',
   'model_unavailable',
+  'conversation_too_large',
   'disk_exceeded',
   'disk_full',
   'agent_crashed',

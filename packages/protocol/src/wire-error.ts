@@ -16,6 +16,7 @@ const WIRE_ERRORS = {
   over_budget: { status: 429, retryable: false },
   model_refused: { status: 502, retryable: false },
   model_unavailable: { status: 503, retryable: true },
+  conversation_too_large: { status: 507, retryable: false },
   disk_exceeded: { status: 507, retryable: false },
   disk_full: { status: 503, retryable: true },
   agent_crashed: { status: 500, retryable: true },

@@ -23,6 +23,10 @@ it.each<[string, string[], number]>([
   ['one that lies far from the end', [cost(0.5), long, user], 0.5],
   ['one that lies on the border of what is read at once', [user, cost(0.5), atBorder(cost(0.5), 40)], 0.5],
   ['one of several before a long line', [cost(0.5), cost(0.75), long], 0.75],
+  ['the one before a line that only begins like it', [cost(0.5), '{"type":"cost-state"', user], 0.5],
+  ['the one before a line that begins like it and goes on', [cost(0.5), `{"type":"cost-state"${long}`], 0.5],
+  ['one that lies behind a long line', [long, cost(0.5)], 0.5],
+  ['the first line', [cost(0.5), long, long, long], 0.5],
   ['0 when the CLI wrote no number', [cost('a lot')], 0],
   ['0 when the CLI wrote a negative one', [cost(-1)], 0],
 ])('is %s', async (_, lines, usd) => {
@@ -35,3 +39,15 @@ it('fails for a transcript that is not there, as a resumed run must have one', a
   const transcript = join(await temporaryDirectory(), 'missing.jsonl');
   await expect(savedCostUsd(transcript)).rejects.toMatchObject({ code: 'ENOENT' });
 });
+
+it('takes no longer for one long line than for as many bytes of short ones', async () => {
+  const transcript = join(await temporaryDirectory(), 'transcript.jsonl');
+  const timeOf = async (line: string): Promise<number> => {
+    await writeFile(transcript, `${cost(0.5)}\n${line.repeat((100 * MEBIBYTE) / line.length)}`);
+    const beganAtMs = performance.now();
+    expect(await savedCostUsd(transcript)).toBe(0.5);
+    return performance.now() - beganAtMs;
+  };
+  const shortMs = await timeOf(`${'x'.repeat(1023)}\n`);
+  expect(await timeOf('x')).toBeLessThan(10 * shortMs + 1_000);
+}, 60_000);

@@ -2,17 +2,21 @@
 import { createHash } from 'node:crypto';
 import { damagedObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
-import { repairTranscript } from './repair-transcript.ts';
+import { inSlices } from './in-slices.ts';
+import { repairSteps } from './repair-transcript.ts';
 import { readStoredSession, type StoredSession } from './restore.ts';
 import type { SessionStore } from './session-store.ts';
 import { decodeTodos } from './task-list.ts';
+import { tooLarge } from './check-transcript.ts';
+import { TRANSCRIPT_LIMIT_BYTES } from './transcript-limits.ts';
 
 /**
  * Reads a session that is to go on. A damaged conversation is copied aside as it is, and the session goes on with what can
  * be repaired; the version stays that of the damaged object, which the next save replaces. So are a damaged task list, which is left
  * to `restore` to report as lost, and a damaged list of files.
  * @param onDamage told that an object is damaged, and where it is kept.
- * @throws AgentError `session_unknown` when there is no conversation, or none that can be repaired; `store_unavailable`.
+ * @throws AgentError `session_unknown` when there is no conversation, or none that can be repaired; `conversation_too_large` when
+ * what can be read of it is too large to be saved again; `store_unavailable`.
  */
 export async function openSession(
   store: SessionStore,
@@ -34,8 +38,8 @@ export async function openSession(
       kept.length === 0 ? 'missing' : `damaged; it is kept as ${(await Promise.all(kept)).join(', ')}`;
     onDamage(new AgentError('internal', `The stored list of files is ${where}`));
   }
-  const repair = repairTranscript(conversation, stored.files?.snapshot.turns);
-  if (repair.kind === 'sound') return stored;
+  const repair = await inSlices(repairSteps(conversation, stored.files?.snapshot.turns));
+  if (repair.kind === 'sound') return withinLimit(stored);
   const aside = await keepAside(store, sessionId, conversation, 'jsonl');
   const damage = new AgentError('internal', `The stored conversation is damaged; it is kept as ${aside}`);
   onDamage(damage);
@@ -45,7 +49,13 @@ export async function openSession(
     });
   }
   const { transcript, lostTurns } = repair;
-  return { ...stored, conversation: transcript, lostTurns };
+  return withinLimit({ ...stored, conversation: transcript, lostTurns });
+}
+
+/** A turn that could not be saved afterwards is not begun. */
+function withinLimit(stored: StoredSession): StoredSession {
+  if ((stored.conversation?.byteLength ?? 0) > TRANSCRIPT_LIMIT_BYTES) throw tooLarge();
+  return stored;
 }
 
 /** @returns the key of the copy. Opened again before it was replaced, the same object is not copied once more. */

@@ -6,14 +6,14 @@ import {
   type WorkspaceFigures,
 } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
+import { checkTranscript, tooLarge } from './check-transcript.ts';
 import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
 import { markSaved } from './idle-homes.ts';
 import type { OutgoingFile } from './outbox.ts';
-import { linePieces } from './line-pieces.ts';
+import { inSlices } from './in-slices.ts';
 import { putPersistently } from './put-persistently.ts';
-import { readPlainFile } from './read-plain.ts';
-import { countTurns } from './repair-transcript.ts';
+import { openFileItself } from './read-plain.ts';
 import { saveFiles } from './save-files.ts';
 import type { WorkspaceLimits } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
@@ -21,9 +21,7 @@ import type { Expectation, SessionStore } from './session-store.ts';
 import { encodeSnapshot, type Snapshot } from './snapshot.ts';
 import { removeReplaced, snapshotKey, type StoredFiles } from './stored-files.ts';
 import { encodeTodos, readTasks } from './task-list.ts';
-
-/** It is held in memory as a whole, and more than once. */
-const TRANSCRIPT_LIMIT_BYTES = 512 * 1024 * 1024;
+import { TRANSCRIPT_LIMIT_BYTES } from './transcript-limits.ts';
 
 export interface Saving {
   /** The version of the conversation that was restored, undefined for a new session. */
@@ -48,7 +46,7 @@ export interface Saving {
  * Saves a finished turn. The conversation goes last, and its digest names the files that belong to it: whoever is killed in between, the
  * next run finds the whole turn or none of it.
  * @returns what was saved of the workspace.
- * @throws AgentError `internal` when the CLI left no sound transcript, `lease_lost` when somebody
+ * @throws AgentError `internal` when the CLI left no sound transcript, `conversation_too_large` when it is beyond a limit, `lease_lost` when somebody
  * else took the session over or wrote it meanwhile, `store_unavailable` when the store refused.
  */
 export async function persist(
@@ -62,6 +60,7 @@ export async function persist(
   const put = (name: SessionObject, body: Uint8Array, expected?: Expectation): Promise<void> =>
     putAt(sessionObjectKey(home.sessionId, name), body, expected);
   const conversation = await readTranscript(home);
+  const turns = await inSlices(checkTranscript(conversation));
   const todos = encodeTodos(await readTasks(home.tasks));
   const saved = await saveFiles(home, store, {
     before: files?.snapshot,
@@ -69,7 +68,7 @@ export async function persist(
     retryDelaysMs,
   });
   const { figures } = saved;
-  const snapshot = { ...saved.snapshot, turns: countTurns(conversation) };
+  const snapshot = { ...saved.snapshot, turns };
   const now = { key: snapshotKey(home.sessionId, conversation), snapshot };
   if (saving.confirm && !(await saving.confirm())) {
     throw new AgentError('lease_lost', 'Somebody else took this session over while it was saved');
@@ -106,32 +105,19 @@ export async function persistDebugLog(home: SessionHome, store: SessionStore): P
   if (log !== undefined) await store.put(sessionObjectKey(home.sessionId, 'debug.txt'), log);
 }
 
+/** @throws AgentError `internal`, `conversation_too_large`. */
 async function readTranscript(home: SessionHome): Promise<Uint8Array> {
-  const transcript = await readPlainFile(home.transcript, TRANSCRIPT_LIMIT_BYTES).catch((error: unknown) => {
-    throw new AgentError('internal', 'The agent left no transcript, so this turn cannot be saved', {
-      cause: error,
-    });
+  const noTranscript = (cause: unknown): AgentError =>
+    new AgentError('internal', 'The agent left no transcript, so this turn cannot be saved', { cause });
+  const file = await openFileItself(home.transcript).catch((error: unknown) => {
+    throw noTranscript(error);
   });
-  let entryCount = 0;
-  for (const line of linePieces(transcript)) {
-    if (line.byteLength === 1 && line.toString() === '\n') continue;
-    assertEntry(line.toString('utf8'));
-    entryCount += 1;
-  }
-  // Saved, it would stand for a conversation that no CLI can resume.
-  if (entryCount === 0) {
-    throw new AgentError('internal', 'The agent left an empty transcript, so this turn cannot be saved');
-  }
-  return transcript;
-}
-
-/** A broken line in the middle makes the next resume lose what came before it, silently. Better no save than that. */
-function assertEntry(line: string): void {
   try {
-    JSON.parse(line);
+    if ((await file.stat()).size > TRANSCRIPT_LIMIT_BYTES) throw tooLarge();
+    return await file.readFile();
   } catch (error) {
-    throw new AgentError('internal', 'The agent left a damaged transcript, so this turn cannot be saved', {
-      cause: error,
-    });
+    throw error instanceof AgentError ? error : noTranscript(error);
+  } finally {
+    await file.close();
   }
 }

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { type FileHandle, open, opendir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openPlain } from './file-digest.ts';
 
@@ -46,21 +46,30 @@ export async function readPlainFile(path: string, limitBytes: number): Promise<B
 
 /**
  * Hands over a directory that an agent may replace at any moment.
+ * @param maxNames no more of its names are read, whatever lies there.
  * @param use is given its names, and a path that on Linux leads to this very directory whatever takes its place meanwhile.
  * @throws the system's error: `ENOENT`; `ENOTDIR` for a link too.
  */
 export async function withPlainDirectory<T>(
   path: string,
+  maxNames: number,
   use: (names: string[], through: string) => Promise<T>,
 ): Promise<T> {
   // Windows knows neither flag; there both are undefined, which counts as 0.
   const directory = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     const through = process.platform === 'linux' ? join('/proc/self/fd', String(directory.fd)) : path;
-    return await use(await readdir(through), through);
+    return await use(await firstNames(through, maxNames), through);
   } finally {
     await directory.close();
   }
+}
+
+async function firstNames(directory: string, maxNames: number): Promise<string[]> {
+  const names: string[] = [];
+  // Leaving the loop closes it.
+  for await (const { name } of await opendir(directory)) if (names.push(name) >= maxNames) break;
+  return names;
 }
 
 function hasCode(error: unknown, ...codes: string[]): boolean {

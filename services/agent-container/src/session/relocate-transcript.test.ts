@@ -1,8 +1,10 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { relocateTranscript as relocateInPieces } from './relocate-transcript.ts';
+import { relocateFile, relocateTranscript as relocateInPieces } from './relocate-transcript.ts';
 import { type SessionHome, sessionHome } from './session-home.ts';
+import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';
 const OTHER_ID = '0190c8a4-0000-4000-8000-000000000002';
@@ -52,6 +54,27 @@ describe('a transcript that was written elsewhere', () => {
   it('is not led astray by a user who writes of a "cwd"', () => {
     const text = `"cwd":"/etc/${OTHER_ID}/workspace" and {"cwd":"/x/${ID}/workspace"}`;
     expect(relocateTranscript(jsonl(entry(there, text)), here)).toBe(jsonl(entry(here, text)));
+  });
+});
+
+describe('A path that lies where one piece of what is read ends and the next begins', () => {
+  const MIB = 1024 * 1024;
+  /** A line of several pieces with a path at the end of the first one, cut at any of its characters, and bytes that are no text. */
+  const cutAt = (home: SessionHome, characters: number): Buffer => {
+    const begin = jsonl(entry(there, 'Hi')).length;
+    const first = Buffer.from(jsonl(entry(home, 'Hi')));
+    const padding = Buffer.alloc(MIB - begin - characters, 'x');
+    const path = Buffer.from(home.root);
+    return Buffer.concat([first, padding, path, Buffer.from([0xff, 0x80]), Buffer.alloc(MIB, 'y'), path]);
+  };
+
+  it.each([0, 1, 20, there.root.length - 1, there.root.length])('is rewritten: cut after %i', async (at) => {
+    expect(Buffer.concat([...relocateInPieces(cutAt(there, at), here)]).equals(cutAt(here, at))).toBe(true);
+    const folder = await temporaryDirectory();
+    await writeFile(join(folder, 'a.jsonl'), cutAt(there, at));
+    await relocateFile(join(folder, 'a.jsonl'), there.root, here.root);
+    expect((await readFile(join(folder, 'a.jsonl'))).equals(cutAt(here, at))).toBe(true);
+    expect(await readdir(folder)).toEqual(['a.jsonl']);
   });
 });
 

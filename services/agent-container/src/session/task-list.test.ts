@@ -3,6 +3,7 @@ import { mkdir, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { withPlainDirectory } from './read-plain.ts';
 import { decodeTodos, encodeTodos, readTasks, type Task, writeTasks } from './task-list.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
@@ -116,4 +117,11 @@ it('A shell that fills the list with large tasks does not fill the memory', asyn
     ),
   );
   expect(JSON.stringify(await readTasks(directory)).length).toBeLessThan(300 * 1024);
+});
+
+it('A shell that fills the directory with names does not have them all read', async () => {
+  const directory = await temporaryDirectory();
+  for (let index = 0; index < 50; index += 1) await writeFile(join(directory, `${index}.json`), '');
+  const read = await withPlainDirectory(directory, 20, (names) => Promise.resolve(names.length));
+  expect(read).toBe(20);
 });

@@ -5,6 +5,8 @@ import { NoPlainFileError, readPlainFile, withPlainDirectory } from './read-plai
 
 /** The CLI writes lists of a dozen, of some hundred bytes each; a shell may write anything there. */
 const MAX_TASKS = 1_000;
+/** Names that are looked at: beside its tasks the CLI keeps a few files of its own. */
+const MAX_NAMES = 2 * MAX_TASKS;
 const TASK_LIMIT_BYTES = 64 * 1024;
 /** Of all of them: the list goes out as one event each time it changes. */
 const LIST_LIMIT_BYTES = 256 * 1024;
@@ -25,7 +27,7 @@ const taskListSchema = z.array(taskSchema);
  * @returns the session's tasks in the order of their ids, a thousand at most, 256 KB together; what is no task is left out.
  */
 export async function readTasks(directory: string): Promise<Task[]> {
-  const tasks = await withPlainDirectory(directory, async (names, through) => {
+  const tasks = await withPlainDirectory(directory, MAX_NAMES, async (names, through) => {
     const read: Task[] = [];
     let left = LIST_LIMIT_BYTES;
     for (const name of names.filter((each) => each.endsWith('.json')).slice(0, MAX_TASKS)) {

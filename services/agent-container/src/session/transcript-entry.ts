@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { outlineLine } from './outline-line.ts';
 
 /** A block of a message, as far as the shape of a conversation depends on it. */
 const contentBlock = z.object({
@@ -46,20 +47,27 @@ const otherEntry = z.object({
 const transcriptEntry = z.union([messageEntry, otherEntry]);
 export type TranscriptEntry = z.infer<typeof transcriptEntry>;
 
+type ReadLine =
+  | { readonly kind: 'entry'; readonly entry: TranscriptEntry }
+  /** `no_entry`: JSON, but not the shape that its type promises. `broken`: no JSON. `too_large`: beyond a limit, and so not parsed. */
+  | { readonly kind: 'no_entry' | 'broken' | 'too_large' };
+
 /**
  * Reads one line of a transcript. Fields and entry types as Claude Code 2.1.330 writes them; types that are not known here
- * are entries all the same.
- * @returns undefined when the line is no entry: not JSON, or not the shape that its type promises.
+ * are entries all the same. Of long texts only that they are there is read.
  */
-export function parseEntry(line: string): TranscriptEntry | undefined {
+export function readLine(line: Buffer): ReadLine {
+  const outline = outlineLine(line);
+  if (typeof outline === 'string') return { kind: outline };
   let json: unknown;
   try {
-    json = JSON.parse(line);
+    json = JSON.parse(outline.json);
   } catch (error) {
-    if (error instanceof SyntaxError) return undefined;
+    if (error instanceof SyntaxError) return { kind: 'broken' };
     throw error;
   }
-  return transcriptEntry.safeParse(json).data;
+  const entry = transcriptEntry.safeParse(json).data;
+  return entry ? { kind: 'entry', entry } : { kind: 'no_entry' };
 }
 
 export function isMessage(entry: TranscriptEntry): entry is MessageEntry {

@@ -15,6 +15,8 @@ const english: Reasons = {
   over_budget: 'the spending limit is reached',
   model_refused: 'the model refused the request',
   model_unavailable: 'the model cannot be reached right now',
+  conversation_too_large:
+    'the conversation takes more room than one may, so nothing of this message was kept; what was said before is still there. Send /new for a new conversation if this happens again',
   disk_exceeded:
     'its files took too much of the disk, so it was ended and nothing of this message was kept. Ask for smaller or fewer files, or for those that are not needed to be deleted first',
   disk_full: 'the disk of the agent server is full right now',
@@ -36,6 +38,8 @@ const chinese: Reasons = {
   over_budget: '已达到花费上限',
   model_refused: '模型拒绝了这个请求',
   model_unavailable: '现在无法连接到模型',
+  conversation_too_large:
+    '对话占用的空间超过了上限，因此这条消息的内容没有保留，之前的对话仍在。如果再次发生，请发送 /new 开始新对话',
   disk_exceeded:
     '它的文件占用了太多磁盘空间，因此已被终止，这条消息的内容没有保留。请要求更小或更少的文件，或先让它删除不需要的文件',
   disk_full: '智能体服务器的磁盘现在已满',

@@ -1,0 +1,90 @@
+/**
+ * A process that meets each of the hostile transcripts as the server does. In a session of its own, below the folder of its first argument,
+ * each is first what the CLI left (it is saved), then what is stored (a turn is made with it, and another one). For each it writes how that
+ * ended; at last by how many bytes its memory grew at most, and the longest time in which nobody else was served, in ms.
+ */
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { sessionObjectKey } from '@omnicloud/protocol';
+import { AgentError } from '../errors.ts';
+import { savedCostUsd } from '../run/saved-cost.ts';
+import { DirectorySessionStore } from './directory-session-store.ts';
+import { HOSTILE_TRANSCRIPTS, writeHostile } from './hostile-transcript.fixture.ts';
+import { openSession } from './open-session.ts';
+import { persist } from './persist.ts';
+import { restore } from './restore.ts';
+import { sessionHome } from './session-home.ts';
+import { jsonl, wholeTurn } from './transcript.fixture.ts';
+
+setFlagsFromString('--expose-gc');
+/** What one of them left does not count for the next one. */
+const collectGarbage = runInNewContext('gc') as () => void;
+
+const [, , root = ''] = process.argv;
+const objects = join(root, 'objects');
+const store = new DirectorySessionStore(objects);
+const image = join(root, 'image');
+await mkdir(image, { recursive: true });
+
+/** @returns the code of the error by which it ended, and `ok` otherwise. */
+async function endOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work;
+    return 'ok';
+  } catch (error) {
+    if (error instanceof AgentError) return error.code;
+    throw error;
+  }
+}
+
+async function meet(hostile: (typeof HOSTILE_TRANSCRIPTS)[string]): Promise<object> {
+  const sessionId = randomUUID();
+  const home = sessionHome(join(root, 'work'), sessionId);
+  const key = join(objects, sessionObjectKey(sessionId, 'conversation.jsonl'));
+  const whole = jsonl(...wholeTurn({ cwd: home.workspace }));
+  const isWhole = async (): Promise<boolean> => (await readFile(key, 'utf8')) === whole;
+  const damages: string[] = [];
+  const lostTurns: (number | undefined)[] = [];
+  const turn = async (): Promise<void> => {
+    const stored = await openSession(store, sessionId, ({ message }) => damages.push(message));
+    lostTurns.push(stored.lostTurns);
+    await restore(stored, home, image);
+    await savedCostUsd(home.transcript);
+    await persist(home, store, { before: stored.version, files: stored.files, retryDelaysMs: [] });
+  };
+
+  await mkdir(dirname(key), { recursive: true });
+  await writeFile(key, whole);
+  const { version, files } = await openSession(store, sessionId, () => undefined);
+  await mkdir(dirname(home.transcript), { recursive: true });
+  await writeHostile(home.transcript, whole, hostile);
+  const saved = await endOf(persist(home, store, { before: version, files, retryDelaysMs: [] }));
+  const isKept = await isWhole();
+  const turnAfter = await endOf(turn());
+  collectGarbage();
+
+  await writeHostile(key, whole, hostile);
+  const turnWithIt = await endOf(turn());
+  collectGarbage();
+  const begin = (await readFile(key)).subarray(0, whole.length).toString();
+  const turnAfterwards = await endOf(turn());
+  await rm(dirname(key), { recursive: true });
+  await rm(home.root, { recursive: true });
+  collectGarbage();
+  const isRepaired = begin === whole;
+  return { saved, isKept, turnAfter, turnWithIt, isRepaired, turnAfterwards, lostTurns, damages };
+}
+
+const before = process.memoryUsage.rss();
+const delays = monitorEventLoopDelay({ resolution: 10 });
+delays.enable();
+for (const [name, hostile] of Object.entries(HOSTILE_TRANSCRIPTS)) {
+  delays.reset();
+  const ended = await meet(hostile);
+  const grownBytes = process.resourceUsage().maxRSS * 1024 - before;
+  console.log(JSON.stringify({ name, grownBytes, blockedMs: delays.max / 1e6, ...ended }));
+}
