@@ -6,7 +6,7 @@ import { z } from 'zod';
 const flag = z.union([z.boolean(), z.stringbool()], 'must be true or false');
 const list = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''));
 const modelId = z.string().trim().min(1);
-const baseUrl = z.url({ protocol: /^https$/, error: 'must be an https URL' });
+const baseUrl = z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' });
 
 /** What CloudWatch Logs takes as a retention (https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html). */
 const LOG_DAYS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400] as const;

@@ -3,6 +3,7 @@ import type { AwsAccount } from './aws-account.ts';
 import { parseModelKeys } from './model-keys.ts';
 import { BOT_TOKEN } from './config.ts';
 import { checkBot } from './check-bot.ts';
+import { checkSubscribers } from './check-subscribers.ts';
 import { checkAlarms, checkFunctions, checkQueues } from './check-traffic.ts';
 import type { StandingDeployment } from './deployment.ts';
 import { fine, type Finding, look, wrong } from './finding.ts';
@@ -21,6 +22,7 @@ export async function checkDeployment(
     ['The bot', () => checkWebhook(account, deployment, apiRoot)],
     ['The queue', () => checkQueues(account, deployment)],
     ['The alarms', () => checkAlarms(account, deployment)],
+    ['Who hears of alarms', () => checkSubscribers(account, deployment)],
     ['The functions', () => checkFunctions(account, deployment)],
   ];
   const findings = await Promise.all(parts.map(([subject, check]) => look(subject, check)));

@@ -1,18 +1,16 @@
 // Node → the agent's CLI → settings → the data's folder → the sandbox
 import { access, constants } from 'node:fs/promises';
-import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
 import { type EnvFile, parseLocalConfig } from '@omnicloud/local';
 import { confineShell } from '../../local/src/confine-shell.ts';
+import { cliPath } from './cli-path.ts';
 import { fine, type Finding, look, note, wrong } from './finding.ts';
 import { NODE_MAJOR, nodeProblem } from './prerequisites.ts';
 import { outputOf } from './run-program.ts';
 
 type LocalConfig = ReturnType<typeof parseLocalConfig>;
 
-const AGENT_PACKAGE = fileURLToPath(new URL('../../services/agent-container/package.json', import.meta.url));
 /** It is 200 MB, and read from the disk the first time. */
 const CLI_LIMIT_MS = 60_000;
 
@@ -48,22 +46,6 @@ async function checkCli(): Promise<Finding[]> {
   const version = await outputOf(path, ['--version'], CLI_LIMIT_MS);
   if (version === undefined) return [wrong(`The Claude CLI does not run: ${path}`, mend)];
   return [fine(`Claude CLI ${version.trim()}`)];
-}
-
-/** The Agent SDK brings it in a package for each platform. */
-function cliPath(): string | undefined {
-  const sdk = createRequire(AGENT_PACKAGE);
-  const program = process.platform === 'win32' ? 'claude.exe' : 'claude';
-  for (const libc of ['', '-musl']) {
-    const name = `@anthropic-ai/claude-agent-sdk-${process.platform}-${process.arch}${libc}`;
-    try {
-      return join(dirname(sdk.resolve(`${name}/package.json`)), program);
-    } catch (error) {
-      const isAbsent = error instanceof Error && 'code' in error && error.code === 'MODULE_NOT_FOUND';
-      if (!isAbsent) throw error;
-    }
-  }
-  return undefined;
 }
 
 function checkSettings(file: EnvFile): MachineReport {

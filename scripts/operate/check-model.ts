@@ -1,24 +1,38 @@
-// settings → the proxy that signs for the CLI too → one call for one token
-import type { AgentConfig } from '@omnicloud/agent-container';
+// settings → the models that the bot will call → the proxy that signs for the CLI too → one call for one token each
 import { openSecretsManager } from '@omnicloud/secrets';
-import { startModelProxy } from '../../services/agent-container/src/model-proxy/start-model-proxy.ts';
-import { fine, type Finding, wrong } from './finding.ts';
+import {
+  type ModelConfig,
+  startModelProxy,
+} from '../../services/agent-container/src/model-proxy/start-model-proxy.ts';
+import { fine, type Finding, note, wrong } from './finding.ts';
+import { modelsInUse } from './models-in-use.ts';
+import { reasonOf } from './operate-error.ts';
 
-/** The cheapest that every account with Claude has, unless the settings name a model. */
-const MODELS = {
-  bedrock: 'global.anthropic.claude-haiku-4-5-20251001-v1:0',
-  anthropic: 'claude-haiku-4-5',
-} as const;
 const MESSAGES = [{ role: 'user', content: 'Hi' }];
 const LIMIT_MS = 60_000;
 const SHOWN_CHARACTERS = 300;
 
-/** Costs one token of output. */
-export async function checkModel(config: AgentConfig): Promise<Finding[]> {
-  const { kind } = config.access;
-  const named = config.models.haiku ?? config.models.sonnet ?? config.models.opus ?? config.model;
-  const model = named ?? MODELS[kind];
-  const proxy = await startModelProxy(config, { secrets: openSecretsManager(), models: [model] });
+/** Costs one token of output for each model that the settings name, and for the one that answers. */
+export async function checkModel(config: ModelConfig): Promise<Finding[]> {
+  const { ids, unknown } = await modelsInUse(config);
+  const findings: Finding[] = [];
+  if (unknown !== undefined) {
+    findings.push(
+      note(`Which model the CLI takes for ${unknown} could not be found out, so it was not asked`),
+    );
+  }
+  const proxy = await startModelProxy(config, { secrets: openSecretsManager(), models: ids });
+  try {
+    for (const id of ids) findings.push(await askModel(proxy, config.access.kind, id));
+    return findings;
+  } finally {
+    await proxy.close();
+  }
+}
+
+type Proxy = Awaited<ReturnType<typeof startModelProxy>>;
+
+async function askModel(proxy: Proxy, kind: ModelConfig['access']['kind'], model: string): Promise<Finding> {
   const grant = proxy.open({ sessionId: 'doctor' });
   try {
     const [path, body] =
@@ -27,20 +41,28 @@ export async function checkModel(config: AgentConfig): Promise<Finding[]> {
         : ['v1/messages', { model }];
     const url = `${proxy.url}/${grant.token}/${path}`;
     const { status, text } = await post(url, JSON.stringify({ ...body, max_tokens: 1, messages: MESSAGES }));
-    if (status === 200) return [fine(`The model answers: ${model}`)];
+    if (status === 200) return fine(`The model answers: ${model}`);
     const said = text.slice(0, SHOWN_CHARACTERS).replaceAll(/\s+/g, ' ');
-    return [wrong(`The model ${model} does not answer: ${status} ${said}`, mendOf(status))];
+    const what = `The model ${model} does not answer: ${status} ${said}`;
+    const mend = mendOf(status, model);
+    return isPassing(status) ? note(what, mend) : wrong(what, mend);
+  } catch (error) {
+    return note(`The model ${model} could not be asked: ${reasonOf(error)}`, mendOf(0, model));
   } finally {
     grant.close();
-    await proxy.close();
   }
 }
 
-function mendOf(status: number): string {
+/** What may be otherwise in a minute says nothing about the settings. */
+function isPassing(status: number): boolean {
+  return status === 429 || status >= 500;
+}
+
+function mendOf(status: number, model: string): string {
   if (status === 401 || status === 403)
-    return 'Check the keys, and that their account has access to the model.';
+    return 'Check the keys, and that their account has access to the model (Bedrock → Model access).';
   if (status === 400 || status === 404)
-    return 'Check the region, and the model ids of ANTHROPIC_DEFAULT_*_MODEL.';
+    return `Check BEDROCK_REGION and that ${model} exists there; ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_*_MODEL choose other ids.`;
   if (status === 429) return 'The account is at its quota; wait, or ask for a higher one.';
   return 'Check the way to the model (a proxy, a firewall) and try again.';
 }

@@ -173,6 +173,26 @@ export function hasOtherEndpoint(environment: NodeJS.ProcessEnv = process.env): 
   return Boolean(environment.AWS_ENDPOINT_URL ?? environment.AWS_ENDPOINT_URL_S3);
 }
 
+/** @returns the address of a service of AWS, or the one that the environment names for it, as the AWS SDK has it. */
+export function endpointOf(
+  service: 'lambda' | 'sns',
+  region: string,
+  environment: NodeJS.ProcessEnv = process.env,
+): string {
+  const { AWS_ENDPOINT_URL: all = '' } = environment;
+  const own = environment[`AWS_ENDPOINT_URL_${service.toUpperCase()}`] ?? '';
+  const suffix = region.startsWith('cn-') ? '.cn' : '';
+  return [own, all].find((url) => url !== '') ?? `https://${service}.${region}.amazonaws.com${suffix}`;
+}
+
+/** @returns `HTTPS_PROXY` and its like: the way to the model. */
+export function proxySettings(environment: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const isProxy = /^((HTTPS?|NO)_PROXY|https?_proxy|no_proxy)$/;
+  return Object.fromEntries(
+    Object.entries(environment).filter((entry): entry is [string, string] => isProxy.test(entry[0])),
+  );
+}
+
 /** The AWS SDK and the CDK look for a profile's name in the environment. */
 export function useProfile(profile: string, environment: NodeJS.ProcessEnv = process.env): void {
   environment.AWS_PROFILE = profile;

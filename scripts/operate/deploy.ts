@@ -1,16 +1,17 @@
-// tools → account → settings → bot → stack → secrets → webhook → menu → first message
+// tools → account → settings → bot → checks → stack → secrets → webhook → menu → first message
 import type { UserFromGetMe } from 'grammy/types';
 import { parseSwitches, type Switches } from '../../infra/src/switches.ts';
 import type { Asker } from './ask.ts';
 import { type AwsAccount, openAccount } from './aws-account.ts';
 import { deployStack } from './cdk.ts';
+import { checkBeforeBuilding } from './check-before-building.ts';
 import { completeSettings, type CompleteSettings, type Kept } from './complete-settings.ts';
 import type { GivenSettings } from './config.ts';
 import { BOT_TOKEN } from './config.ts';
 import { type Deployment, standingDeployment, switchesOf, type StandingDeployment } from './deployment.ts';
 import { greetOwner } from './greet-owner.ts';
 import { leaveBot } from './leave-bot.ts';
-import { parseModelKeys, providerOf } from './model-keys.ts';
+import { type ModelKeys, parseModelKeys, providerOf } from './model-keys.ts';
 import { OperateError } from './operate-error.ts';
 import { checkTools, ensureBootstrapped } from './prerequisites.ts';
 import { Progress } from './progress.ts';
@@ -18,7 +19,7 @@ import { settledDeployment } from './stack-state.ts';
 import { readSecret, writeSecret } from './secret-values.ts';
 import { isBotKnown, setCommandMenus, setWebhook, telegramApi, whoIsBot } from './telegram.ts';
 
-const STEPS = 9;
+const STEPS = 10;
 
 /**
  * Brings a deployment to what is given, from whatever it is now: each step looks first whether it is done already. It keeps no state of
@@ -50,7 +51,7 @@ async function deployInto(
 ): Promise<void> {
   progress.begin('Settings');
   const existing = await settledDeployment(account, stack, progress);
-  const { kept, storedToken } = await keptBy(account, existing);
+  const { kept, storedToken, storedKeys } = await keptBy(account, existing);
   for (const notice of given.notices) progress.warn(notice);
   const settings = await completeSettings(given, kept, {
     asker,
@@ -67,6 +68,10 @@ async function deployInto(
   const api = telegramApi(token, given.apiRoot);
   const bot = await whoIsBot(api);
   progress.done(`@${bot.username}`);
+
+  progress.begin('What the deployment needs');
+  const modelKeys = settings.modelKeys ?? storedKeys;
+  await checkBeforeBuilding(account, { switches, modelKeys }, asker, progress);
 
   progress.begin('The stack (some minutes the first time; what the CDK says follows)');
   await ensureBootstrapped(account, asker, progress);
@@ -119,9 +124,10 @@ function sayDone(bot: UserFromGetMe, stack: string): void {
 async function keptBy(
   account: AwsAccount,
   deployment: Deployment | undefined,
-): Promise<{ kept: Kept; storedToken: string | undefined }> {
+): Promise<{ kept: Kept; storedToken: string | undefined; storedKeys: ModelKeys | undefined }> {
   if (!deployment?.outputs) {
-    return { kept: { hasBotToken: false, keysOf: undefined, switches: {} }, storedToken: undefined };
+    const kept = { hasBotToken: false, keysOf: undefined, switches: {} };
+    return { kept, storedToken: undefined, storedKeys: undefined };
   }
   const { BotTokenSecretArn, BedrockKeysSecretArn } = deployment.outputs;
   const token = await readSecret(account, BotTokenSecretArn);
@@ -132,7 +138,7 @@ async function keptBy(
     keysOf: keys && providerOf(keys),
     switches: switchesOf(deployment),
   };
-  return { kept, storedToken };
+  return { kept, storedToken, storedKeys: keys };
 }
 
 async function putSecrets(

@@ -28,6 +28,7 @@ const outputsSchema = z.object({
   WebhookLogs: z.string(),
   WorkerLogs: z.string(),
   AgentLogs: z.string(),
+  AlarmTopicArn: z.string().optional(),
   /** What the deployment was given, as JSON. */
   Switches: z.string().default('{}'),
 });

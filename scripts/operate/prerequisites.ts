@@ -10,6 +10,10 @@ import { outputOf } from './run-program.ts';
 export const NODE_MAJOR = 24;
 /** What `cdk bootstrap` names its stack: https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html */
 const BOOTSTRAP_STACK = 'CDKToolkit';
+/** Its output that says which version it is; the same number is in SSM, where CloudFormation looks when it deploys. */
+const BOOTSTRAP_VERSION = 'BootstrapVersion';
+/** What the stack's template asks for: MIN_BOOTSTRAP_STACK_VERSION of aws-cdk-lib's DefaultStackSynthesizer. */
+const NEEDED_BOOTSTRAP = 6;
 
 /** @returns what is wrong; undefined when it is new enough. */
 export function nodeProblem(version: string = process.versions.node): string | undefined {
@@ -57,27 +61,37 @@ export async function checkTools(builder: string, progress: Progress): Promise<v
   progress.done(`${builder} builds for linux/arm64`);
 }
 
-/** @throws OperateError `prerequisite_missing` when it is not there and not wanted. */
+/** @throws OperateError `prerequisite_missing` when it is not there, or older than what the stack needs, and setting it up is not wanted. */
 export async function ensureBootstrapped(
   account: AwsAccount,
   asker: Asker | undefined,
   progress: Progress,
 ): Promise<void> {
-  if (await describeStack(account, BOOTSTRAP_STACK)) {
-    progress.skip(`${BOOTSTRAP_STACK} is there: the CDK has been set up in this account and region`);
+  const found = await describeStack(account, BOOTSTRAP_STACK);
+  const version = Number(
+    found?.Outputs?.find(({ OutputKey }) => OutputKey === BOOTSTRAP_VERSION)?.OutputValue ?? 0,
+  );
+  if (found && version >= NEEDED_BOOTSTRAP) {
+    progress.skip(
+      `${BOOTSTRAP_STACK} is there: the CDK has been set up in this account and region (version ${version})`,
+    );
     return;
   }
   const place = `account ${account.id}, region ${account.region}`;
-  const isWanted =
-    asker === undefined ||
-    (await asker.confirm(`The CDK has not been set up in ${place}. Do it now? (a bucket and a few roles)`));
+  const problem = found
+    ? `The CDK was set up in ${place} at version ${version}, and ${NEEDED_BOOTSTRAP} is needed`
+    : `The CDK has not been set up in ${place}`;
+  const offer = found ? 'Bring it up to date now?' : 'Do it now? (a bucket and a few roles)';
+  const isWanted = asker === undefined || (await asker.confirm(`${problem}. ${offer}`));
   if (!isWanted) {
     throw new OperateError(
       'prerequisite_missing',
-      `The CDK has not been set up in ${place}`,
+      problem,
       `Run \`cdk bootstrap aws://${account.id}/${account.region}\`.`,
     );
   }
   await bootstrap(account);
-  progress.done(`The CDK has been set up in ${place}`);
+  progress.done(
+    found ? `The CDK has been brought up to date in ${place}` : `The CDK has been set up in ${place}`,
+  );
 }

@@ -115,7 +115,10 @@ async function putSecrets(stack: string): Promise<Record<string, string>> {
   };
 }
 
-const EMPTY = JSON.stringify({ Resources: { Bucket: { Type: 'AWS::S3::Bucket' } } });
+const TOOLKIT = JSON.stringify({
+  Resources: { Bucket: { Type: 'AWS::S3::Bucket' } },
+  Outputs: { BootstrapVersion: { Value: '30' } },
+});
 
 /** Nor does moto's CloudFormation know alarms. */
 async function putAlarm(stack: string): Promise<void> {
@@ -149,7 +152,7 @@ async function main(): Promise<void> {
   await appendFile(process.env.CDK_CALLS ?? '', `${JSON.stringify(call)}\n`);
   if (args[0] === 'bootstrap') {
     // Another test may be as fast.
-    await putStack('CDKToolkit', EMPTY).catch((error: unknown) => {
+    await putStack('CDKToolkit', TOOLKIT).catch((error: unknown) => {
       if (!(error instanceof AlreadyExistsException)) throw error;
     });
     return;

@@ -1,8 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { CloudFormationClient, CreateStackCommand } from '@aws-sdk/client-cloudformation';
 import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { describe, expect, inject, it } from 'vitest';
 import type { CdkCall } from './cdk-stand-in.ts';
+import { startLambda, startModel } from './edges.fixture.ts';
 import { KEYS, openScene, OTHER_TOKEN, PERSON_ID, type Scene, TOKEN } from './deployed.fixture.ts';
 
 const methodsOf = ({ calls }: Scene): string[] =>
@@ -88,6 +90,76 @@ describe.skipIf(inject('moto') === '')(
       // Telegram itself knows that the same webhook is no change.
       expect(methodsOf(scene)).toEqual(['setWebhook']);
       expect(ran.stdout.match(/^ {2}– /gm)).toHaveLength(6);
+    });
+
+    it('looks at the account and the model before it builds, says what it costs, and names all that is wrong at once', async () => {
+      const scene = await openScene();
+      const { environment } = scene.operator;
+      environment.AWS_ENDPOINT_URL_LAMBDA = (await startLambda(10)).url;
+      environment.ANTHROPIC_BEDROCK_BASE_URL = (await startModel(403)).url;
+      const { code, stderr } = await scene.deploy();
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /10 functions may run at once here, and 10 turns[^]*The model a-sonnet does not answer: 403/,
+        ),
+      ]);
+      expect(stderr).toContain('--concurrency 4');
+      expect(await scene.operator.cdkCalls()).toEqual([]);
+      environment.ANTHROPIC_BEDROCK_BASE_URL = (await startModel(200)).url;
+      const { code: done, stdout } = await scene.deploy('--concurrency', '4');
+      expect([done, stdout]).toEqual([
+        0,
+        expect.stringMatching(/While nobody writes it costs about \$\d+\.\d\d a month/),
+      ]);
+    });
+
+    it('brings an outdated CDK up to date', async () => {
+      const scene = await openScene('eu-west-2');
+      const { operator, client } = scene;
+      await new CloudFormationClient(client).send(
+        new CreateStackCommand({
+          StackName: 'CDKToolkit',
+          TemplateBody: JSON.stringify({
+            Resources: { Bucket: { Type: 'AWS::S3::Bucket' } },
+            Outputs: { BootstrapVersion: { Value: '5' } },
+          }),
+        }),
+      );
+      const { code, stdout } = await scene.deploy();
+      expect([code, stdout]).toEqual([0, expect.stringContaining('brought up to date')]);
+      expect((await operator.cdkCalls()).map(({ args }) => args[0])).toEqual(['bootstrap', 'deploy']);
+    });
+
+    it('takes a key of Anthropic into the secret, and hands everything of .env over or says that it is not used', async () => {
+      const scene = await openScene();
+      const { environment } = scene.operator;
+      for (const name of [
+        'BEDROCK_ACCESS_KEY_ID',
+        'BEDROCK_SECRET_ACCESS_KEY',
+        'ANTHROPIC_BEDROCK_BASE_URL',
+      ]) {
+        environment[name] = '';
+      }
+      Object.assign(environment, {
+        ANTHROPIC_API_KEY: 'sk-ant-secret',
+        ANTHROPIC_BASE_URL: (await startModel(200)).url,
+        AGENT_SHELL: 'on',
+        AGENT_NETWORK: 'on',
+        TURN_BUDGET_USD: '3',
+        PORT: '9000',
+      });
+      const { code, stdout, stderr } = await scene.deploy();
+      expect([code, stderr]).toEqual([0, '']);
+      expect(stdout).toContain('PORT is not used on AWS');
+      const [deploy] = await deploymentsOf(scene);
+      expect(deploy?.args).toEqual(
+        expect.arrayContaining(['provider=anthropic', 'shell=on', 'network=on', 'turnBudgetUsd=3']),
+      );
+      expect(JSON.stringify(deploy) + stdout).not.toContain('sk-ant-secret');
+      expect(JSON.parse((await secretOf(scene, 'bedrock-keys')) ?? '')).toEqual({
+        ANTHROPIC_API_KEY: 'sk-ant-secret',
+      });
     });
 
     it('goes on where it was cut off', async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { BotApiCall } from '../../local/src/telegram/bot-api-call.ts';
 import { openForTest, PERSON_ID, serveForTest, TOKEN } from '../../local/src/telegram/stand-in.fixture.ts';
 import { inject } from 'vitest';
+import { startLambda, startModel } from './edges.fixture.ts';
 import { newOperator, type Operator } from './run-operate.fixture.ts';
 
 export { PERSON_ID, TOKEN };
@@ -35,12 +36,17 @@ export async function openScene(region = 'us-east-1'): Promise<Scene> {
   const apiRoot = await serveForTest({
     fetch: (request) => (request.url.includes(OTHER_TOKEN) ? another : standIn).app.fetch(request),
   });
+  const [model, lambda] = await Promise.all([startModel(200), startLambda(1_000)]);
   const client = { endpoint: inject('moto'), region, credentials: CREDENTIALS };
   const operator = await newOperator({
     AWS_ENDPOINT_URL: client.endpoint,
     AWS_REGION: region,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
     AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    // moto knows neither the limits of an account nor a model.
+    AWS_ENDPOINT_URL_LAMBDA: lambda.url,
+    ANTHROPIC_BEDROCK_BASE_URL: model.url,
+    ANTHROPIC_DEFAULT_SONNET_MODEL: 'a-sonnet',
     TELEGRAM_API_ROOT: apiRoot,
     TELEGRAM_BOT_TOKEN: TOKEN,
     ALLOWED_USERS: `${PERSON_ID},5`,

@@ -1,10 +1,8 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { callBot, openForTest, serveForTest, TOKEN } from '../../local/src/telegram/stand-in.fixture.ts';
+import { startModel } from './edges.fixture.ts';
 import { newOperator, type Ran } from './run-operate.fixture.ts';
 
 /** What the doctor says on a machine with these settings and no others. */
@@ -13,28 +11,6 @@ async function examine(settings: Record<string, string>, ...args: string[]): Pro
   const lines = Object.entries(settings).map(([name, value]) => `${name}='${value}'\n`);
   await writeFile(join(operator.directory, '.env'), lines.join(''));
   return operator.run('doctor', ...args);
-}
-
-/** A model that answers everything like this. @returns its address, and the bodies it was sent. */
-async function startModel(status: number): Promise<{ url: string; bodies: string[] }> {
-  const bodies: string[] = [];
-  const server = createServer((request, response) => {
-    let body = '';
-    request.setEncoding('utf8').on('data', (text: string) => (body += text));
-    request.on('end', () => {
-      bodies.push(body);
-      response.writeHead(status, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ content: [], usage: { input_tokens: 1, output_tokens: 1 } }));
-    });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(async () => {
-    server.close();
-    server.closeAllConnections();
-    await once(server, 'close');
-  });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, bodies };
 }
 
 describe('npm run doctor', () => {
@@ -57,6 +33,15 @@ describe('npm run doctor', () => {
     ]);
     expect(wrong.every(({ mend }) => mend?.includes('.env'))).toBe(true);
     expect(stdout).not.toMatch(/harbour|oops/);
+  });
+
+  it('names mistyped settings of .env', async () => {
+    const { code, stdout } = await examine({ TELEGRM_BOT_TOKEN: TOKEN });
+    expect([code, stdout]).toEqual([
+      1,
+      expect.stringMatching(/✗ TELEGRM_BOT_TOKEN in \.env is not a setting; did you mean TELEGRAM_BOT_TOKEN/),
+    ]);
+    expect(stdout).not.toContain(TOKEN);
   });
 
   it('a data folder that cannot be written is said', async () => {
@@ -93,10 +78,10 @@ describe('npm run doctor', () => {
     const model = await startModel(200);
     const settings = { ANTHROPIC_API_KEY: 'key', ANTHROPIC_BASE_URL: model.url };
     expect((await examine(settings)).stdout).toContain('ℹ The model was not asked');
-    expect(model.bodies).toEqual([]);
+    expect(model.asked).toEqual([]);
     const { code, stdout } = await examine(settings, '--model');
-    expect([code, stdout]).toEqual([0, expect.stringContaining('✓ The model answers: claude-haiku-4-5')]);
-    expect(model.bodies.map((body) => JSON.parse(body) as object)).toMatchObject([{ max_tokens: 1 }]);
+    expect([code, stdout]).toEqual([0, expect.stringMatching(/✓ The model answers: claude-\S*sonnet/)]);
+    expect(model.asked.map(({ body }) => JSON.parse(body) as object)).toMatchObject([{ max_tokens: 1 }]);
   });
 
   it('says what the model says when it refuses', async () => {
@@ -106,7 +91,7 @@ describe('npm run doctor', () => {
     expect([code, stdout]).toEqual([
       1,
       expect.stringMatching(
-        /✗ The model global\.anthropic\.\S+ does not answer: 403.*\n {2}→ Check the keys/,
+        /✗ The model us\.anthropic\.\S+sonnet\S+ does not answer: 403.*\n {2}→ Check the keys/,
       ),
     ]);
   });

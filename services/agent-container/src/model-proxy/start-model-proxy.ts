@@ -17,9 +17,12 @@ export interface StartOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+/** What of the configuration says where the model is and which models there are. */
+export type ModelConfig = Pick<AgentConfig, 'access' | 'models' | 'model' | 'proxies'>;
+
 /** @throws Error when the credentials are in a secret and `secrets` is not given. */
 export function startModelProxy(
-  config: AgentConfig,
+  config: ModelConfig,
   { secrets, models = [], ...options }: StartOptions = {},
 ): Promise<ModelProxy> {
   return ModelProxy.start({
@@ -32,7 +35,7 @@ export function startModelProxy(
 
 type Provider = Pick<ModelProxyOptions, 'protocol' | 'baseUrl' | 'region' | 'credentials'>;
 
-function providerOf({ access, proxies }: AgentConfig, secrets: Secrets | undefined): Provider {
+function providerOf({ access, proxies }: ModelConfig, secrets: Secrets | undefined): Provider {
   if (access.kind === 'anthropic') {
     return {
       protocol: 'anthropic',
