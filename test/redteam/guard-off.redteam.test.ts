@@ -1,5 +1,6 @@
 // The same attempts where nothing is in their way: what is found here shows that the other suites look at the right places.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -7,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { gunzipSync } from 'node:zlib';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { type Attack, SUCCESS } from './attack.ts';
-import { AT_THE_PROXY } from './proxy-attacks.ts';
+import { AT_THE_PROXY, EMPTY_OBJECTS } from './proxy-attacks.ts';
 import { ESCAPING } from './escaping-attacks.ts';
 import { INPUT_ATTACKS } from './input-attacks.ts';
 import { FILE_TOOL_ATTACKS } from './file-tool-attacks.ts';
@@ -16,6 +17,7 @@ import { findSecrets } from './secrets.ts';
 import { READING } from './reading-attacks.ts';
 import type { StageOptions } from './start-server.fixture.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
+import { feel } from './under-attack.fixture.ts';
 
 const hasPerl = spawnSync('perl', ['-e', '1']).status === 0;
 const hasGit = spawnSync('git', ['--version']).status === 0;
@@ -149,3 +151,25 @@ describe.skipIf(process.platform !== 'linux')('Where an agent with a shell is le
     expect(readdirSync(markers)).toContain('workspace-shell-prefix');
   });
 });
+
+describe.skipIf(process.platform !== 'linux')(
+  'Where bodies for the model are parsed as they come (Linux)',
+  () => {
+    let stage: Stage;
+    beforeAll(async () => {
+      stage = await openStage({ shell: 'on', without: ['count of values', 'thread of the judge'] });
+    });
+    afterAll(() => stage[Symbol.asyncDispose]());
+
+    it('one request stops the server for everybody', async () => {
+      const server = stage.server();
+      // It may end altogether: then nothing can be asked of it any more.
+      const ended = once(server, 'exit').then(() => Infinity);
+      const felt = feel(stage, EMPTY_OBJECTS).then(
+        ({ slowestMs }) => slowestMs,
+        () => ended,
+      );
+      expect(await Promise.race([felt, ended])).toBeGreaterThan(3_000);
+    });
+  },
+);

@@ -46,3 +46,57 @@ export const AT_THE_PROXY: readonly Attack[] = [
     '[["GET /", "Transfer-Encoding: chunked"], ["GET /", "Expect: 100-continue", "X: " + "a".repeat(100000)], ["POST " + path + "/model/other/invoke", "X-HTTP-Method-Override: GET", "X-Forwarded-Host: " + decoy, "X-Original-URL: /inference-profiles", "Authorization: Bearer x"]]',
   ),
 ];
+
+/**
+ * Sends bodies that cost more to hold or to read than to send, many at once, and prints how each was answered.
+ * @param body its bytes, as a JavaScript expression.
+ * @param how `count` requests; each claims `length` bytes, so that one that is longer than the body never ends; `trickle` goes on with a
+ * byte at a time.
+ */
+function heavy(
+  name: string,
+  body: string,
+  how: { count?: number; length?: number; headers?: string; trickle?: boolean; patienceMs?: number } = {},
+): Attack {
+  const { count = 3, length, headers = '', trickle = false, patienceMs = 8_000 } = how;
+  return bash(`the model proxy: ${name}`, () =>
+    node(`const { port, pathname: path } = new URL(process.env.ANTHROPIC_BEDROCK_BASE_URL);
+      const body = Buffer.from(${body}), model = process.env.ANTHROPIC_DEFAULT_SONNET_MODEL;
+      require("fs").writeFileSync("attacking", "");
+      const ask = () => new Promise((resolve) => {
+        let seen = ""; const socket = require("net").connect(Number(port), "127.0.0.1");
+        socket.write("POST " + path + "/model/" + model + "/invoke HTTP/1.1\\r\\nHost: x\\r\\nContent-Type: application/json\\r\\n${headers}Content-Length: " + (${length ?? 0} || body.length) + "\\r\\n\\r\\n");
+        socket.write(body); ${trickle ? 'setInterval(() => socket.write(" "), 50);' : ''}
+        socket.on("data", (d) => { seen += d; }).on("error", () => resolve(seen)).on("close", () => resolve(seen));
+        setTimeout(() => { socket.destroy(); }, ${patienceMs});
+      });
+      Promise.all(Array.from({ length: ${count} }, ask)).then((all) => { for (const seen of new Set(all.map((s) => s.split("\\r\\n")[0] || "cut"))) console.log(seen, /^HTTP\\/1.1 2/.test(seen) ? "BREA" + "CHED" : ""); process.exit(); });`),
+  );
+}
+
+export const EMPTY_OBJECTS = heavy(
+  '30 MB of empty objects',
+  '"{\\"messages\\":[" + "{},".repeat(1e7) + "{}]}"',
+  { patienceMs: 18_000 },
+);
+
+/** None of them may be felt by another chat. */
+export const OVERLOADING: readonly Attack[] = [
+  EMPTY_OBJECTS,
+  heavy('deep nesting', '"{\\"messages\\":" + "[".repeat(15e6) + "]".repeat(15e6) + "}"'),
+  heavy('bodies whose last byte never comes', '"{\\"messages\\":[],\\"system\\":\\"" + "x".repeat(30e6)', {
+    count: 24,
+    length: 31e6,
+  }),
+  heavy('bodies that trickle', '"{\\"messages\\":["', { count: 24, length: 30e6, trickle: true }),
+  heavy('a long number', '"{\\"messages\\":[],\\"metadata\\":" + "1".repeat(30e6) + "}"'),
+  heavy(
+    'a huge number of fields',
+    '"{" + Array.from({ length: 2e6 }, (_, n) => "\\"k" + n + "\\":1").join() + "}"',
+  ),
+  heavy('a field named __proto__', '"{\\"messages\\":[],\\"__proto__\\":{\\"container\\":\\"x\\"}}"'),
+  heavy('bytes that are not UTF-8', 'Buffer.alloc(30e6, 0xff)'),
+  heavy('compressed zeros', 'require("zlib").gzipSync(Buffer.alloc(1e8))', {
+    headers: 'Content-Encoding: gzip\\r\\n',
+  }),
+];

@@ -32,6 +32,12 @@ const GUARDS = {
        }
      }`,
   ],
+  // Both: what is within the limits is cheap, and what is judged in a thread stops nobody.
+  'count of values': ['/model-proxy/proxy-limits.ts', ['maxItems: 250_000', 'maxItems: 1e9']],
+  'thread of the judge': [
+    '/model-proxy/judge-pool.ts',
+    ['byteLength <= TINY_BYTES && job.items <= TINY_ITEMS', 'byteLength > 0'],
+  ],
   models: ['/model-proxy/model-policy.ts', 'export const modelPolicy = () => () => true;'],
 };
 
