@@ -70,7 +70,9 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     throw error;
   };
   const isolation = await confineShell(config).catch(failed);
-  const listener = await listen(config.host, config.port).catch(failed);
+  const listener = await listen(config.host, config.port, (error) =>
+    log.error('A connection could not be taken', error),
+  ).catch(failed);
   const ownUrl = ownUrlOf(config.host, listener.port);
   const stop = new AbortController();
   const runs = new Set<Promise<void>>();

@@ -25,13 +25,20 @@ export function ownUrlOf(host: string, port: number): string {
 
 /**
  * Opens the port before anything behind it exists, because the parts need to know each other's address.
+ * @param onError told of connections that could not be taken.
  * @throws Node's own error (`EADDRINUSE`, `EACCES` …) when the port cannot be had.
  */
-export async function listen(host: string, port: number): Promise<Listener> {
+export async function listen(
+  host: string,
+  port: number,
+  onError: (error: unknown) => void = () => undefined,
+): Promise<Listener> {
   let handle: FetchHandler = () => new Response(null, { status: 503, headers: { 'retry-after': '1' } });
   const server = createAdaptorServer({ fetch: (request, ...rest) => handle(request, ...rest) });
   server.listen(port, host);
   await once(server, 'listening');
+  // A connection that the system cannot give is that one's own misfortune.
+  server.on('error', onError);
   return {
     port: (server.address() as AddressInfo).port,
     serve: (handler) => {

@@ -1,5 +1,5 @@
 import { sqliteAdvice } from '@omnicloud/session-table';
-import { ConfigError } from '@omnicloud/settings';
+import { ConfigError, endOnUnknownState } from '@omnicloud/settings';
 import { startLocal } from './compose.ts';
 import { isStartedByNpm, parseLocalConfig, readEnvFile } from './config.ts';
 import { consoleLog } from './log.ts';
@@ -60,6 +60,7 @@ try {
   const stop = (): void => {
     system.close().then(() => process.exit(0), fail);
   };
+  endOnUnknownState({ log: console.error, end: () => system.close() });
   process.once('SIGINT', stop).once('SIGTERM', stop);
   stopWithParent(stop);
   console.log(`ready ${system.url}`);

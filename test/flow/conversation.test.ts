@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { blocksOf, isText, type ModelRequest } from '../../local/src/demo-model/model-request.ts';
 import { FORUM, PERSON } from '../fakes/telegram-server.ts';
 import { AUTH_TOKEN, useFlow } from './system.fixture.ts';
@@ -69,6 +69,8 @@ describe('A conversation', () => {
     await flow.start();
     flow.say('The secret word is apple');
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'ok');
+    // The answer is shown before it is saved, and a command does not wait for the turn before it.
+    await waitForSaved('apple');
     flow.say('/status');
     const status = await flow.telegram.waitForMessage(PERSON, (text) => text.startsWith('Session'));
     const sessionId = /Session (\S+)/.exec(status.text ?? '')?.[1] ?? '';
@@ -96,6 +98,7 @@ describe('A conversation', () => {
     flow.say('Write notes.md, plan the milk, list the files');
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'Written.');
     expect(JSON.stringify(flow.model.requests[2]?.body.messages)).toContain('notes.md');
+    await waitForSaved('Written.');
     const status = await statusOf();
     const todos: unknown = JSON.parse(
       await readFile(join(flow.dataDir, 'objects', 'sessions', status, 'todos.json'), 'utf8'),
@@ -157,6 +160,16 @@ async function topics(): Promise<[number, number]> {
   const [first, second] = state.chats.find(({ id }) => id === FORUM)?.topics ?? [];
   if (!first || !second) throw new Error('The stand-in has no topics');
   return [first.thread_id, second.thread_id];
+}
+
+/** Resolves when a stored conversation holds the words. */
+async function waitForSaved(words: string): Promise<void> {
+  const sessions = join(flow.dataDir, 'objects', 'sessions');
+  const holdsThem = async (): Promise<void> => {
+    const files = (await readdir(sessions)).map((id) => join(sessions, id, 'conversation.jsonl'));
+    expect((await Promise.all(files.map((file) => readFile(file, 'utf8')))).join('')).toContain(words);
+  };
+  await vi.waitFor(holdsThem, { timeout: 60_000, interval: 50 });
 }
 
 async function statusOf(): Promise<string> {

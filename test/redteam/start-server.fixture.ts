@@ -37,6 +37,8 @@ export function environment(
     TELEGRAM_API_ROOT: telegram.apiRoot,
     CLAUDE_CODE_USE_BEDROCK: '1',
     AWS_REGION: 'us-east-1',
+    // All attacks of a suite are one turn.
+    TURN_BUDGET_USD: '1000',
     BEDROCK_ACCESS_KEY_ID: 'AKIAREDTEAM',
     BEDROCK_SECRET_ACCESS_KEY: secrets['model key'],
     ANTHROPIC_BEDROCK_BASE_URL: model.baseUrl,

@@ -1,3 +1,4 @@
 export { checkNames, type NameReport } from './check-names.ts';
+export { endOnUnknownState, type LastResort } from './end-on-unknown-state.ts';
 export { ConfigError, readSettings } from './read-settings.ts';
 export { carriedSettings, DEFAULT_TURN_BUDGET_USD, SETTINGS, unusedOnAws } from './registry.ts';

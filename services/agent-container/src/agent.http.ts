@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import { endOnUnknownState } from '@omnicloud/settings';
 import { sqliteAdvice } from '@omnicloud/session-table';
 import { openAgentServer } from './agent-server.ts';
 import { parseAgentEnvironment } from './container-config.ts';
@@ -23,13 +24,26 @@ const listener = createAdaptorServer({ fetch: (request) => app.fetch(request) })
 await once(listener.listen(config.port, config.host), 'listening');
 log.info(`Listening on port ${(listener.address() as AddressInfo).port}`);
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void end(signal));
+// A connection that the system cannot give is that one's own misfortune.
+listener.on('error', (error) => log.error('A connection could not be taken', error));
 
-async function end(signal: string): Promise<void> {
-  log.info(`Ending after ${signal}`);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => {
+    log.info(`Ending after ${signal}`);
+    end().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        log.error('Ending failed', error);
+        process.exit(1);
+      },
+    );
+  });
+}
+endOnUnknownState({ log: log.error, end });
+
+async function end(): Promise<void> {
   listener.close();
   listener.closeAllConnections();
   await server.atRest();
   await server.close();
-  process.exit(0);
 }

@@ -1,5 +1,6 @@
 // REST API event → request, with the function's deadline → the agent server → response stream → all runs at rest
 import { httpStatusOf } from '@omnicloud/protocol';
+import { endOnUnknownState } from '@omnicloud/settings';
 import type { Context } from 'aws-lambda';
 import { openAgentServer } from './agent-server.ts';
 import { parseAgentEnvironment } from './container-config.ts';
@@ -8,8 +9,12 @@ import { AgentError } from './errors.ts';
 import { streamResponse } from './serve/lambda-stream.ts';
 import { requestOf } from './serve/rest-api-event.ts';
 
+/** Lambda itself ends an environment after an error that nobody met; in ms. */
+const PLATFORM_MS = 1_000;
+
 const config = parseAgentEnvironment();
 const log = openContainerLog(config.service);
+endOnUnknownState({ log: log.error, graceMs: PLATFORM_MS });
 const server = await openAgentServer(config, log, true);
 
 /** For a REST API with `responseTransferMode: STREAM`. Whatever still runs when it returned would be frozen, so it waits for that. */

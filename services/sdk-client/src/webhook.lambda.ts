@@ -1,6 +1,7 @@
 // HTTP API event → secret → the webhook → queued in SQS → response
 import { DynamoStopRequests, openDynamoTable } from '@omnicloud/session-table';
 import { openSecretsManager } from '@omnicloud/secrets';
+import { endOnUnknownState } from '@omnicloud/settings';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { parseWebhookEnvironment } from './lambda-config.ts';
 import { openLambdaLog } from './lambda-log.ts';
@@ -12,8 +13,12 @@ import { requestOf, resultOf } from './receive/http-api-event.ts';
 import { ToldStrangers } from './receive/told-strangers.ts';
 import { createWebhook } from './receive/webhook.ts';
 
+/** Lambda itself ends an environment after an error that nobody met; in ms. */
+const PLATFORM_MS = 1_000;
+
 const config = parseWebhookEnvironment();
 const log = openLambdaLog(config.service);
+endOnUnknownState({ log: log.error, graceMs: PLATFORM_MS });
 const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
 const intake: Intake = {

@@ -6,6 +6,7 @@ import {
   toleratingStops,
 } from '@omnicloud/session-table';
 import { openSecretsManager } from '@omnicloud/secrets';
+import { endOnUnknownState } from '@omnicloud/settings';
 import type { Context } from 'aws-lambda';
 import { EmfMeter } from './emf-meter.ts';
 import { currentTrace, parseWorkerEnvironment } from './lambda-config.ts';
@@ -30,9 +31,13 @@ import { openTelegramApi } from './reply/telegram-api.ts';
  */
 const MARGIN_MS = 75_000;
 
+/** Lambda itself ends an environment after an error that nobody met; in ms. */
+const PLATFORM_MS = 1_000;
+
 const config = parseWorkerEnvironment();
 const log = openLambdaLog(config.service);
 const meter = new EmfMeter(config.service);
+endOnUnknownState({ log: log.error, graceMs: PLATFORM_MS });
 const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
 const queue = openSqsTurnQueue({

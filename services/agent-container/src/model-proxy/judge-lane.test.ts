@@ -73,6 +73,15 @@ it.each([
   });
 });
 
+it('fails each body by itself when the system gives no thread, those that wait too', async () => {
+  // For which Node throws at once, as for want of memory.
+  const judge = lane({ program: new URL('https://no-thread.example/') });
+  const asked = ['a', 'b', 'c'].map((body) =>
+    judge.judge({ question: question(body), holder: {}, signal: ALIVE }),
+  );
+  for (const one of asked) await expect(one).rejects.toMatchObject({ name: 'JudgeError', isTooSlow: true });
+});
+
 it('answers a newcomer before the many bodies of another', async () => {
   const judge = lane({ program: await oddThread() });
   const [busy, newcomer] = [{}, {}];

@@ -104,7 +104,6 @@ export class JudgeLane {
     const job = others.reduce((best, one) => (this.#spentBy(one) < this.#spentBy(best) ? one : best), first);
     this.#waiting.delete(job);
     this.#current = job;
-    this.#warm();
     const began = performance.now();
     const late = setTimeout(
       () => this.#lose(new JudgeError('The judgement took too long', { isTooSlow: true })),
@@ -117,7 +116,13 @@ export class JudgeLane {
       this.#next();
     };
     job.settle.promise.then(end, end);
-    this.#worker?.postMessage(job.question, [job.question.body.buffer]);
+    try {
+      this.#warm();
+      this.#worker?.postMessage(job.question, [job.question.body.buffer]);
+    } catch (cause) {
+      // The system gives no thread now. Thrown from here, it would reach nobody when an earlier body has just ended.
+      this.#lose(new JudgeError('The judgement could not be begun', { isTooSlow: true, cause }));
+    }
   }
 
   #spentBy({ holder }: WaitingJob): number {

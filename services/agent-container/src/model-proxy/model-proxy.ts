@@ -91,7 +91,14 @@ export class ModelProxy {
   }
 
   async #listen(where: ListenOptions): Promise<Server> {
-    const server = await openServer(where, this.#limits, (exchange) => void this.#handle(exchange));
+    const onError = (error: unknown): void => this.#options.onError?.(error);
+    const handle = (exchange: Exchange): void => {
+      this.#handle(exchange).catch((error: unknown) => {
+        exchange.response.destroy();
+        onError(error);
+      });
+    };
+    const server = await openServer(where, this.#limits, { handle, onError });
     this.#servers.add(server);
     return server;
   }

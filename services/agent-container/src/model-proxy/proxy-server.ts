@@ -17,11 +17,17 @@ export interface Exchange {
 /** Where the limits' timeouts are looked at: Node does that in steps. */
 const MAX_STEP_MS = 1_000;
 
+/** What a server does with each request, and with a connection that the system could not give. */
+interface Serving {
+  readonly handle: (exchange: Exchange) => void;
+  readonly onError: (error: unknown) => void;
+}
+
 /** Listens; it does not keep the process alive by itself. */
 export async function openServer(
   where: ListenOptions,
   { headersMs, waitMs, bodyMs, idleConnections }: ProxyLimits,
-  handle: (exchange: Exchange) => void,
+  { handle, onError }: Serving,
 ): Promise<Server> {
   const server = createServer({
     headersTimeout: headersMs,
@@ -38,6 +44,8 @@ export async function openServer(
   const ready = once(server, 'listening');
   server.listen(where);
   await ready;
+  // A listening server says so when a connection cannot be taken; without a listener, that would end the process.
+  server.on('error', onError);
   return server;
 }
 

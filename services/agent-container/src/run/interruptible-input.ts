@@ -21,7 +21,13 @@ export function stopOnAbort(
 ): () => void {
   let grace: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    const close = (): void => session.close();
+    const close = (): void => {
+      try {
+        session.close();
+      } catch {
+        // Called by a timer and by a promise that nobody awaits; whoever reads the session ends its process anyway.
+      }
+    };
     grace = setTimeout(close, INTERRUPT_GRACE_MS);
     session.interrupt().then(endInput, close);
   };

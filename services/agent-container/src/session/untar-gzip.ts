@@ -34,7 +34,13 @@ export async function untarGzip(
     brotli: false,
     zstd: false,
     onReadEntry: (entry) => {
-      const take = entry.type === 'File' ? choose(entry.path, entry.size) : undefined;
+      let take: Take | undefined;
+      try {
+        if (entry.type === 'File') take = choose(entry.path, entry.size);
+      } catch (error) {
+        // The parser may call this from a stream's event, where nobody would catch it.
+        fail(error);
+      }
       if (!take) {
         entry.resume();
         return;

@@ -188,16 +188,20 @@ export class TurnWorker {
     served.set(claim.chat, this.#starts);
     const [longestAgo] = served.keys();
     if (served.size > MAX_REMEMBERED_CHATS && longestAgo !== undefined) served.delete(longestAgo);
-    const { turn, verdict } = await this.#try(claim);
+    let turn: Turn | undefined;
     try {
+      const tried = await this.#try(claim);
+      turn = tried.turn;
+      const { verdict } = tried;
       if (!this.#rows.settle(claim, this.#settlementOf(verdict, claim), this.#options.now())) {
         throw new ClaimLostError(claim.updateId, claim.attempt);
       }
     } catch (error) {
       this.#options.onError(error, turn);
+    } finally {
+      running.delete(claim);
+      this.wake();
     }
-    running.delete(claim);
-    this.wake();
   }
 
   /** The file knows whose claim it is: what another delivery has taken is refused, and without one the turn must come again. */

@@ -52,7 +52,8 @@ export async function probe(isolation: Isolation, { workRoot, hidden, cli }: Pro
         timeout: LIMIT_MS,
         killSignal: 'SIGKILL',
       });
-      const [code] = (await Promise.race([once(child, 'exit'), once(child, 'error')])) as unknown[];
+      // Rejects when the program cannot be started.
+      const [code] = (await once(child, 'exit').catch(() => [])) as unknown[];
       if (code === SAW.nothing) return 'holds';
       if (code === SAW.cli) return 'opens the CLI';
       return code === SAW.server || code === SAW.hidden ? 'leaks' : 'unavailable';
