@@ -70,6 +70,13 @@ describe('a stream that breaks the protocol', () => {
     expect(error).toMatchObject({ code: 'malformed_event' });
   });
 
+  it('is refused when it has more events than a stream may have', async () => {
+    const body = Buffer.from(encodeEvent(HEARTBEAT).repeat(6));
+    const { events, error } = await read([body], 5);
+    expect(events).toHaveLength(5);
+    expect(error).toMatchObject({ code: 'malformed_event' });
+  });
+
   it('names the parser’s own error as the cause', async () => {
     const { error } = await read([Buffer.from('no json\n')]);
     expect((error as Error).cause).toBeInstanceOf(SyntaxError);
@@ -87,10 +94,11 @@ it('passes the error of a cut connection on as it is', async () => {
 
 async function read(
   body: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  maxEvents?: number,
 ): Promise<{ events: RunEvent[]; error: unknown }> {
   const events: RunEvent[] = [];
   try {
-    for await (const event of decodeEvents(asynchronously(body))) events.push(event);
+    for await (const event of decodeEvents(asynchronously(body), maxEvents)) events.push(event);
   } catch (error) {
     return { events, error };
   }

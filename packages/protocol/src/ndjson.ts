@@ -26,11 +26,13 @@ export function encodeEvent(event: RunEvent): string {
 
 /**
  * Reads a body of NDJSON, whatever way its bytes are cut into chunks.
+ * @param maxEvents of the whole stream; two millions unless given.
  * @throws EventStreamError on a line that is no event, on anything after the terminal event, and when none came.
  * Errors of the body itself (a cut connection) are thrown as they are.
  */
 export async function* decodeEvents(
   body: AsyncIterable<Uint8Array>,
+  maxEvents = MAX_EVENTS,
 ): AsyncGenerator<RunEvent, void, undefined> {
   let isOver = false;
   let events = 0;
@@ -38,7 +40,7 @@ export async function* decodeEvents(
     if (line.trim() === '') continue;
     if (isOver) throw new EventStreamError('event_after_end', 'The stream went on after its terminal event');
     events += 1;
-    if (events > MAX_EVENTS) throw new EventStreamError('malformed_event', 'The stream has too many events');
+    if (events > maxEvents) throw new EventStreamError('malformed_event', 'The stream has too many events');
     const event = parseEvent(line);
     isOver = isTerminal(event);
     yield event;
@@ -54,10 +56,14 @@ async function* lines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string, v
   for await (const chunk of body) {
     length += chunk.byteLength;
     if (length > MAX_STREAM_LENGTH) throw new EventStreamError('malformed_event', 'The stream is too long');
-    const parts = (rest + decodeUtf8(decoder, chunk)).split('\n');
-    rest = parts.pop() ?? '';
+    // Only what is new is searched: a long line may come in very many chunks.
+    const [first = '', ...more] = decodeUtf8(decoder, chunk).split('\n');
+    rest += first;
     if (rest.length > MAX_LINE_LENGTH) throw new EventStreamError('malformed_event', 'A line is too long');
-    yield* parts;
+    if (more.length === 0) continue;
+    yield rest;
+    rest = more.pop() ?? '';
+    yield* more;
   }
   rest += decodeUtf8(decoder);
   if (rest !== '') yield rest;
