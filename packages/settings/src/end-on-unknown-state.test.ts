@@ -48,5 +48,5 @@ it.each([
 });
 
 it('and when the log fails', async () => {
-  expect((await ending("log: () => { throw new Error('no log'); }", FAILS)).code).toBe(1);
+  expect((await ending("log: () => { throw new Error('no log'); }, graceMs: 100", FAILS)).code).toBe(1);
 });

