@@ -15,7 +15,7 @@ import type { DeploymentSecrets } from './deployment-secrets.ts';
 import { ITEM_KEYS } from './item-keys.ts';
 import { AGENT_TIMEOUT } from './limits.ts';
 import { ServiceRole } from './service-role.ts';
-import { INBOX_OBJECTS, type SessionStorage } from './session-storage.ts';
+import { INBOX_OBJECTS, KEY_OBJECTS, type SessionStorage } from './session-storage.ts';
 import type { Switches } from './switches.ts';
 
 /** What is saved of a workspace unless a switch says otherwise, in MB. */
@@ -94,6 +94,7 @@ export class Agent extends Construct {
       ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
       bucket.arnForObjects('sessions/*'),
     );
+    permissions.allow(['s3:GetObject', 's3:PutObject'], bucket.arnForObjects(KEY_OBJECTS));
     permissions.allow(['s3:GetObject'], bucket.arnForObjects(INBOX_OBJECTS));
     // No condition on the prefix: a GetObject has none, and without this permission S3 calls a missing object forbidden.
     permissions.allow(['s3:ListBucket'], bucket.bucketArn);
@@ -136,6 +137,9 @@ function agentEnvironment(switches: Switches): Record<string, string> {
     TURN_LIMIT_SECONDS: switches.turnLimitSeconds?.toString(),
     WORKSPACE_LIMIT_MB: switches.workspaceLimitMb?.toString(),
     WORKSPACE_LIMIT_FILES: switches.workspaceLimitFiles?.toString(),
+    RUN_MEMORY_MB: switches.runMemoryMb?.toString(),
+    RUN_PROCESSES: switches.runProcesses?.toString(),
+    RUN_FILE_MB: switches.runFileMb?.toString(),
     RUN_DISK_MB: switches.runDiskMb?.toString(),
     MIN_FREE_DISK_MB: switches.minFreeDiskMb?.toString(),
   };

@@ -100,7 +100,7 @@ describe.skipIf(endpoint === '')(
 
     it.each<Record<string, string>>([
       { deployment: 'Tenant' },
-      { deployment: 'Shared', isolation: 'shared', provisionedConcurrency: '1' },
+      { deployment: 'Shared', isolation: 'shared', shell: 'off', provisionedConcurrency: '1' },
       {
         deployment: 'All',
         versioning: 'true',
@@ -125,7 +125,12 @@ describe.skipIf(endpoint === '')(
       const before = await upload({ deployment: StackName });
       await client.send(new CreateStackCommand({ ...before.given, Capabilities: ['CAPABILITY_IAM'] }));
       await settled(StackName);
-      const after = await upload({ deployment: StackName, isolation: 'shared', memory: '3008' });
+      const after = await upload({
+        deployment: StackName,
+        isolation: 'shared',
+        shell: 'off',
+        memory: '3008',
+      });
       await client.send(new UpdateStackCommand({ ...after.given, Capabilities: ['CAPABILITY_IAM'] }));
       expect(await settled(StackName)).toMatchObject({ status: 'UPDATE_COMPLETE', failures: [] });
       expect(await resourcesIn(StackName)).toEqual(Object.keys(after.body.Resources).sort());

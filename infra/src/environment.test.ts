@@ -80,6 +80,9 @@ it('gives the agent every setting that it can be told, and Anthropic’s key by 
     turnLimitSeconds: '600',
     workspaceLimitMb: '512',
     runDiskMb: '700',
+    runMemoryMb: '1500',
+    runProcesses: '300',
+    runFileMb: '200',
     minFreeDiskMb: '100',
     workspaceLimitFiles: '900',
     telegramApiRoot: 'https://bots.example',
@@ -97,6 +100,7 @@ it('gives the agent every setting that it can be told, and Anthropic’s key by 
     turnTokenLimit: 5_000,
     turnLimitMs: 600_000,
     workspaceLimits: { bytes: 512 * 1_024 * 1_024, files: 900 },
+    runLimits: { memoryBytes: 1_500 * 1_024 * 1_024, processes: 300, fileBytes: 200 * 1_024 * 1_024 },
     diskLimits: { runBytes: 700 * 1_024 * 1_024, minFreeBytes: 100 * 1_024 * 1_024 },
   });
   expect(agent).not.toHaveProperty('turnBudgetUsd');

@@ -14,7 +14,7 @@ const EVERY_FUNCTION = [/^Webhook/, /^Worker/, /^Authorizer/, /^AgentFunction/];
 it.each<Record<string, string>>([
   {},
   { alarmEmail: 'owner@example.org', corsOrigins: 'https://example.org', versioning: 'true' },
-  { isolation: 'shared', provisionedConcurrency: '1' },
+  { isolation: 'shared', shell: 'off', provisionedConcurrency: '1' },
 ])('breaks no rule of cdk-nag that is not acknowledged with its reason: %j', (switches) => {
   const { app } = create(switches);
   checkPolicies(app);

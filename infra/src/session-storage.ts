@@ -14,6 +14,9 @@ const INBOX_DAYS = 2;
 /** What users send, on its way from the worker to the agent: `inbox/{chat_id}_{thread_id}/{id}`. */
 export const INBOX_OBJECTS = 'inbox/*';
 
+/** What the agent server makes for itself: the key that session ids are derived by. */
+export const KEY_OBJECTS = 'keys/session-ids';
+
 export interface SessionStorageProps {
   /** Whether what was overwritten can be had back for a week. */
   readonly versioning: boolean;

@@ -22,7 +22,12 @@ it('opens neither the shell nor the network unless it is told to, and no shell w
 });
 
 it('keeps environments warm when they are shared, and names no tenant', () => {
-  const { template } = synthesize({ isolation: 'shared', provisionedConcurrency: '2', memory: '3008' });
+  const { template } = synthesize({
+    isolation: 'shared',
+    shell: 'off',
+    provisionedConcurrency: '2',
+    memory: '3008',
+  });
   template.hasResourceProperties('AWS::Lambda::Alias', {
     ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 },
   });

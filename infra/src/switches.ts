@@ -60,6 +60,10 @@ const switchesSchema = z
       .max(MAX_WORKSPACE_MB, `must be at most ${MAX_WORKSPACE_MB}: a function's disk has 10 GB`)
       .optional(),
     workspaceLimitFiles: z.coerce.number().int().min(1).max(200_000).optional(),
+    runMemoryMb: z.coerce.number().min(512).max(MAX_MEMORY_MB).optional(),
+    // Lambda allows 1024 in all.
+    runProcesses: z.coerce.number().int().min(64).max(450).optional(),
+    runFileMb: z.coerce.number().min(16).max(MAX_DISK_MB).optional(),
     runDiskMb: z.coerce.number().min(1).max(MAX_DISK_MB).optional(),
     minFreeDiskMb: z.coerce.number().min(1).max(MAX_DISK_MB).optional(),
     telegramApiRoot: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
@@ -89,6 +93,12 @@ const switchesSchema = z
     path: ['network'],
     error:
       'must be on with shell=on: a function has no namespaces of its own, so its shell has the function’s network',
+    when: () => true,
+  })
+  .refine(({ isolation, shell }) => isolation === 'tenant' || shell === 'off', {
+    path: ['shell'],
+    error:
+      'must be off with isolation=shared: conversations would follow one another as the same user of one environment',
     when: () => true,
   });
 

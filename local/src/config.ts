@@ -35,7 +35,7 @@ export interface LocalConfig {
   /** Undefined: the demo model. */
   readonly agent: AgentConfig | undefined;
   readonly isShellOn: boolean;
-  readonly shell: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn'>;
+  readonly shell: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn' | 'runLimits'>;
   /** How often an agent that reached its time limit may go on. */
   readonly maxContinuations: number | undefined;
   /** How many turns run side by side. */
@@ -222,6 +222,9 @@ export function demoAgentConfig(
     WORKSPACE_LIMIT_FILES: environment.WORKSPACE_LIMIT_FILES,
     RUN_DISK_MB: environment.RUN_DISK_MB,
     MIN_FREE_DISK_MB: environment.MIN_FREE_DISK_MB,
+    RUN_MEMORY_MB: environment.RUN_MEMORY_MB,
+    RUN_PROCESSES: environment.RUN_PROCESSES,
+    RUN_FILE_MB: environment.RUN_FILE_MB,
     CLAUDE_CODE_USE_BEDROCK: '1',
     CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
     ANTHROPIC_BEDROCK_BASE_URL: baseUrl,

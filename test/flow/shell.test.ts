@@ -67,6 +67,17 @@ describe.skipIf(process.platform !== 'linux')("the agent's shell (Linux)", () =>
     expect(flow.errors).toEqual([]);
   });
 
+  it('ends its own turn with a word about it when it takes too much memory, and the next turn is answered', async () => {
+    await flow.start({ AGENT_SHELL: 'on', RUN_MEMORY_MB: '700' });
+    const command = `for i in 1 2 3; do setsid perl -e 'my $x = "x" x (400 * 1048576); sleep 100' & done; wait`;
+    flow.model.reply({ type: 'tool_use', name: 'Bash', input: { command } });
+    flow.say('Take it all');
+    await flow.telegram.waitForMessage(PERSON, (text) => text.includes('used more memory or processes'));
+    flow.model.reply('Here again.');
+    flow.say('Are you there?');
+    await flow.telegram.waitForMessage(PERSON, (text) => text === 'Here again.');
+  });
+
   it('is refused at the start where nothing confines it, with what to do', async () => {
     // Root of a namespace, without any of root's rights.
     const without = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--'];

@@ -21,6 +21,8 @@ export interface AgentServer {
   fetch(request: Request, bindings?: ServerBindings): Promise<Response>;
   /** How many runs there are right now. */
   readonly runs: number;
+  /** True once something of a run may be left that another run would meet: this process is to end, and serves no run any more. */
+  readonly isSpent: boolean;
   /** @returns when no run is left, those whose reader has gone included. */
   atRest(): Promise<void>;
   /** Ends what the runs shared. They are to be over by then. */
@@ -95,6 +97,9 @@ export async function openAgentServer(
       ),
     get runs() {
       return runs.size;
+    },
+    get isSpent() {
+      return isolation?.isSpent === true;
     },
     atRest: async () => {
       await Promise.all(runs);

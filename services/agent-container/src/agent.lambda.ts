@@ -28,7 +28,16 @@ export const handler = awslambda.streamifyResponse(async (event: unknown, output
     log.error('The reader has gone', error);
   }
   await server.atRest();
+  // Lambda starts another environment. The answer must have left by then, so this comes after the handler's return, or with the next call.
+  if (server.isSpent) endSoon();
 });
+
+const END_AFTER_MS = 200;
+
+function endSoon(): void {
+  log.error('Ending this environment', new AgentError('internal', 'Something of a run may be left in it'));
+  setTimeout(() => process.exit(1), END_AFTER_MS);
+}
 
 function refusal(): Response {
   const error = new AgentError('bad_request', 'The event is none of a REST API');

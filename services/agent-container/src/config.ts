@@ -2,6 +2,7 @@ import { DEFAULT_TURN_BUDGET_USD, readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
 import type { DiskLimits } from './session/disk-watch.ts';
 import { WORKSPACE_LIMITS, type WorkspaceLimits } from './session/scan-home.ts';
+import type { RunLimits } from './run/isolation/run-limits.ts';
 import type { BedrockCredentials, ModelAccess } from './model-access.ts';
 
 export type { ModelAccess };
@@ -33,6 +34,8 @@ export interface AgentConfig {
   workspaceLimits?: WorkspaceLimits;
   /** What runs may take of the disk; what is not given follows its size. */
   diskLimits?: Partial<DiskLimits>;
+  /** What a confined run may use; what is not given follows the machine. */
+  runLimits?: Partial<RunLimits>;
   /** The bearer token that callers must show. */
   authToken: string;
   /** Environment variables of this process that the CLI is given too. */
@@ -105,6 +108,14 @@ const environmentSchema = z
       .optional(),
     RUN_DISK_MB: megabytes(1),
     MIN_FREE_DISK_MB: megabytes(1),
+    RUN_MEMORY_MB: megabytes(512),
+    RUN_PROCESSES: z.coerce
+      .number('must be a number of processes')
+      .int('must be a whole number of processes')
+      .min(64, 'must be at least 64')
+      .max(100_000, 'must be at most 100000')
+      .optional(),
+    RUN_FILE_MB: megabytes(16),
     TURN_TOKEN_LIMIT: z.coerce
       .number('must be a number of tokens')
       .int('must be a whole number of tokens')
@@ -171,6 +182,7 @@ export function parseAgentConfig(environment: NodeJS.ProcessEnv = process.env): 
     ...(env.TURN_LIMIT_SECONDS === undefined ? {} : { turnLimitMs: env.TURN_LIMIT_SECONDS * 1_000 }),
     ...workspaceLimits(env),
     ...diskLimits(env),
+    ...chosenRunLimits(env),
     ...(env.TURN_TOKEN_LIMIT === undefined ? {} : { turnTokenLimit: env.TURN_TOKEN_LIMIT }),
     ...(env.TURN_BUDGET_USD === 'none' ? {} : { turnBudgetUsd: env.TURN_BUDGET_USD }),
     authToken: env.SDK_CLIENT_AUTH_TOKEN,
@@ -189,6 +201,19 @@ function noticesOf(env: Environment): Pick<AgentConfig, 'notices'> {
       `BEDROCK_REGION is not set, so Bedrock is asked in AWS_REGION (${env.AWS_REGION}); BEDROCK_REGION names the model's region alone`,
     ],
   };
+}
+
+function chosenRunLimits(env: Environment): Pick<AgentConfig, 'runLimits'> {
+  const runLimits = definedOnly({
+    memoryBytes: bytesOf(env.RUN_MEMORY_MB),
+    processes: env.RUN_PROCESSES,
+    fileBytes: bytesOf(env.RUN_FILE_MB),
+  });
+  return Object.keys(runLimits).length === 0 ? {} : { runLimits };
+}
+
+function bytesOf(megabytes: number | undefined): number | undefined {
+  return megabytes === undefined ? undefined : Math.floor(megabytes * 1024 * 1024);
 }
 
 function workspaceLimits(env: Environment): Pick<AgentConfig, 'workspaceLimits'> {
@@ -266,8 +291,10 @@ function isAnySet(environment: NodeJS.ProcessEnv, names: RegExp): boolean {
   return Object.keys(chosenFrom(environment, names)).length > 0;
 }
 
-function definedOnly<T extends Record<string, string | undefined>>(values: T): { [K in keyof T]?: string } {
+function definedOnly<T extends Record<string, unknown>>(
+  values: T,
+): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]?: string;
+    [K in keyof T]?: Exclude<T[K], undefined>;
   };
 }

@@ -17,6 +17,8 @@ import { boundsOf } from './confine-tools.ts';
 import { gathered } from './gather-events.ts';
 import { closedCli } from './isolation/closed-program.ts';
 import type { Cell, Isolation } from './isolation/isolation.ts';
+import { runLimits } from './isolation/run-limits.ts';
+import { watchRun } from './isolation/watch-run.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
 import { OutputGate } from './output-gate.ts';
 import type { OutputLimits } from './output-limits.ts';
@@ -118,6 +120,8 @@ export class ClaudeRuntime implements AgentRuntime {
     const cell = await this.#openCell(home, modelUrl);
     const gate = new OutputGate();
     const cli = cliProcess(home, { cell, gate, limits: this.#options.outputLimits });
+    const watch =
+      cell && watchRun(cell, runLimits(this.#config.runLimits), (error) => this.#options.onError?.(error));
     const input = oneMessage(run.prompt);
     const isOffline = cell !== undefined && this.#options.isolation?.isNetworkOn === false;
     let session: Query | undefined;
@@ -133,7 +137,12 @@ export class ClaudeRuntime implements AgentRuntime {
           mcpServers: { ...this.#image.mcpServers, [CHAT_SERVER]: chatTools(run.outbox) },
           ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
           ...(cell === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),
-          spawnClaudeCodeProcess: (options) => cli.spawn(options),
+          spawnClaudeCodeProcess: (options) => {
+            const started = cli.spawn(options);
+            // What a `Cell` wraps is a child process.
+            if ('pid' in started && typeof started.pid === 'number') watch?.begin(started.pid);
+            return started;
+          },
         },
       });
       stop = stopOnAbort(AbortSignal.any([run.signal, run.stop]), session, input.end);
@@ -149,11 +158,12 @@ export class ClaudeRuntime implements AgentRuntime {
     } catch (error) {
       if (run.signal.reason instanceof AgentError) throw run.signal.reason;
       // The SDK throws once more what an error result already said.
-      if (!result?.is_error) throw crashed(error, cli);
+      if (!result?.is_error) throw watch?.failure ?? crashed(error, cli);
     } finally {
       stop?.();
       stopKilling?.();
       session?.close();
+      await watch?.end();
       await cli.end();
       await removeForeign(home);
     }
@@ -161,6 +171,7 @@ export class ClaudeRuntime implements AgentRuntime {
     const failure = cli.failure();
     if (failure) throw failure;
     if (run.signal.aborted) throw new AgentError('agent_crashed', 'The run was interrupted');
+    if (watch?.failure) throw watch.failure;
     if (!result) throw crashed(undefined, cli);
     const isStopped = run.stop.aborted && wasInterrupted(result);
     if (result.is_error && !isStopped) throw failureOf(result, grant);

@@ -27,6 +27,10 @@ export interface ProcessStat {
   readonly parent: number;
   /** Since the boot, in clock ticks; tells a process from a later one with the same id. */
   readonly started: string;
+  readonly group: number;
+  readonly session: number;
+  readonly threads: number;
+  readonly isDead: boolean;
 }
 
 /** @returns undefined when there is no such process. Linux only. */
@@ -35,7 +39,15 @@ export async function statOf(pid: number): Promise<ProcessStat | undefined> {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
     // The program's name stands in brackets and may hold anything; the fields after it are counted from the third on.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return { pid: Number.parseInt(stat), parent: Number(fields[1]), started: fields[19] ?? '' };
+    return {
+      pid: Number.parseInt(stat),
+      parent: Number(fields[1]),
+      started: fields[19] ?? '',
+      group: Number(fields[2]),
+      session: Number(fields[3]),
+      threads: Number(fields[17]),
+      isDead: /^[ZX]/.test(fields[0] ?? ''),
+    };
   } catch (error) {
     if (hasCode(error, 'ENOENT', 'ESRCH')) return undefined;
     throw error;

@@ -31,6 +31,7 @@ import { deriveSessionId } from './derive-session-id.ts';
 import { idempotencyKey, parse, readBody } from './read-request.ts';
 import type { ServerBindings } from './run-limit.ts';
 import { runTurn, type TurnDeps, type TurnToRun } from './run-turn.ts';
+import { sessionIdKey } from './session-id-key.ts';
 import { serveSessionFiles } from './session-files.ts';
 import { wholeAnswer } from './whole-answer.ts';
 import { eventStream } from './write-events.ts';
@@ -104,7 +105,8 @@ async function create(context: RequestContext, deps: ReadyDeps): Promise<Respons
     request.metadata?.session_key,
     context.req.header(SESSION_KEY_HEADER),
   ]);
-  const sessionId = key === undefined ? randomUUID() : deriveSessionId(deps.authToken, conversation, key);
+  const sessionId =
+    key === undefined ? randomUUID() : deriveSessionId(await sessionIdKey(deps.store), conversation, key);
   return answer(context, deps, {
     sessionId,
     conversation,

@@ -1,10 +1,10 @@
 import { createHmac } from 'node:crypto';
 
-/** What else the token may ever be the key of must not yield the same digests. */
+/** What else the secret may ever be the key of must not yield the same digests. */
 const PURPOSE = 'session of a create request';
 
 /**
- * @param secret keeps others from guessing the ids: whoever knows one may go on with the session.
+ * @param secret the store's own key (`sessionIdKey`); it keeps others from guessing the ids: whoever knows one may go on with the session.
  * @param sessionKey `chat_id:thread_id`
  * @returns the session of a create request, the same for every try of it: a UUID of version 8, whose content is free
  *   (RFC 9562, section 5.8), here the HMAC-SHA256 of the conversation and the key.

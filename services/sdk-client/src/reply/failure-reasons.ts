@@ -21,7 +21,8 @@ const english: Reasons = {
     'its files took too much of the disk, so it was ended and nothing of this message was kept. Ask for smaller or fewer files, or for those that are not needed to be deleted first',
   disk_full: 'the disk of the agent server is full right now',
   agent_crashed: 'the agent process ended unexpectedly',
-  agent_overran: 'the agent was stopped because it produced more than one answer may hold',
+  agent_overran:
+    'the agent was stopped because it used more memory or processes, or wrote more, than one message may',
   store_unavailable: 'the conversation could not be loaded or saved',
   internal: 'something went wrong in the agent server',
 };
@@ -44,7 +45,7 @@ const chinese: Reasons = {
     '它的文件占用了太多磁盘空间，因此已被终止，这条消息的内容没有保留。请要求更小或更少的文件，或先让它删除不需要的文件',
   disk_full: '智能体服务器的磁盘现在已满',
   agent_crashed: '智能体进程意外结束',
-  agent_overran: '智能体产生的内容超过了一次回答的上限，已被停止',
+  agent_overran: '智能体使用的内存或进程，或产生的内容，超过了一条消息的上限，已被停止',
   store_unavailable: '对话无法读取或保存',
   internal: '智能体服务器内部出错',
 };

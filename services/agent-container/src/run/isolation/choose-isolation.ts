@@ -7,6 +7,7 @@ import { closedCli } from './closed-program.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { probe, type Probed } from './probe-isolation.ts';
+import { runLimits } from './run-limits.ts';
 import { SameUserIsolation } from './same-user-isolation.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
 
@@ -26,7 +27,7 @@ export interface ServerPlace {
  * @throws ConfigError when the shell is on and nothing here confines it; it says what to do.
  */
 export async function chooseIsolation(
-  config: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn'>,
+  config: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn' | 'runLimits'>,
   place: ServerPlace,
 ): Promise<Isolation | undefined> {
   if (!config.isShellOn || config.isShellUnconfined === true) return undefined;
@@ -34,14 +35,15 @@ export async function chooseIsolation(
   const isNetworkOn = config.isNetworkOn === true;
   const hidden = (await Promise.all(place.hidden.map(filesAt))).flat();
   const probed: Probed = { workRoot: place.workRoot, hidden, cli: await closedCli() };
-  const namespaces = new NamespaceIsolation(isNetworkOn);
+  const limits = runLimits(config.runLimits);
+  const namespaces = new NamespaceIsolation(isNetworkOn, limits);
   const found = await probe(namespaces, probed);
   if (found === 'holds') return namespaces;
   if (found === 'leaks') throw new ConfigError([`${SEES_SYSTEM_FOLDERS} ${INSTEAD}`]);
   if (found === 'opens the CLI') throw new ConfigError([`${OPENS_CLI} ${INSTEAD}`]);
   for (const [isPossible, isolation] of [
-    [await mayUseOtherUsers(place), new SeparateUserIsolation()],
-    [mayShareUser(place), new SameUserIsolation()],
+    [await mayUseOtherUsers(place), new SeparateUserIsolation(limits)],
+    [mayShareUser(place), new SameUserIsolation(limits)],
   ] as const) {
     if (!isPossible) continue;
     const lesser = await probe(isolation, probed);

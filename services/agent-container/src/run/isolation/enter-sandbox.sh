@@ -2,10 +2,12 @@
 # new namespaces → a root of tmpfs with the given places → old root detached → privileges given up → the command
 # Runs as the first process of its process namespace, so whatever is inside ends with it. Any step that fails ends it: closed.
 # sh enter-sandbox.sh [--ro P] [--rw P] [--as-ro SOURCE P] [--link TARGET P] [--text P TEXT] [--forward NODE SCRIPT PORT SOCKET]
-#   --user root|mapped UID GID --cwd D -- COMMAND…
+#   --user root|mapped UID GID --limits PROCESSES 'OPTIONS OF PRLIMIT' --cwd D -- COMMAND…
 set -eu
 caller_path=$PATH
 PATH=/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
+# When memory is short, the kernel ends what is inside before what is outside.
+echo 800 2>/dev/null >/proc/self/oom_score_adj || :
 # Covers a place that every Linux has and no program of the sandbox needs.
 root=/sys
 mount -t tmpfs -o mode=755,size=16m,nosuid,nodev sandbox "$root"
@@ -41,6 +43,7 @@ while [ "$1" != -- ]; do
   --forward) forward=1; node=$2 script=$3 port=$4 socket=$5; shift 5 ;;
   --loopback) ip link set lo up || ifconfig lo up; shift ;;
   --user) kind=$2 uid=$3 gid=$4; shift 4 ;;
+  --limits) processes=$2 limits=$3; shift 3 ;;
   --cwd) cwd=$2; shift 2 ;;
   *) echo "enter-sandbox: $1?" >&2; exit 2 ;;
   esac
@@ -60,6 +63,8 @@ ln -s pts/ptmx "$root/dev/ptmx"
 mount -t devpts -o newinstance,ptmxmode=0666,mode=620,nosuid,noexec devpts "$root/dev/pts"
 mount -t tmpfs -o mode=1777,size=64m,nosuid,nodev shm "$root/dev/shm"
 mount -t proc -o nosuid,nodev,noexec proc "$root/proc"
+# Shared memory that no process has mapped is nobody's, and so it is no more than /dev/shm holds. In pages.
+echo 16384 2>/dev/null >"$root/proc/sys/kernel/shmall" || :
 # One more is made below; it cannot raise the limit of this one, so nobody inside makes another.
 [ "$kind" = root ] || echo 1 >"$root/proc/sys/user/max_user_namespaces"
 mount -o remount,bind,ro,nosuid,nodev "$root"
@@ -91,13 +96,17 @@ as_mapped() {
 take_last='echo 1 >/proc/sys/user/max_user_namespaces
   uid=$1 gid=$2; shift 2
   exec unshare --user --map-user="$uid" --map-group="$gid" -- "$@"'
+# Processes are counted for each user of a user namespace; without one of its own, the run would be counted with all others.
 drop() {
+  own="--nproc=$processes:$processes"
   if [ "$kind" != root ]; then
-    as_mapped env PATH="$caller_path" "$@"
+    # shellcheck disable=SC2086 # options, one a word
+    as_mapped prlimit "$own" $limits -- env PATH="$caller_path" "$@"
   elif as_user unshare --user --map-root-user true 2>/dev/null; then
-    as_user unshare --user --map-root-user sh -ec "$take_last" sh "$uid" "$gid" env PATH="$caller_path" "$@"
+    as_user unshare --user --map-root-user sh -ec "$take_last" sh "$uid" "$gid" \
+      prlimit "$own" $limits -- env PATH="$caller_path" "$@"
   else
-    as_user env PATH="$caller_path" "$@"
+    as_user prlimit $limits -- env PATH="$caller_path" "$@"
   fi
 }
 if [ "$forward" ]; then

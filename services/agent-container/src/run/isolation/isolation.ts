@@ -1,3 +1,5 @@
+import type { ProcessStat } from '../process-group.ts';
+
 /** A program to start, with its whole environment. */
 export interface Command {
   readonly command: string;
@@ -20,6 +22,13 @@ export interface Place {
   readonly loopbackPort: number | undefined;
 }
 
+/** The processes of a run at one moment. */
+export interface Members {
+  readonly all: readonly ProcessStat[];
+  /** The ids of those that are ours: the CLI and what stands around it. The others are what its shell started. */
+  readonly own: ReadonlySet<number>;
+}
+
 /** One run's sandbox. */
 export interface Cell {
   /** @returns the command that runs the given one inside. It writes a line to descriptor 3, if that is open, once it is inside. */
@@ -29,6 +38,8 @@ export interface Cell {
    * @param pid of the wrapped command, which leads a process group and ends by this, if it has not before.
    */
   kill(pid: number): Promise<void>;
+  /** @param pid of the wrapped command. */
+  membersOf(pid: number): Promise<Members>;
   /** Takes down what served the run from outside. Its processes must be gone. */
   close(): Promise<void>;
 }
@@ -37,6 +48,8 @@ export interface Cell {
 export interface Isolation {
   /** Whether programs inside reach what this machine reaches, servers on its loopback included. */
   readonly isNetworkOn: boolean;
+  /** True once something of a run may be left that others would meet: nothing more is run then, and the process is to end. */
+  readonly isSpent?: boolean;
   /** @throws the system's error when the place cannot be readied. */
   open(place: Place): Promise<Cell>;
 }

@@ -2,11 +2,12 @@
 import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { childrenOf, kill, killGroup } from '../process-group.ts';
+import { allProcesses, childrenOf, kill, killGroup, type ProcessStat } from '../process-group.ts';
 import { closedProgram } from './closed-program.ts';
 import { giveTo } from './give-to.ts';
-import type { Cell, Command, Isolation, Place } from './isolation.ts';
+import type { Cell, Command, Isolation, Members, Place } from './isolation.ts';
 import { openBridge } from './loopback-bridge.ts';
+import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
 
 const ENTER = fileURLToPath(new URL('enter-sandbox.sh', import.meta.url));
 const FORWARD = fileURLToPath(new URL('forward-loopback.mjs', import.meta.url));
@@ -28,11 +29,13 @@ export class NamespaceIsolation implements Isolation {
   readonly #isRoot = process.getuid?.() === 0;
   readonly #uid = this.#isRoot ? UNPRIVILEGED_ID : (process.getuid?.() ?? UNPRIVILEGED_ID);
   readonly #gid = this.#isRoot ? UNPRIVILEGED_ID : (process.getgid?.() ?? UNPRIVILEGED_ID);
+  readonly #limits: RunLimits;
   readonly isNetworkOn: boolean;
 
   /** @param isNetworkOn true: the network is this machine's; false: there is none but the place's one port. */
-  constructor(isNetworkOn = false) {
+  constructor(isNetworkOn = false, limits: RunLimits = runLimits()) {
     this.isNetworkOn = isNetworkOn;
+    this.#limits = limits;
   }
 
   async open(place: Place): Promise<Cell> {
@@ -52,6 +55,7 @@ export class NamespaceIsolation implements Isolation {
         if (first === undefined) killGroup(pid);
         else kill(first);
       },
+      membersOf: async (pid) => familyOf(pid, await allProcesses()),
       close: async () => bridge?.close(),
     };
   }
@@ -99,6 +103,7 @@ export class NamespaceIsolation implements Isolation {
         ...[...namespaces, '--', '/bin/sh', ENTER, ...places],
         ...[...(this.isNetworkOn ? [] : ['--loopback']), ...forward],
         ...['--user', this.#isRoot ? 'root' : 'mapped', String(this.#uid), String(this.#gid)],
+        ...['--limits', String(this.#limits.processes), kernelLimits(this.#limits, undefined).join(' ')],
         ...['--cwd', inner.cwd, '--', inner.command, ...inner.args],
       ],
       cwd: '/',
@@ -112,6 +117,24 @@ export class NamespaceIsolation implements Isolation {
       ...['--text', '/etc/group', `agent:x:${this.#gid}:\n`],
     ];
   }
+}
+
+/**
+ * What loses its parent becomes a child of the namespace's first process, so all of them descend from `unshare`. Ours are that, the first,
+ * the CLI, and the CLI's first child where there is a way to the model: the forwarder.
+ */
+function familyOf(pid: number, processes: readonly ProcessStat[]): Members {
+  const children = Map.groupBy(processes, ({ parent }) => parent);
+  const all = processes.filter((stat) => stat.pid === pid);
+  for (const { pid: parent } of all) all.push(...(children.get(parent) ?? []));
+  const [first] = children.get(pid) ?? [];
+  const [cli] = earliestFirst(children.get(first?.pid ?? 0));
+  const [forwarder] = earliestFirst(children.get(cli?.pid ?? 0));
+  return { all, own: new Set([pid, first?.pid, cli?.pid, forwarder?.pid].filter((it) => it !== undefined)) };
+}
+
+function earliestFirst(stats: readonly ProcessStat[] = []): ProcessStat[] {
+  return stats.toSorted((one, other) => Number(one.started) - Number(other.started));
 }
 
 function systemPlace(path: string): string[] {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { chmod, chown, copyFile, mkdir } from 'node:fs/promises';
+import { chmod, chown, copyFile, mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
 import { installedCli } from './closed-program.ts';
 
@@ -19,6 +20,7 @@ async function serve(
   program: (folder: string) => string,
   node: 'readable' | 'unreadable',
   cli: { mode: number; owner: number } = { mode: 0o711, owner: 0 },
+  limits: readonly string[] = [],
 ): Promise<string> {
   const folder = await temporaryDirectory();
   await chmod(folder, 0o777);
@@ -38,6 +40,7 @@ async function serve(
     [
       ...identity,
       '--',
+      ...limits,
       'sh',
       '-c',
       'exec "$@"',
@@ -98,6 +101,98 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       while (await isAlive());
       console.log(JSON.stringify({ homes: readdirSync('${folder}/work'), escaped: before }));`;
     expect(JSON.parse(await serve(program, 'unreadable'))).toEqual({ homes: ['one'], escaped: true });
+  });
+
+  it.each([
+    ['a loop of forks whose parents end', 'f() { f & exit; }; f & sleep 0.3'],
+    [
+      'the same in Perl, in four sessions',
+      `for i in 1 2 3 4; do setsid perl -e 'while (1) { my $p = fork(); exit if $p; select(undef, undef, undef, 0.0005) }' & done; sleep 0.3`,
+    ],
+  ])('ends %s, and only then another run begins', async (_, loop) => {
+    const program = (folder: string): string => `
+      import { spawn } from 'node:child_process';
+      import { once } from 'node:events';
+      import { mkdirSync, existsSync, rmSync } from 'node:fs';
+      import { setTimeout as delay } from 'node:timers/promises';
+      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
+      const root = '${folder}/work/one';
+      mkdirSync(root, { recursive: true });
+      const place = { root, writable: [], readable: [], temporary: root, loopbackPort: undefined };
+      const isolation = new SameUserIsolation({ memoryBytes: 1e9, processes: 64, fileBytes: 1e9 });
+      const cell = await isolation.open(place);
+      // Whatever lives touches the file again.
+      const script = ${JSON.stringify(`alive() { while :; do : >>"$1"; sleep 0.05; done; }; setsid sh -c 'while :; do : >>"$0"; sleep 0.05; done' "$1" & ${loop}`)};
+      const { command, args, cwd, env } = cell.wrap({ command: '/bin/sh', args: ['-c', script, 'sh', root + '/alive'], cwd: root, env: { PATH: '/usr/bin:/bin' } });
+      const child = spawn(command, args, { cwd, env, detached: true, stdio: 'ignore' });
+      await once(child, 'exit');
+      await cell.close();
+      const isProven = !isolation.isSpent;
+      rmSync(root + '/alive', { force: true });
+      await delay(300);
+      const isAlive = existsSync(root + '/alive');
+      const next = await isolation.open(place).then(() => 'opened', ({ code }) => code);
+      console.log(JSON.stringify({ isProven, isAlive, next }));`;
+    expect(JSON.parse(await serve(program, 'unreadable'))).toEqual({
+      isProven: true,
+      isAlive: false,
+      next: 'opened',
+    });
+  });
+
+  it('is the last one when it cannot be proven that nothing of it is left', async () => {
+    // The machine is never quiet, and the server may not have as many processes as would hold the run's down.
+    const noise = spawn('sh', ['-c', 'while :; do sleep 0.001; done'], { stdio: 'ignore' });
+    onTestFinished(() => void noise.kill('SIGKILL'));
+    const program = (folder: string): string => `
+      import { spawn } from 'node:child_process';
+      import { once } from 'node:events';
+      import { mkdirSync } from 'node:fs';
+      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
+      const root = '${folder}/work/one';
+      mkdirSync(root, { recursive: true });
+      const place = { root, writable: [], readable: [], temporary: root, loopbackPort: undefined };
+      const isolation = new SameUserIsolation({ memoryBytes: 1e9, processes: 64, fileBytes: 1e9 });
+      const cell = await isolation.open(place);
+      const { command, args, cwd, env } = cell.wrap({ command: '/bin/true', args: [], cwd: root, env: { PATH: '/usr/bin:/bin' } });
+      await once(spawn(command, args, { cwd, env, detached: true, stdio: 'ignore' }), 'exit');
+      await cell.close();
+      const next = await isolation.open(place).then(() => 'opened', ({ code }) => code);
+      console.log(JSON.stringify({ isSpent: isolation.isSpent, next }));`;
+    const said = await serve(program, 'unreadable', undefined, ['prlimit', '--nproc=50:50', '--']);
+    expect(JSON.parse(said)).toEqual({ isSpent: true, next: 'store_unavailable' });
+  });
+
+  it('leaves nothing in the folders that all runs share', async () => {
+    const name = `left-by-a-run-${randomUUID()}`;
+    const program = (folder: string): string => `
+      import { spawn } from 'node:child_process';
+      import { once } from 'node:events';
+      import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
+      const root = '${folder}/work/one';
+      mkdirSync(root, { recursive: true });
+      const kept = '/tmp/${name}-before';
+      writeFileSync(kept, '');
+      const isolation = new SameUserIsolation();
+      const cell = await isolation.open({ root, writable: [], readable: [], temporary: root, loopbackPort: undefined });
+      const script = 'for d in /tmp /var/tmp /dev/shm; do mkdir $d/${name} && touch $d/${name}/file; done; ipcmk -M 100 >/dev/null; echo $TMPDIR';
+      const { command, args, cwd, env } = cell.wrap({ command: '/bin/sh', args: ['-c', script], cwd: root, env: { PATH: '/usr/bin:/bin' } });
+      const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
+      const [line] = await once(child.stdout, 'data');
+      await once(child, 'exit');
+      const made = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => existsSync(folder + '/${name}')).length;
+      await cell.close();
+      const left = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => existsSync(folder + '/${name}'));
+      console.log(JSON.stringify({ made, left, kept: existsSync(kept), own: String(line).trim() === root }));`;
+    expect(JSON.parse(await serve(program, 'unreadable'))).toEqual({
+      made: 3,
+      left: [],
+      kept: true,
+      own: true,
+    });
+    await rm(`/tmp/${name}-before`, { force: true });
+    expect(await readFile('/proc/sysvipc/shm', 'utf8')).not.toMatch(new RegExp(`\\s${SERVER_ID}\\s`));
   });
 
   it('is refused beside another one', async () => {

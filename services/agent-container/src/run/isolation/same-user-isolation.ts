@@ -1,71 +1,82 @@
 // homes of other sessions removed → the run as the server's own user, who cannot look into the server → what it left behind is killed
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { allProcesses, kill, killGroup, type ProcessStat } from '../process-group.ts';
+import { AgentError } from '../../errors.ts';
+import { killGroup, type ProcessStat, statOf } from '../process-group.ts';
 import { enteringCommand } from './entering-command.ts';
 import type { Cell, Isolation, Place } from './isolation.ts';
+import { identity, ownProcesses, proveEnded } from './prove-ended.ts';
+import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
+import { ownedShared, sweepShared } from './sweep-shared.ts';
 
 /**
  * For an image of our own on a platform that forbids both namespaces and other users, such as Lambda. The server's program is one that it
  * may execute and not read, and so the kernel shows neither its environment nor its memory to anybody of the same user (ptrace(2),
  * "PTRACE_MODE"; proc(5), "dumpable"). Only for a server that has one run at a time, has no secret in a file, and keeps
- * sessions elsewhere: runs are kept apart by their times alone. The network is the machine's.
+ * sessions elsewhere: runs are kept apart by their times alone, so once it is not proven that nothing of a run is left, there is no other run.
+ * The network is the machine's.
  */
 export class SameUserIsolation implements Isolation {
   readonly isNetworkOn = true;
+  readonly #limits: RunLimits;
   #isBusy = false;
+  #isSpent = false;
 
+  constructor(limits: RunLimits = runLimits()) {
+    this.#limits = limits;
+  }
+
+  get isSpent(): boolean {
+    return this.#isSpent;
+  }
+
+  /** @throws AgentError `store_unavailable` when something of an earlier run may still be there: nothing is run beside it. */
   async open(place: Place): Promise<Cell> {
+    if (this.#isSpent) throw new AgentError('store_unavailable', SPENT);
     if (this.#isBusy) throw new Error('Two runs at once would see one another');
     this.#isBusy = true;
+    const uid = process.getuid?.() ?? 0;
     const before = await ownProcesses();
+    const known = new Set(before.map(identity));
+    const kept = new Set(await ownedShared(uid));
     await removeOtherHomes(place.root);
-    const killNewcomers = async (): Promise<void> => {
-      const known = new Set(before.map(identity));
-      // What forks while we look is met in the next round.
-      for (let rounds = 0; rounds < 100; rounds += 1) {
-        const newcomers = (await ownProcesses()).filter((stat) => !known.has(identity(stat)));
-        if (newcomers.length === 0) return;
-        for (const { pid } of newcomers) kill(pid);
-      }
-      throw new Error('The run goes on starting processes faster than they are killed');
-    };
+    const processes = this.#limits.processes + (await threadsOf(before));
+    let isStarted = false;
     return {
-      wrap: (command) => enteringCommand(command, []),
+      wrap: (command) => {
+        isStarted = true;
+        return enteringCommand(
+          { ...command, env: { ...command.env, TMPDIR: place.temporary } },
+          [],
+          kernelLimits(this.#limits, processes),
+        );
+      },
       kill: async (pid) => {
         killGroup(pid);
         await Promise.resolve();
       },
+      membersOf: async (pid) => {
+        const all = (await ownProcesses()).filter((stat) => !known.has(identity(stat)));
+        return { all, own: new Set([pid]) };
+      },
       close: async () => {
-        await killNewcomers();
+        // Whatever fails here leaves it unproven.
+        this.#isSpent = true;
+        if (isStarted && !(await proveEnded(known, processes))) return;
+        await sweepShared(uid, kept);
+        this.#isSpent = false;
         this.#isBusy = false;
       },
     };
   }
 }
 
-function identity({ pid, started }: ProcessStat): string {
-  return `${pid}/${started}`;
-}
+const SPENT = 'This environment may still hold a process of an earlier run and takes no other';
 
-/** Of our user, ourselves and our threads left out; those that are dead already too. */
-async function ownProcesses(): Promise<ProcessStat[]> {
-  const uid = String(process.getuid?.());
-  const all = await Promise.all(
-    (await allProcesses()).map(async (stat) => ({ stat, status: await statusOf(stat.pid) })),
-  );
-  return all
-    .filter(({ status }) => !/^State:\s+[ZX]/m.test(status) && /^Uid:\s+(\d+)/m.exec(status)?.[1] === uid)
-    .map(({ stat }) => stat)
-    .filter(({ pid }) => pid !== process.pid);
-}
-
-async function statusOf(pid: number): Promise<string> {
-  return readFile(`/proc/${pid}/status`, 'utf8').catch((error: unknown) => {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code === 'ENOENT' || code === 'ESRCH') return '';
-    throw error;
-  });
+/** Ours and theirs: the kernel counts threads of the whole user. */
+async function threadsOf(others: readonly ProcessStat[]): Promise<number> {
+  const own = await statOf(process.pid);
+  return [...others, ...(own ? [own] : [])].reduce((sum, { threads }) => sum + threads, 0);
 }
 
 /** They can be had again from the store. */

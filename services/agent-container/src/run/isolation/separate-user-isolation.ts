@@ -3,9 +3,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, chown } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { enteringCommand } from './entering-command.ts';
 import { giveTo } from './give-to.ts';
 import type { Cell, Isolation, Place } from './isolation.ts';
+import { processesOf } from './prove-ended.ts';
+import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
+import { sweepShared } from './sweep-shared.ts';
 
 /** Neither people nor packages nor systemd give these away (https://systemd.io/UIDS-GIDS/). */
 const FIRST_ID = 60_706;
@@ -18,6 +22,11 @@ const IDS = 400;
 export class SeparateUserIsolation implements Isolation {
   readonly isNetworkOn = true;
   readonly #taken = new Set<number>();
+  readonly #limits: RunLimits;
+
+  constructor(limits: RunLimits = runLimits()) {
+    this.#limits = limits;
+  }
 
   async open(place: Place): Promise<Cell> {
     const id = this.#take();
@@ -32,10 +41,18 @@ export class SeparateUserIsolation implements Isolation {
       throw error;
     }
     return {
-      wrap: (command) => enteringCommand(command, [...asUser(id), '--bounding-set=-all', '--inh-caps=-all']),
+      wrap: (command) =>
+        enteringCommand(
+          { ...command, env: { ...command.env, TMPDIR: place.temporary } },
+          [...asUser(id), '--bounding-set=-all', '--inh-caps=-all'],
+          kernelLimits(this.#limits, this.#limits.processes),
+        ),
       kill: () => killAllOf(id),
+      membersOf: async (pid) => ({ all: await processesOf(id), own: new Set([pid]) }),
       close: async () => {
-        await killAllOf(id);
+        // An id that somebody may still have is given to nobody else.
+        if (!(await isRidOf(id))) throw new Error(`Processes of the user ${id} are left`);
+        await sweepShared(id);
         await chown(place.root, 0, 0);
         await chmod(place.root, 0o700);
         this.#taken.delete(id);
@@ -55,6 +72,16 @@ export class SeparateUserIsolation implements Isolation {
 
 function asUser(id: number): string[] {
   return ['--reuid', String(id), '--regid', String(id), '--clear-groups'];
+}
+
+/** What is killed may take a while to give its memory back. */
+async function isRidOf(id: number): Promise<boolean> {
+  for (let tries = 0; tries < 100; tries += 1) {
+    await killAllOf(id);
+    if ((await processesOf(id)).length === 0) return true;
+    await delay(20);
+  }
+  return false;
 }
 
 /** The kernel does it in one go, so that nothing can fork away from it. It spares the one who asks. */

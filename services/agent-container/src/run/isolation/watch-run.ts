@@ -1,0 +1,149 @@
+// every quarter of a second: the processes of each run → its shell's step back behind everything else → memory and number in bounds? else the run's end
+import { readFile, writeFile } from 'node:fs/promises';
+import { setPriority } from 'node:os';
+import { AgentError } from '../../errors.ts';
+import { type ProcessStat, statOf } from '../process-group.ts';
+import type { Cell } from './isolation.ts';
+import { identity } from './prove-ended.ts';
+import type { RunLimits } from './run-limits.ts';
+
+const INTERVAL_MS = 250;
+const KILOBYTE = 1_024;
+const MEGABYTE = 1_024 * KILOBYTE;
+const LOWEST_PRIORITY = 19;
+
+/** The watch over one run. */
+export interface RunWatch {
+  /** To be called once its processes run. @param pid of the wrapped command */
+  begin(pid: number): void;
+  /** Why the run was ended, if this ended it. */
+  readonly failure: AgentError | undefined;
+  /** No process of the run is touched any more when this has resolved. */
+  end(): Promise<void>;
+}
+
+/**
+ * Limits of the kernel's own hold for each process, and where they are few for each user; what all of a run use together is counted here.
+ * What the shell starts also gets the lowest priority, so that other runs go on, and is the first that the kernel ends when memory is short.
+ */
+export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown) => void): RunWatch {
+  const over = new AbortController();
+  const state: { failure: AgentError | undefined } = { failure: undefined };
+  let looking: Promise<void> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  const seen = new Set<string>();
+  const look = async (pid: number): Promise<void> => {
+    const { all, own } = await cell.membersOf(pid);
+    // Ours and the server's: a session's weight is that of all that is in it.
+    const spared = new Set(all.filter((stat) => own.has(stat.pid)).map(({ session }) => session));
+    spared.add((await statOf(process.pid))?.session ?? 0);
+    for (const stat of all) {
+      if (own.has(stat.pid) || seen.has(identity(stat))) continue;
+      seen.add(identity(stat));
+      await stepBack(stat, !spared.has(stat.session));
+    }
+    const failure = await excessOf(all, limits);
+    if (failure === undefined || over.signal.aborted) return;
+    state.failure = failure;
+    await cell.kill(pid);
+  };
+  const next = (pid: number): void => {
+    timer = setTimeout(() => {
+      looking = look(pid)
+        .catch(onError)
+        .then(() => {
+          if (!over.signal.aborted && state.failure === undefined) next(pid);
+        });
+    }, INTERVAL_MS);
+  };
+  return {
+    begin: next,
+    get failure() {
+      return state.failure;
+    },
+    end: async () => {
+      over.abort();
+      clearTimeout(timer);
+      await looking;
+    },
+  };
+}
+
+/**
+ * What has ended meanwhile, or is not ours to change, stays as it is.
+ * @param withSession whether all of its session may step back: where the kernel weighs sessions and not processes (sched(7), "autogroup"), the
+ *   session's priority counts.
+ */
+async function stepBack({ pid }: ProcessStat, withSession: boolean): Promise<void> {
+  try {
+    setPriority(pid, LOWEST_PRIORITY);
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+  await tell(`/proc/${pid}/oom_score_adj`, '1000');
+  if (withSession) await tell(`/proc/${pid}/autogroup`, String(LOWEST_PRIORITY));
+}
+
+async function tell(path: string, value: string): Promise<void> {
+  try {
+    await writeFile(path, value, { flag: 'r+' });
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+  }
+}
+
+async function excessOf(all: readonly ProcessStat[], limits: RunLimits): Promise<AgentError | undefined> {
+  const threads = all.reduce((sum, stat) => sum + stat.threads, 0);
+  if (threads > limits.processes)
+    return ended(`The agent's commands started more than ${limits.processes} processes and were ended`);
+  const most = await Promise.all(all.map(({ pid }) => mostMemoryOf(pid)));
+  const sum = most.reduce((total, bytes) => total + bytes, 0);
+  if (sum <= limits.memoryBytes) return undefined;
+  // Pages that processes share since a fork were counted for each of them; the exact figure takes longer.
+  const exact = await Promise.all(all.map(({ pid }, index) => memoryOf(pid, most[index] ?? 0)));
+  if (exact.reduce((total, bytes) => total + bytes, 0) <= limits.memoryBytes) return undefined;
+  return ended(`The agent's commands used more than ${sizeOf(limits.memoryBytes)} of memory and were ended`);
+}
+
+/** The same turn would end so again. */
+function ended(message: string): AgentError {
+  return new AgentError('agent_overran', message);
+}
+
+function sizeOf(bytes: number): string {
+  const megabytes = Math.round(bytes / MEGABYTE);
+  return megabytes >= 1_024 ? `${Math.round(megabytes / 102.4) / 10} GB` : `${megabytes} MB`;
+}
+
+/** What it holds that no file backs (proc_pid_status(5)), in bytes. Programs and libraries are shared by all. */
+async function mostMemoryOf(pid: number): Promise<number> {
+  const status = await read(`/proc/${pid}/status`);
+  return kilobytes(status, 'RssAnon') + kilobytes(status, 'RssShmem');
+}
+
+/** @param otherwise where the process does not let us look. */
+async function memoryOf(pid: number, otherwise: number): Promise<number> {
+  const rollup = await read(`/proc/${pid}/smaps_rollup`);
+  if (rollup === '') return otherwise;
+  return kilobytes(rollup, 'Pss_Anon') + kilobytes(rollup, 'Pss_Shmem');
+}
+
+function kilobytes(text: string, name: string): number {
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(text)?.[1] ?? 0) * KILOBYTE;
+}
+
+async function read(path: string): Promise<string> {
+  return readFile(path, 'utf8').catch((error: unknown) => {
+    if (isRefusal(error)) return '';
+    throw error;
+  });
+}
+
+function isRefusal(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  // `setPriority` gives the code within `info`.
+  const info = error instanceof Error && 'info' in error ? (error.info as { code?: string }).code : undefined;
+  return [code, info].some((it) =>
+    ['ENOENT', 'ESRCH', 'EACCES', 'EPERM', 'EAGAIN', 'EINVAL'].includes(it ?? ''),
+  );
+}
