@@ -35,7 +35,7 @@ export async function modelsInUse(config: ModelConfig): Promise<ModelsInUse> {
   const isAlias = ALIAS.test(wanted);
   const named = isAlias ? models[wanted as keyof typeof models] : wanted === CLI_DEFAULT ? undefined : wanted;
   const main = named ?? (await askCli(config, wanted));
-  const others = Object.values(models);
+  const others = [models.opus, models.sonnet, models.haiku];
   const ids = [...new Set([main, ...others].filter((id) => id !== undefined))];
   return {
     ids: ids.map((id) => id.replace(CONTEXT_SUFFIX, '')),
