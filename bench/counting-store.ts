@@ -29,6 +29,7 @@ export function countingStore(store: SessionStore): CountingStore {
       return store.put(key, body, expected);
     },
     list: (prefix) => store.list(prefix),
+    renew: (key) => store.renew(key),
     delete: (key) => store.delete(key),
     take() {
       const taken = traffic;

@@ -6,6 +6,8 @@ import { resourcesOf, synthesize } from './stack.fixture.ts';
 /** The actions behind what a client exports, where they have not simply its name. */
 const ACTIONS: Readonly<Record<string, string>> = {
   's3:paginateListObjectsV2': 's3:ListBucket',
+  // It needs GetObject too, of what it copies.
+  's3:CopyObject': 's3:PutObject',
   'dynamodb:Get': 'dynamodb:GetItem',
   'dynamodb:Put': 'dynamodb:PutItem',
   'dynamodb:Update': 'dynamodb:UpdateItem',

@@ -4,8 +4,11 @@ import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { BlockPublicAccess, Bucket, BucketEncryption, StorageClass } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
-/** A mapping to a session lives 25 days (`SESSION_MAPPING_DAYS`): it is always gone before the objects are. */
 const IN_ACCESS_DAYS = 30;
+/**
+ * After the last write. Each turn writes anew what its session names and is 28 days old (`SESSION_RENEWAL_DAYS`), and the mapping is gone 25
+ * days after the last turn (`SESSION_MAPPING_DAYS`): a session that can go on has all its objects.
+ */
 const OBJECT_DAYS = 90;
 const OLD_VERSION_DAYS = 7;
 /** A file of a user is needed until its turn is saved; one that comes back from the dead letters is fetched from Telegram again. */

@@ -20,8 +20,15 @@ export function sessionKey(chatId: string, threadId?: string | null): string {
   return `${chatId}:${threadId ?? NO_TOPIC}`;
 }
 
-/** How long `session_key → session_id` stays valid, in days: less than the objects live (90), so a mapping never outlives them. */
+/** How long `session_key → session_id` stays valid after the last turn, in days. */
 export const SESSION_MAPPING_DAYS = 25;
+
+/**
+ * A turn stores again what its session names and what is this old, in days. With `SESSION_MAPPING_DAYS` until the next turn, nothing that a
+ * session names reaches 60 days while turns go on, and the bucket removes what is 90 days old. Less than 30: by then the bucket would have
+ * moved it to a class that charges for 30 days.
+ */
+export const SESSION_RENEWAL_DAYS = 28;
 
 /** The plan's three objects of a session, and what travels beside them. */
 export type SessionObject =

@@ -13,6 +13,7 @@ export {
   damagedObject,
   packObject,
   SESSION_MAPPING_DAYS,
+  SESSION_RENEWAL_DAYS,
   sessionFolderKey,
   type SessionObject,
   sessionKey,

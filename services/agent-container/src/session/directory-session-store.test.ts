@@ -37,6 +37,7 @@ it('says `store_unavailable` when the disk refuses, and keeps what was there', a
     code: 'store_unavailable',
     retryable: true,
   });
+  await expect(store.renew('sessions/a/debug.txt')).rejects.toMatchObject({ code: 'store_unavailable' });
 });
 
 it('loses no change when several processes write one object', async () => {

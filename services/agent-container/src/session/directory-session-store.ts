@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { AgentError } from '../errors.ts';
 import { takeObjectLock } from './object-lock.ts';
@@ -62,6 +62,20 @@ export class DirectorySessionStore implements SessionStore {
     } catch (error) {
       if (isMissing(error)) return [];
       throw new AgentError('store_unavailable', 'The session store could not be listed', { cause: error });
+    }
+  }
+
+  async renew(key: string): Promise<boolean> {
+    const path = this.#pathOf(key);
+    try {
+      const now = new Date();
+      await utimes(path, now, now);
+      return true;
+    } catch (error) {
+      if (isMissing(error)) return false;
+      throw new AgentError('store_unavailable', 'An object of the session store could not be renewed', {
+        cause: error,
+      });
     }
   }
 

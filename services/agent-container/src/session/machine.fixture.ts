@@ -5,6 +5,7 @@ import { persist, type Saving } from './persist.ts';
 import { RecordingSessionStore } from './recording-session-store.fixture.ts';
 import { NOTHING_STORED, readStoredSession, restore, type StoredSession } from './restore.ts';
 import { type SessionHome, sessionHome } from './session-home.ts';
+import type { SessionStore } from './session-store.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
 import { jsonl, wholeTurn } from './transcript.fixture.ts';
 
@@ -29,7 +30,7 @@ export interface Machine {
 }
 
 /** @returns a machine with an empty session laid out on it, and an empty store. */
-export async function newMachine(shared?: Pick<Machine, 'store' | 'objects'>): Promise<Machine> {
+export async function newMachine(shared?: { store: SessionStore; objects?: string }): Promise<Machine> {
   const root = await temporaryDirectory();
   const image = join(root, 'image');
   for (const folder of ['agents', 'skills']) await mkdir(join(image, folder), { recursive: true });
@@ -37,7 +38,8 @@ export async function newMachine(shared?: Pick<Machine, 'store' | 'objects'>): P
     await writeFile(join(image, file), `the image's ${file}`);
   const home = sessionHome(join(root, 'work'), ID);
   const objects = shared?.objects ?? join(root, 'objects');
-  const store = shared?.store ?? new RecordingSessionStore(new DirectorySessionStore(objects));
+  const shares = shared?.store ?? new DirectorySessionStore(objects);
+  const store = shares instanceof RecordingSessionStore ? shares : new RecordingSessionStore(shares);
   const stored = (): Promise<StoredSession> => readStoredSession(store, ID);
   const machine: Machine = {
     home,

@@ -14,6 +14,7 @@ import type { OutgoingFile } from './outbox.ts';
 import { inSlices } from './in-slices.ts';
 import { putPersistently } from './put-persistently.ts';
 import { openFileItself } from './read-plain.ts';
+import { renewOldPacks } from './renew-packs.ts';
 import { saveFiles } from './save-files.ts';
 import type { WorkspaceLimits } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
@@ -38,7 +39,7 @@ export interface Saving {
   readonly confirm?: (() => Promise<boolean>) | undefined;
   /** Waits before further tries of a write that failed; see `putPersistently`. */
   readonly retryDelaysMs?: readonly number[] | undefined;
-  /** Told of what failed and lost nothing of the turn: its debug log, or removing what it replaced. */
+  /** Told of what failed and lost nothing of the turn: its debug log, removing what it replaced, or renewing what is old. */
   readonly onLeftover?: ((error: unknown) => void) | undefined;
 }
 
@@ -66,8 +67,9 @@ export async function persist(
     before: files?.snapshot,
     limits,
     retryDelaysMs,
+    onLeftover: saving.onLeftover,
   });
-  const { figures } = saved;
+  const { figures, times } = saved;
   const snapshot = { ...saved.snapshot, turns };
   const now = { key: snapshotKey(home.sessionId, conversation), snapshot };
   if (saving.confirm && !(await saving.confirm())) {
@@ -91,11 +93,11 @@ export async function persist(
   const size = ({ entries }: Snapshot): number =>
     entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), conversation.byteLength);
   await markSaved(home, size(snapshot));
-  try {
-    await removeReplaced(store, home.sessionId, now, files);
-  } catch (error) {
-    saving.onLeftover?.(error);
-  }
+  for (const tidied of await Promise.allSettled([
+    removeReplaced(store, home.sessionId, now, files),
+    renewOldPacks(store, home.sessionId, snapshot, times),
+  ]))
+    if (tidied.status === 'rejected') saving.onLeftover?.(tidied.reason);
   return figures;
 }
 

@@ -25,6 +25,7 @@ function scriptedStore(
       return Promise.resolve('v2');
     },
     list: () => Promise.resolve([]),
+    renew: () => Promise.resolve(true),
     delete: () => Promise.resolve(),
   };
   return store;

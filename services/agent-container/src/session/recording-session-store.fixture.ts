@@ -4,6 +4,7 @@ import type { Expectation, ListedObject, SessionStore, StoredObject } from './se
 export class RecordingSessionStore implements SessionStore {
   readonly puts: string[] = [];
   readonly deleted: string[] = [];
+  readonly renewed: string[] = [];
   readonly #store: SessionStore;
   #failure: { key: RegExp; error: Error } | undefined;
 
@@ -31,6 +32,13 @@ export class RecordingSessionStore implements SessionStore {
   async list(prefix: string): Promise<ListedObject[]> {
     this.#mayFail(prefix);
     return this.#store.list(prefix);
+  }
+
+  async renew(key: string): Promise<boolean> {
+    this.#mayFail(key);
+    const isThere = await this.#store.renew(key);
+    if (isThere) this.renewed.push(key);
+    return isThere;
   }
 
   async delete(key: string): Promise<void> {

@@ -130,6 +130,25 @@ describe('a write to S3', () => {
   });
 });
 
+describe('renewing an object in S3', () => {
+  it('tells an object that is not there from a failure', async () => {
+    const { store } = await storeOn([
+      fails(404, 'NoSuchKey'),
+      fails(404, 'NoSuchBucket'),
+      fails(403, 'AccessDenied'),
+    ]);
+    expect(await store.renew(KEY)).toBe(false);
+    for (const name of ['NoSuchBucket', 'AccessDenied'])
+      await expect(store.renew(KEY)).rejects.toMatchObject({ code: 'store_unavailable', cause: { name } });
+  });
+
+  it('is no success when S3 begins its answer as one and then says that it failed', async () => {
+    const failsLate = fails(200, 'InternalError');
+    const { store } = await storeOn([failsLate, failsLate, failsLate]);
+    await expect(store.renew(KEY)).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});
+
 it('a listing fails when S3 is silent for too long', async () => {
   const { store } = await storeOn([isSilent, isSilent, isSilent], { callLimitMs: 50 });
   await expect(store.list('sessions/1/packs/')).rejects.toMatchObject({ code: 'store_unavailable' });

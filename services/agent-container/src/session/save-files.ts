@@ -9,6 +9,7 @@ import { makePack, type MadePack } from './make-pack.ts';
 import { type FileToSave, type PackPlan, planPacks } from './plan-packs.ts';
 import { putPersistently } from './put-persistently.ts';
 import { type Scan, scanHome, WORKSPACE_LIMITS, type WorkspaceLimits } from './scan-home.ts';
+import { packTimes, type PackTimes, withoutLostPacks } from './renew-packs.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Snapshot, SnapshotEntry } from './snapshot.ts';
@@ -21,20 +22,37 @@ export interface FilesToSave {
   readonly before: Snapshot | undefined;
   readonly limits?: WorkspaceLimits | undefined;
   readonly retryDelaysMs?: readonly number[] | undefined;
+  /** Told why the store could not say which packs it has; then it is taken to have them all. */
+  readonly onLeftover?: ((error: unknown) => void) | undefined;
+}
+
+interface SavedFiles {
+  readonly snapshot: Snapshot;
+  readonly figures: WorkspaceFigures;
+  /** Of the packs that were there before; empty when the store could not say. */
+  readonly times: PackTimes;
 }
 
 /**
  * Sends every content that the store lacks. The snapshot itself is not written: it is the caller's, who knows the conversation.
- * @returns the snapshot, and what to tell of the workspace.
+ * @returns the snapshot, what to tell of the workspace, and the ages of what was not sent again.
  * @throws AgentError `store_unavailable`; then nothing names what was sent.
  */
 export async function saveFiles(
   home: SessionHome,
   store: SessionStore,
-  { before, limits = WORKSPACE_LIMITS, retryDelaysMs }: FilesToSave,
-): Promise<{ snapshot: Snapshot; figures: WorkspaceFigures }> {
+  { before: restored, limits = WORKSPACE_LIMITS, retryDelaysMs, onLeftover }: FilesToSave,
+): Promise<SavedFiles> {
+  // While the home is read: the store takes its time.
+  const asked = restored ? packTimes(store, home.sessionId, restored) : Promise.resolve(undefined);
+  const listed = asked.catch((error: unknown) => {
+    onLeftover?.(error);
+    return undefined;
+  });
   const scan = await scanHome(home, limits);
   const files = await withDigests(home, scan);
+  const times = await listed;
+  const before = restored && times ? withoutLostPacks(restored, times) : restored;
   const plan = planPacks(files, before);
   const sent: SentPack[] = [];
   // One pack is made while the one before it is sent: no more than two are in memory.
@@ -58,7 +76,7 @@ export async function saveFiles(
     packs: packsOf(entries, before, sent),
     left_out: scan.overLimit.slice(0, MAX_LEFT_OUT),
   };
-  return { snapshot, figures: figuresOf(snapshot, scan) };
+  return { snapshot, figures: figuresOf(snapshot, scan), times: times ?? new Map() };
 }
 
 type SentPack = { readonly name: string } & Pick<MadePack, 'bytes' | 'packed'>;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { increment } from './increment.fixture.ts';
 import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
 
@@ -146,6 +146,28 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       for (const { modified } of listed) expect(modified.getTime()).toBeGreaterThan(before);
     });
 
+    it('makes an object young again, and changes nothing else of it', async () => {
+      const folder = `sessions/${randomUUID()}/`;
+      const [at, other] = [`${folder}packs/an odd + näme?.gz`, `${folder}packs/other.gz`];
+      const version = await open.store.put(at, bytes('the content'));
+      await open.store.put(other, bytes('other'));
+      const before = await modifiedIn(folder);
+      // A store may tell only whole seconds.
+      await vi.waitFor(async () => {
+        expect(await open.store.renew(at)).toBe(true);
+        expect((await modifiedIn(folder)).get(at)).toBeGreaterThan(before.get(at) ?? Infinity);
+      }, 10_000);
+      expect((await modifiedIn(folder)).get(other)).toBe(before.get(other));
+      expect(await stored(at)).toEqual({ text: 'the content', version });
+      await open.reopen().put(at, bytes('next'), { version });
+    });
+
+    it('makes nothing young that is not there', async () => {
+      const at = key();
+      expect(await open.store.renew(at)).toBe(false);
+      expect(await open.store.get(at)).toBeUndefined();
+    });
+
     it('removes an object for everybody, and minds none that is not there', async () => {
       const at = key();
       await open.store.put(at, bytes('old'));
@@ -155,6 +177,11 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       await open.store.put(at, bytes('new'), 'absent');
       expect((await stored(at))?.text).toBe('new');
     });
+
+    async function modifiedIn(folder: string): Promise<Map<string, number>> {
+      const listed = await open.reopen().list(folder);
+      return new Map(listed.map(({ key: at, modified }) => [at, modified.getTime()]));
+    }
 
     async function stored(at: string): Promise<{ text: string; version: string } | undefined> {
       const found = await open.reopen().get(at);

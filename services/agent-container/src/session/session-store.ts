@@ -8,7 +8,7 @@ export interface StoredObject {
 /** An object as a listing shows it. */
 export interface ListedObject {
   readonly key: string;
-  /** When it was last written. */
+  /** When it was last written or renewed, by the store's own clock. */
   readonly modified: Date;
 }
 
@@ -39,6 +39,13 @@ export interface SessionStore {
    * @throws AgentError `store_unavailable`
    */
   list(prefix: string): Promise<ListedObject[]>;
+  /**
+   * Makes an object as young as if it had been written now, and changes nothing else: a store may remove what was written long ago.
+   * Only for objects that are written once: the content that another writer replaces meanwhile might come back.
+   * @returns whether there is such an object; none comes into being.
+   * @throws AgentError `store_unavailable`
+   */
+  renew(key: string): Promise<boolean>;
   /**
    * Removes an object for good; nothing happens when there is none. Only for objects whose keys are never used again.
    * @throws AgentError `store_unavailable`
