@@ -6,13 +6,17 @@ import type { ModelRequest } from './model-request.ts';
 /** A usual rule of thumb for English; these counts are plausible, never exact. */
 const BYTES_PER_TOKEN = 4;
 
+/** Real ones are long; nobody here checks one. */
+const SIGNATURE = 'c2lnbmF0dXJl';
+
 interface ToolUse {
   type: 'tool_use';
   id: string;
   name: string;
   input: Readonly<Record<string, unknown>>;
 }
-type Block = { type: 'text'; text: string } | ToolUse;
+type Block =
+  { type: 'text'; text: string } | { type: 'thinking'; thinking: string; signature: string } | ToolUse;
 
 /** One stream event; https://docs.claude.com/en/docs/build-with-claude/streaming lists them. */
 export type MessageEvent = { readonly type: string } & Readonly<Record<string, unknown>>;
@@ -34,6 +38,7 @@ export class MessageEvents {
   #isTextOpen = false;
   #isToolWanted = false;
   #outputBytes = 0;
+  #reason: string | undefined;
 
   constructor(request: ModelRequest) {
     this.#message = emptyMessage(request);
@@ -44,7 +49,21 @@ export class MessageEvents {
   }
 
   add(part: Part): MessageEvent[] {
-    this.#outputBytes += Buffer.byteLength(part.type === 'text' ? part.text : JSON.stringify(part.input));
+    if (part.type === 'stop') {
+      this.#reason = part.reason;
+      return [];
+    }
+    this.#outputBytes += Buffer.byteLength(
+      part.type === 'tool_use' ? JSON.stringify(part.input) : wordsOf(part),
+    );
+    if (part.type === 'thinking') {
+      const thought = this.#blockStart({ type: 'thinking', thinking: '', signature: '' });
+      const deltas = [
+        this.#delta({ type: 'thinking_delta', thinking: part.thinking }),
+        this.#delta({ type: 'signature_delta', signature: SIGNATURE }),
+      ];
+      return [...this.#closeText(), thought, ...deltas, this.#blockStop()];
+    }
     if (part.type === 'text') {
       const delta = this.#delta({ type: 'text_delta', text: part.text });
       if (this.#isTextOpen) return [delta];
@@ -59,7 +78,7 @@ export class MessageEvents {
   }
 
   end(): MessageEvent[] {
-    const delta = { stop_reason: stopReason(this.#isToolWanted), stop_sequence: null };
+    const delta = { stop_reason: this.#reason ?? stopReason(this.#isToolWanted), stop_sequence: null };
     const usage = { output_tokens: Math.max(1, Math.ceil(this.#outputBytes / BYTES_PER_TOKEN)) };
     return [...this.#closeText(), { type: 'message_delta', delta, usage }, { type: 'message_stop' }];
   }
@@ -88,9 +107,13 @@ export class MessageEvents {
 /** @returns the whole answer as one message, for a request that does not stream. */
 export function wholeMessage(request: ModelRequest, parts: readonly Part[]): object {
   const content: Block[] = [];
+  let reason: string | undefined;
   for (const part of parts) {
     const last = content.at(-1);
-    if (part.type === 'tool_use') content.push(toolUse(part));
+    if (part.type === 'stop') reason = part.reason;
+    else if (part.type === 'tool_use') content.push(toolUse(part));
+    else if (part.type === 'thinking')
+      content.push({ type: 'thinking', thinking: part.thinking, signature: SIGNATURE });
     else if (last?.type === 'text') last.text += part.text;
     else content.push({ type: 'text', text: part.text });
   }
@@ -98,7 +121,7 @@ export function wholeMessage(request: ModelRequest, parts: readonly Part[]): obj
   return {
     ...message,
     content,
-    stop_reason: stopReason(parts.some((part) => part.type === 'tool_use')),
+    stop_reason: reason ?? stopReason(parts.some((part) => part.type === 'tool_use')),
     usage: { ...message.usage, output_tokens: estimateTokens(content) },
   };
 }
@@ -127,6 +150,10 @@ function toolUse(part: Extract<Part, { type: 'tool_use' }>): ToolUse {
 
 function stopReason(isToolWanted: boolean): 'tool_use' | 'end_turn' {
   return isToolWanted ? 'tool_use' : 'end_turn';
+}
+
+function wordsOf(part: Extract<Part, { type: 'text' | 'thinking' }>): string {
+  return part.type === 'text' ? part.text : part.thinking;
 }
 
 function compactId(): string {

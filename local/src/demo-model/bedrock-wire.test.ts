@@ -116,3 +116,33 @@ test('tokens are counted for a body in base64, and there are no inference profil
   const profiles = await standIn.request('/inference-profiles?type=SYSTEM_DEFINED');
   expect(await profiles.json()).toEqual({ inferenceProfileSummaries: [] });
 });
+
+test('a thought is a block of its own, and an answer may end for another reason', async () => {
+  const outputs = [
+    { type: 'thinking', thinking: 'Hm' },
+    { type: 'text', text: 'cut he' },
+    { type: 'stop', reason: 'max_tokens' },
+  ] as const;
+  const base = await serve(saying(...outputs));
+  const events = eventsOf(await readFrames(await post(base + streamPath)));
+  expect(events[1]?.content_block).toMatchObject({ type: 'thinking' });
+  expect(events.find(({ type }) => type === 'message_delta')?.delta?.stop_reason).toBe('max_tokens');
+  const whole: unknown = await (await post(base + invokePath)).json();
+  expect(whole).toMatchObject({
+    stop_reason: 'max_tokens',
+    content: [
+      { type: 'thinking', thinking: 'Hm' },
+      { type: 'text', text: 'cut he' },
+    ],
+  });
+});
+
+test('a stream may end as if it were whole, without the end of its answer', async () => {
+  const base = await serve(saying({ type: 'text', text: 'Half' }, { type: 'end' }));
+  const events = eventsOf(await readFrames(await post(base + streamPath)));
+  expect(events.map(({ type }) => type)).toEqual([
+    'message_start',
+    'content_block_start',
+    'content_block_delta',
+  ]);
+});

@@ -119,7 +119,7 @@ async function* rejoin(
 }
 
 function failure(context: Context<StandInEnv>, output: Failure): Response {
-  if (output.type === 'cut') {
+  if (output.type === 'cut' || output.type === 'end') {
     cutConnection(context);
     return RESPONSE_ALREADY_SENT;
   }

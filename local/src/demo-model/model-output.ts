@@ -6,6 +6,9 @@ import type { ModelRequest } from './model-request.ts';
  * - `tool_use`: a whole call.
  * - `error`: an HTTP error instead of an answer. Once the answer has begun, its `errorType` becomes an `exception`.
  * - `exception`: an exception frame within the stream, which ends it.
+ * - `thinking`: a whole block of thought.
+ * - `stop`: the answer ends here for this reason, as `stop_reason` names it, and not for the usual one.
+ * - `end`: the stream ends as if it were whole, but without the end of the answer.
  * - `cut`: the connection ends without the end of the answer; as the first output, without even the headers.
  */
 export type ModelOutput =
@@ -18,6 +21,9 @@ export type ModelOutput =
       readonly message: string;
     }
   | { readonly type: 'exception'; readonly errorType: string; readonly message: string }
+  | { readonly type: 'thinking'; readonly thinking: string }
+  | { readonly type: 'stop'; readonly reason: string }
+  | { readonly type: 'end' }
   | { readonly type: 'cut' };
 
 /** The statuses that Bedrock's runtime documents for its errors. */
@@ -29,9 +35,9 @@ export type ErrorStatus = 400 | 403 | 404 | 408 | 413 | 424 | 429 | 500 | 503;
  */
 export type Respond = (request: ModelRequest, signal: AbortSignal) => AsyncIterable<ModelOutput>;
 
-export type Part = Extract<ModelOutput, { type: 'text' | 'tool_use' }>;
+export type Part = Extract<ModelOutput, { type: 'text' | 'tool_use' | 'thinking' | 'stop' }>;
 export type Failure = Exclude<ModelOutput, Part>;
 
 export function isPart(output: ModelOutput): output is Part {
-  return output.type === 'text' || output.type === 'tool_use';
+  return ['text', 'tool_use', 'thinking', 'stop'].includes(output.type);
 }

@@ -51,6 +51,7 @@ async function* framesOf(
       hasStarted = true;
       continue;
     }
+    if (output.type === 'end') return;
     yield output.type === 'cut' ? 'cut' : exceptionFrame(output.errorType, output.message);
     return;
   }

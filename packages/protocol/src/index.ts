@@ -20,6 +20,7 @@ export {
   sessionObjectKey,
   snapshotObject,
 } from './identifiers.ts';
+export { joinPieces } from './join-pieces.ts';
 export { decodeEvents, encodeEvent, EventStreamError } from './ndjson.ts';
 export { openApiDocument } from './openapi.ts';
 export {

@@ -52,11 +52,18 @@ const todo = z
   .meta({ description: 'The whole task list, each time it changed', id: 'TodoEvent' });
 
 const answer = z
-  .object({ type: z.literal('answer'), text: z.string() })
+  .object({
+    type: z.literal('answer'),
+    text: z.string(),
+    is_partial: z
+      .boolean()
+      .optional()
+      .meta({ description: 'The run reached its time limit: there is more to be said' }),
+  })
   .meta({ description: 'The final text; may be shown, but is not saved yet', id: 'AnswerEvent' });
 
 const file = z.object({ type: z.literal('file'), ...sentFileSchema.shape }).meta({
-  description: 'A file for the chat. It is stored; all of them come right before `finished` or `paused`',
+  description: 'A file for the chat. It is stored; all of them come right before the terminal event',
   id: 'FileEvent',
 });
 
@@ -100,8 +107,20 @@ const paused = z.object({ type: z.literal('paused'), ...result }).meta({
 });
 
 const failed = z
-  .object({ type: z.literal('failed'), error: wireErrorSchema })
-  .meta({ description: 'Terminal: there is no answer and nothing was saved', id: 'FailedEvent' });
+  .object({
+    type: z.literal('failed'),
+    error: wireErrorSchema,
+    lost_files: z
+      .int()
+      .min(1)
+      .optional()
+      .meta({ description: 'Files for the chat that could not be stored' }),
+  })
+  .meta({
+    description:
+      'Terminal: the run came to no end that is saved. After an `answer`, only saving failed; that answer and the `file` events before this one can still be given',
+    id: 'FailedEvent',
+  });
 
 /** What a run says. Closed: exactly one terminal event (`finished`, `paused` or `failed`) ends every stream; its absence is a failure. */
 export const runEventSchema = z

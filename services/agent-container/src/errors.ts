@@ -5,15 +5,22 @@ export class AgentError extends Error {
   override readonly name = 'AgentError';
   readonly code: WireErrorCode;
   readonly details: WireError['details'];
+  /** The model refused what it was sent, not who sent it: the same conversation would be refused again. */
+  readonly isContentRefused: boolean;
 
   constructor(
     code: WireErrorCode,
     message: string,
-    { details, ...options }: ErrorOptions & { details?: WireError['details'] } = {},
+    {
+      details,
+      isContentRefused = false,
+      ...options
+    }: ErrorOptions & { details?: WireError['details']; isContentRefused?: boolean } = {},
   ) {
     super(message, options);
     this.code = code;
     this.details = details;
+    this.isContentRefused = isContentRefused;
   }
 
   get retryable(): boolean {

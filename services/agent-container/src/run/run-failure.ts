@@ -46,5 +46,8 @@ function modelFailure(result: SDKResultMessage, cause: Error): AgentError {
   if (status === 408 || status >= 500) {
     return new AgentError('model_unavailable', `The model had an error (HTTP ${status})`, { cause });
   }
-  return new AgentError('model_refused', `The model refused this request (HTTP ${status})`, { cause });
+  return new AgentError('model_refused', `The model refused this request (HTTP ${status})`, {
+    cause,
+    isContentRefused: true,
+  });
 }

@@ -60,6 +60,16 @@ export const spoken = (id: string, pieces: readonly string[], uuid: UUID = rando
   confirmed(id, [textBlock(pieces.join(''))], { uuid }),
 ];
 
+/** The CLI tells the model, in the user's name, to go on. */
+export const goOn = (): SDKMessage =>
+  ({
+    type: 'user',
+    message: { role: 'user', content: [{ type: 'text', text: 'Resume directly.' }] },
+    isSynthetic: true,
+    parent_tool_use_id: null,
+    session_id: '',
+  }) as unknown as SDKMessage;
+
 export function toolResult(toolUseId: string, isError = false, subagentOf: string | null = null): SDKMessage {
   const result = { type: 'tool_result', tool_use_id: toolUseId, content: 'result', is_error: isError };
   return {

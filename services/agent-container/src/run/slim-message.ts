@@ -65,6 +65,8 @@ const toolResult = z.object({
 });
 const user = z.object({
   type: z.literal('user'),
+  /** The CLI's own words to the model. */
+  isSynthetic: z.boolean().optional().catch(undefined),
   ...envelope,
   message: z.object({
     role: z.literal('user').catch('user'),

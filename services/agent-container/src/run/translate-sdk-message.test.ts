@@ -5,6 +5,7 @@ import {
   callEnds,
   callStarts,
   confirmed,
+  goOn,
   spoken,
   textBlock,
   textDelta,
@@ -198,5 +199,67 @@ describe('what is no part of the answer', () => {
   it('is any message of the system', () => {
     const retry = { type: 'system', subtype: 'api_retry', attempt: 1 } as unknown as SDKMessage;
     expect(follow([retry]).events).toEqual([]);
+  });
+});
+
+describe('an answer that was cut off and goes on', () => {
+  it('after its token limit is one text, joined as it was', () => {
+    const told = follow([
+      callStarts('m1'),
+      ...spoken('m1', ['cut he']),
+      ...callEnds('max_tokens'),
+      goOn(),
+      callStarts('m2'),
+      ...spoken('m2', ['re', ' it is']),
+      ...callEnds(),
+    ]);
+    expect(told.answer).toBe('cut here it is');
+    expect(told.shown).toBe('cut here it is');
+  });
+
+  it('keeps what the CLI keeps of a call that broke off, and drops what nobody confirmed', () => {
+    const told = follow([
+      callStarts('m1'),
+      ...spoken('m1', ['First half, ']),
+      textDelta('never confirmed'),
+      goOn(),
+      callStarts('m2'),
+      ...spoken('m2', ['second half.']),
+      ...callEnds(),
+    ]);
+    expect(told.answer).toBe('First half, second half.');
+    expect(told.shown).toBe('First half, second half.');
+  });
+
+  it('goes on once, also when the call that goes on is repeated', () => {
+    const told = follow([
+      callStarts('m1'),
+      ...spoken('m1', ['cut he']),
+      goOn(),
+      callStarts('m2'),
+      ...spoken('m2', ['re?']),
+      callStarts('m3'),
+      ...spoken('m3', ['re!']),
+      ...callEnds(),
+    ]);
+    expect(told.answer).toBe('cut here!');
+    expect(told.shown).toBe('cut here!');
+  });
+
+  it('begins anew when nothing of it was kept, and after a tool', () => {
+    const told = follow([
+      callStarts('m1'),
+      ...spoken('m1', ['I look']),
+      confirmed('m1', [toolBlock('t1', 'Read')]),
+      ...callEnds('tool_use'),
+      toolResult('t1'),
+      callStarts('m2'),
+      textDelta('lost'),
+      goOn(),
+      callStarts('m3'),
+      ...spoken('m3', ['it is there']),
+      ...callEnds(),
+    ]);
+    expect(told.answer).toBe('I look\n\nit is there');
   });
 });

@@ -1,5 +1,6 @@
 // one SDK message → what the user is told of it (text, tool lines), and the answer that grows from it
 import type { SDKMessage } from '@anthropic-ai/claude-agent-sdk';
+import { joinPieces } from '@omnicloud/protocol';
 import type { RuntimeEvent } from './agent-runtime.ts';
 import { describeTool } from './describe-tool.ts';
 import { overrun } from './output-lines.ts';
@@ -25,12 +26,18 @@ type StreamEvent = Extract<SDKMessage, { type: 'stream_event' }>;
  *
  * The answer is everything the main agent wrote, its texts separated by a blank line: the last one may be a mere "Done."
  * after a tool, and what came before it must not vanish. The CLI confirms a model call block by block (`assistant`), while
- * the call itself may still break off; it is then repeated from its start, so all of it is withdrawn when the next one begins.
+ * the call itself may still break off; it is then repeated from its start, so all of it is withdrawn when the next one begins. Unless the
+ * CLI keeps what was confirmed, and lets the model go on from there, as it does with an answer that reached its token limit: it says
+ * so to the model in a message of its own (`isSynthetic`), and the next text goes on where the last one was cut off.
  */
 export class TurnTranslator {
   readonly #workspace: string;
   readonly #running = new Map<string, { name: string; line: string }>();
-  #texts: { uuid: string; text: string }[] = [];
+  #texts: SaidText[] = [];
+  /** The next text goes on where the last one was cut off. */
+  #goesOn = false;
+  /** Whether the last block that was confirmed is text. */
+  #isTextLast = false;
   /** Streamed, but its block has not been confirmed yet. */
   #provisional = '';
   /** What the reader holds. */
@@ -40,7 +47,7 @@ export class TurnTranslator {
   #calls = 0;
   #textsSaid = 0;
   #tools = 0;
-  #call = { id: '', firstText: 0, isComplete: true };
+  #call = { id: '', firstText: 0, isComplete: true, goesOn: false };
 
   constructor(workspace: string) {
     this.#workspace = workspace;
@@ -48,7 +55,7 @@ export class TurnTranslator {
 
   /** What the main agent has said so far and stands by. */
   get answer(): string {
-    return this.#texts.map(({ text }) => text).join(PARAGRAPH_BREAK);
+    return joined(this.#texts);
   }
 
   /** What the reader holds, the unconfirmed end included: what is left of an interrupted turn. */
@@ -64,6 +71,7 @@ export class TurnTranslator {
       case 'assistant':
         return [...this.#said(message), ...this.#toolsStarted(message)];
       case 'user':
+        if (message.isSynthetic === true && message.parent_tool_use_id === null) this.#goOn();
         return this.#toolsEnded(message);
       default:
         return [];
@@ -90,6 +98,7 @@ export class TurnTranslator {
     if (text === '') return [];
     const isFirst = this.#provisional === '';
     this.#provisional += text;
+    if (isFirst && this.#goesOn) this.#isUnsettled = true;
     if (this.#isUnsettled) return this.#show();
     const delta = isFirst && this.#texts.length > 0 ? PARAGRAPH_BREAK + text : text;
     const offset = this.#shown.length;
@@ -105,10 +114,13 @@ export class TurnTranslator {
   #beginCall(id: string, isComplete: boolean): void {
     this.#calls += 1;
     if (this.#calls > MAX_CALLS) throw overrun('it called the model too often in one turn');
-    if (!this.#call.isComplete) this.#texts.splice(this.#call.firstText);
+    if (!this.#call.isComplete) {
+      this.#texts.splice(this.#call.firstText);
+      this.#goesOn = this.#call.goesOn;
+    }
     this.#provisional = '';
     this.#isUnsettled = true;
-    this.#call = { id, firstText: this.#texts.length, isComplete };
+    this.#call = { id, firstText: this.#texts.length, isComplete, goesOn: this.#goesOn };
   }
 
   #said(message: AssistantMessage): RuntimeEvent[] {
@@ -118,14 +130,26 @@ export class TurnTranslator {
     // Not the call that was streaming: that one broke off, and this is its answer, fetched whole.
     if (message.message.id !== this.#call.id) this.#beginCall(message.message.id, true);
     for (const block of message.message.content) {
+      // What follows a tool is a paragraph of its own.
+      this.#isTextLast = block.type === 'text';
+      if (block.type === 'tool_use') this.#goesOn = false;
       if (block.type !== 'text' || block.text === '') continue;
-      this.#texts.push({ uuid: message.uuid, text: block.text });
+      this.#texts.push({ uuid: message.uuid, text: block.text, goesOn: this.#goesOn });
+      this.#goesOn = false;
       this.#textsSaid += 1;
       if (this.#textsSaid > MAX_TEXTS) throw overrun('its answer has too many parts');
       this.#provisional = '';
       this.#isUnsettled = true;
     }
     return this.#show();
+  }
+
+  /** What was confirmed of the last call stays; what was not, nobody will hear of again. */
+  #goOn(): void {
+    this.#call.isComplete = true;
+    this.#provisional = '';
+    this.#isUnsettled = true;
+    this.#goesOn = this.#isTextLast && this.#texts.length > this.#call.firstText;
   }
 
   #forget(uuids: readonly string[]): void {
@@ -140,8 +164,8 @@ export class TurnTranslator {
   /** @returns what brings the reader from the text it holds to what the agent says now; nothing when they are the same. */
   #show(): RuntimeEvent[] {
     if (!this.#isUnsettled) return [];
-    const texts = this.#texts.map(({ text }) => text);
-    const said = [...texts, ...(this.#provisional === '' ? [] : [this.#provisional])].join(PARAGRAPH_BREAK);
+    const last = { uuid: '', text: this.#provisional, goesOn: this.#goesOn };
+    const said = joined(this.#provisional === '' ? this.#texts : [...this.#texts, last]);
     this.#isUnsettled = false;
     if (said === this.#shown) return [];
     const offset = lengthOfSharedStart(this.#shown, said);
@@ -181,6 +205,24 @@ export class TurnTranslator {
       ];
     });
   }
+}
+
+interface SaidText {
+  readonly uuid: string;
+  readonly text: string;
+  /** Whether it goes on where the text before it was cut off. */
+  readonly goesOn: boolean;
+}
+
+/** Linear in their length: those that stand alone are put together at once. */
+function joined(texts: readonly SaidText[]): string {
+  const paragraphs: string[] = [];
+  for (const { text, goesOn } of texts) {
+    const before = paragraphs.at(-1);
+    if (goesOn && before !== undefined) paragraphs[paragraphs.length - 1] = joinPieces(before, text);
+    else paragraphs.push(text);
+  }
+  return paragraphs.join(PARAGRAPH_BREAK);
 }
 
 /** @returns how many UTF-16 code units the two begin with in common. */

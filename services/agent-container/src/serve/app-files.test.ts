@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attachmentObjectKey, messagePath, outboxPath, routes, type SentFile } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
+import { AgentError } from '../errors.ts';
 import { answering, failing, type Script } from '../run/scripted-runtime.fixture.ts';
 import { type AgentServer, agentServer } from './agent-server.fixture.ts';
 
@@ -121,5 +122,30 @@ describe('A file that the user sends', () => {
       'See\n\n[Attached file: inbox/data.csv (text/csv, 4 bytes)]',
       'See\n\n[Attached file: inbox/data.csv (text/csv, 4 bytes)]',
     ]);
+  });
+});
+
+describe('A file of a turn that cannot be saved', () => {
+  const down = new AgentError('store_unavailable', 'The store is down');
+
+  it('is stored all the same, and told of before the failure', async () => {
+    const server = await agentServer();
+    server.store.failOn(/conversation/, down);
+    server.runtime.follow(sending('a.md', 'one'));
+    const events = await (await server.createStream()).rest();
+    expect(events.map(({ type }) => type)).toEqual(['accepted', 'text', 'answer', 'file', 'failed']);
+    expect(events.at(-1)).not.toHaveProperty('lost_files');
+    const { session_id: sessionId } = events[0] as { session_id: string };
+    const file = events.find((event) => event.type === 'file');
+    expect(await textOf(server, sessionId, file?.file_id ?? '')).toBe('one');
+  });
+
+  it('is counted when it cannot be stored either', async () => {
+    const server = await agentServer();
+    server.store.failOn(/conversation|outbox/, down);
+    server.runtime.follow(sending('a.md', 'one'));
+    const events = await (await server.createStream()).rest();
+    expect(events.map(({ type }) => type)).toEqual(['accepted', 'text', 'answer', 'failed']);
+    expect(events.at(-1)).toMatchObject({ error: { code: 'store_unavailable' }, lost_files: 1 });
   });
 });

@@ -27,6 +27,8 @@ interface Surroundings {
   readonly home: SessionHome;
   readonly outbox: Outbox;
   readonly attached: readonly PlacedFile[];
+  /** What the model reads instead of the question. */
+  readonly prompt?: string | undefined;
   /** Aborts with the AgentError that the run ends with. */
   readonly ended: AbortSignal;
 }
@@ -34,7 +36,7 @@ interface Surroundings {
 /** @returns what the runtime is told of the turn. */
 export function runOf(
   turn: TurnToRun,
-  { home, outbox, attached, ended }: Surroundings,
+  { home, outbox, attached, prompt, ended }: Surroundings,
   { turnLimitMs, alarm = (ms) => AbortSignal.timeout(ms) }: TurnDeps,
 ): AgentRun {
   const { stopped } = turn.held;
@@ -43,7 +45,7 @@ export function runOf(
   return {
     home,
     isResumed: turn.stored.conversation !== undefined,
-    prompt: promptOf(turn.userMessage, turn.metadata, attached),
+    prompt: prompt ?? promptOf(turn.userMessage, turn.metadata, attached),
     outbox,
     signal: AbortSignal.any([turn.signal, turn.held.lost, ended]),
     stop: limitMs === undefined ? stopped : AbortSignal.any([stopped, alarm(limitMs)]),

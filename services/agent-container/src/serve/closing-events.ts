@@ -2,7 +2,10 @@ import type { FinishedEvent, RunEvent, WorkspaceFigures } from '@omnicloud/proto
 import type { LastTurn } from '../session/last-turn.ts';
 
 /** What a run came to, as it is also kept for whoever asks again. */
-export type TurnResult = Omit<LastTurn, 'idempotency_key' | 'conversation_sha256'>;
+export type TurnResult = Omit<
+  LastTurn,
+  'idempotency_key' | 'question_sha256' | 'conversation_sha256' | 'is_unfinished' | 'refused_from'
+>;
 
 /** @returns the events of a saved turn: the files that the agent sends, then the terminal one. */
 export function closingEvents(

@@ -1,5 +1,12 @@
 // stored session → (already answered? replay) → restore, attachments → run (events pass through) → persist → save the mapping → files, finished | paused | failed
-import type { Attachment, RunEvent, RunMetadata, WorkspaceFigures } from '@omnicloud/protocol';
+import {
+  type Attachment,
+  outboxObject,
+  type RunEvent,
+  type RunMetadata,
+  sessionObjectKey,
+  type WorkspaceFigures,
+} from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentError, toAgentError } from '../errors.ts';
 import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
@@ -8,12 +15,15 @@ import type { HeldSession } from '../session/hold-session.ts';
 import { type LastTurn, questionDigest, replayable } from '../session/last-turn.ts';
 import { Outbox } from '../session/outbox.ts';
 import { persist, persistDebugLog } from '../session/persist.ts';
+import { putPersistently } from '../session/put-persistently.ts';
 import type { StoredSession } from '../session/restore.ts';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import { placedFor, runOf } from './begin-run.ts';
 import { closingEvents, type TurnResult } from './closing-events.ts';
+import { belowEarlier, type Earlier, GO_ON } from './go-on.ts';
 import { type MappingChange, saveMapping, saveMappingAgain } from './save-mapping.ts';
+import { saveUnfinished, transcriptBytes } from './save-unfinished.ts';
 import { type HomeDeps, stayInHome } from './stay-in-home.ts';
 
 export interface TurnDeps extends HomeDeps {
@@ -55,7 +65,10 @@ export interface TurnToRun {
   readonly signal: AbortSignal;
 }
 
-/** Runs one turn. Never throws: what goes wrong is its terminal event, and then nothing but the debug log was saved. */
+/**
+ * Runs one turn. Never throws: what goes wrong is its terminal event, and then what the run finished was saved as far as `saveUnfinished` says. Asked
+ * again, such a turn goes on from there.
+ */
 export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<RunEvent, void, undefined> {
   const home = sessionHome(deps.workRoot, turn.sessionId);
   const { conversation, lostTurns } = turn.stored;
@@ -65,30 +78,34 @@ export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<
     is_new: conversation === undefined,
     ...(lostTurns === undefined ? {} : { repaired: lostTurns }),
   };
+  const unsaved: Unsaved = { lostFiles: 0 };
   try {
     const answered = replayable(turn.stored, turn.idempotencyKey, turn);
-    yield* answered ? replay(turn, answered, deps) : runAndSave(turn, home, deps);
+    yield* answered && !answered.is_unfinished
+      ? replay(turn, answered, deps)
+      : runAndSave(turn, { home, earlier: answered, unsaved }, deps);
   } catch (cause) {
     const isOurs = await isStillOurs(turn, deps);
     const error = isOurs === false ? leaseLost(cause) : toAgentError(cause);
     deps.onError(error, turn.sessionId);
-    yield { type: 'failed', error: error.toWire() };
+    const { lostFiles } = unsaved;
+    yield { type: 'failed', error: error.toWire(), ...(lostFiles > 0 ? { lost_files: lostFiles } : {}) };
   }
 }
 
 async function* runAndSave(
   turn: TurnToRun,
-  home: SessionHome,
+  way: Way,
   deps: TurnDeps,
 ): AsyncGenerator<RunEvent, void, undefined> {
   // Whoever hears the terminal event may send the next message at once: by then nothing here touches the home any more.
-  yield* yield* runInHome(turn, home, deps);
+  yield* yield* runInHome(turn, way, deps);
 }
 
 /** @returns the events that end the turn. */
 async function* runInHome(
   turn: TurnToRun,
-  home: SessionHome,
+  { home, earlier, unsaved }: Way,
   deps: TurnDeps,
 ): AsyncGenerator<RunEvent, RunEvent[], undefined> {
   const clock = phaseClock();
@@ -96,23 +113,39 @@ async function* runInHome(
   await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps, () =>
     keepDebugLog(home, turn, deps),
   );
-  const attached = await placedFor(turn, home, deps);
+  // An earlier run of the turn had them, and left them in the workspace.
+  const attached = earlier ? [] : await placedFor(turn, home, deps);
   await using outbox = new Outbox(home);
   const restored = clock();
   let summary: RunSummary | undefined;
   let answer = '';
-  const run = runOf(turn, { home, outbox, attached, ended: stay.ended }, deps);
-  for await (const event of unlessEnded(deps.runtime.run(run), stay.ended)) {
-    if (event.type === 'answer') answer = event.text;
-    if (event.type === 'summary') summary = event;
-    else yield event;
+  const prompt = earlier && GO_ON;
+  const run = runOf(turn, { home, outbox, attached, prompt, ended: stay.ended }, deps);
+  const beganAt = await transcriptBytes(home);
+  try {
+    const events = unlessEnded(deps.runtime.run(run), stay.ended);
+    for await (const event of belowEarlier(events, earlier)) {
+      if (event.type === 'answer') answer = event.text;
+      else if (event.type === 'summary') summary = event;
+      else yield event;
+    }
+  } catch (cause) {
+    const error = toAgentError(cause);
+    const reached = await saveUnfinished(turn, { error, home, outbox, earlier, beganAt }, deps);
+    // Nobody will go on with it by itself, so what there is is given now.
+    if (reached && !error.retryable) {
+      yield { type: 'answer', text: reached.answer, is_partial: true };
+      for (const file of reached.files) yield { type: 'file', ...file };
+    }
+    throw cause;
   }
   if (!summary) throw new Error('The runtime ended without a summary');
-  if (!(await turn.held.confirm())) throw leaseLost(undefined);
-  const ran = clock();
   const { usage, costUsd, turns, isStopped } = summary;
   // Interrupted, but not by the user: the time is up.
   const isPaused = isStopped && !turn.held.stopped.aborted;
+  yield { type: 'answer', text: answer, ...(isPaused ? { is_partial: true } : {}) };
+  if (!(await turn.held.confirm())) throw leaseLost(undefined);
+  const ran = clock();
   const result = {
     answer,
     usage,
@@ -120,12 +153,51 @@ async function* runInHome(
     is_paused: isPaused,
     cost_usd: costUsd,
     turns,
-    files: outbox.files.map(({ file }) => file),
+    files: [...(earlier?.files ?? []), ...outbox.files.map(({ file }) => file)],
   };
-  const workspace = await save(turn, home, result, outbox, deps);
+  let workspace: WorkspaceFigures;
+  try {
+    workspace = await save(turn, home, result, outbox, deps);
+  } catch (error) {
+    // The answer is given all the same, and the files that can be stored go with it.
+    if (toAgentError(error).code === 'store_unavailable') yield* storeUnsaved(home, outbox, unsaved, deps);
+    throw error;
+  }
   const persisted = clock();
   const duration = { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted };
   return closingEvents(turn.sessionId, result, duration, { ...workspace, ...stay.lost });
+}
+
+interface Way {
+  readonly home: SessionHome;
+  /** What an earlier run of the turn has finished, which the conversation ends with. */
+  readonly earlier: Earlier | undefined;
+  readonly unsaved: Unsaved;
+}
+
+/** What is to be told of a turn that could not be saved. */
+interface Unsaved {
+  lostFiles: number;
+}
+
+/** No name of these files is ever used again, so whoever has lost the session harms nobody with them. */
+async function* storeUnsaved(
+  home: SessionHome,
+  outbox: Outbox,
+  unsaved: Unsaved,
+  deps: TurnDeps,
+): AsyncGenerator<RunEvent, void, undefined> {
+  for (const { file, read } of outbox.files) {
+    try {
+      const key = sessionObjectKey(home.sessionId, outboxObject(file.file_id));
+      await putPersistently(deps.store, key, await read(), undefined, deps.saveRetryDelaysMs);
+    } catch (error) {
+      deps.onError(toAgentError(error), home.sessionId);
+      unsaved.lostFiles += 1;
+      continue;
+    }
+    yield { type: 'file', ...file };
+  }
 }
 
 async function save(

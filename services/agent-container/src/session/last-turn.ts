@@ -18,6 +18,10 @@ const lastTurnSchema = z.object({
   turns: z.int(),
   is_stopped: z.boolean(),
   is_paused: z.boolean(),
+  /** Its run failed; asked again, the agent goes on from what is saved. Older records have none. */
+  is_unfinished: z.boolean().optional(),
+  /** Of an unfinished turn: where it begins in the conversation, in bytes, when the model refused what was added since. */
+  refused_from: z.int().min(0).optional(),
   /** What the agent sent to the chat; older records have none. */
   files: z.array(sentFileSchema).default([]),
   usage: z.object({
@@ -65,6 +69,19 @@ export function replayable(
   if (turn.question_sha256 !== undefined && turn.question_sha256 !== questionDigest(question))
     throw new AgentError('key_reused', 'Another question was asked under this Idempotency-Key');
   return turn;
+}
+
+/**
+ * @returns where a turn begins in the stored conversation of which the model refused the end, in bytes; undefined when it refused nothing
+ *   of it.
+ */
+export function refusedFrom(stored: {
+  conversation: Uint8Array | undefined;
+  lastTurn: Uint8Array | undefined;
+}): number | undefined {
+  if (!stored.conversation || !stored.lastTurn || !isAsSaved(stored.conversation, stored.lastTurn))
+    return undefined;
+  return decode(stored.lastTurn)?.refused_from;
 }
 
 /** @returns whether the conversation is, byte by byte, the one that the last turn was saved with; false also when nothing tells. */

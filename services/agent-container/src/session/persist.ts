@@ -31,6 +31,8 @@ export interface Saving {
   readonly files?: StoredFiles | undefined;
   /** What of the workspace is saved; 256 MB in 20,000 files unless told otherwise. */
   readonly limits?: WorkspaceLimits | undefined;
+  /** What is saved of the conversation instead of all that the CLI left. */
+  readonly transcript?: Uint8Array | undefined;
   /** The turn's answer, when the caller may ask for it again by its key. */
   readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
   /** What the agent sends to the chat. */
@@ -60,7 +62,7 @@ export async function persist(
     putPersistently(store, key, body, expected, retryDelaysMs);
   const put = (name: SessionObject, body: Uint8Array, expected?: Expectation): Promise<void> =>
     putAt(sessionObjectKey(home.sessionId, name), body, expected);
-  const conversation = await readTranscript(home);
+  const conversation = saving.transcript ?? (await readTranscript(home));
   const turns = await inSlices(checkTranscript(conversation));
   const todos = encodeTodos(await readTasks(home.tasks));
   const saved = await saveFiles(home, store, {
@@ -107,8 +109,8 @@ export async function persistDebugLog(home: SessionHome, store: SessionStore): P
   if (log !== undefined) await store.put(sessionObjectKey(home.sessionId, 'debug.txt'), log);
 }
 
-/** @throws AgentError `internal`, `conversation_too_large`. */
-async function readTranscript(home: SessionHome): Promise<Uint8Array> {
+/** @returns the transcript as the CLI left it, whatever it is worth. @throws AgentError `internal`, `conversation_too_large`. */
+export async function readTranscript(home: SessionHome): Promise<Uint8Array> {
   const noTranscript = (cause: unknown): AgentError =>
     new AgentError('internal', 'The agent left no transcript, so this turn cannot be saved', { cause });
   const file = await openFileItself(home.transcript).catch((error: unknown) => {

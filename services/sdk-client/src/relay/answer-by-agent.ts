@@ -155,7 +155,11 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
         return { kind: 'retry' };
       }
       meter.add('TurnsFailed', 1);
-      return say(telling, withNote(progress.paused.text, failureText(relayed.code, language)));
+      return say(
+        telling,
+        withNote(relayed.reached?.text ?? progress.paused.text, failureText(relayed.code, language)),
+        relayed.reached?.files,
+      );
   }
 }
 

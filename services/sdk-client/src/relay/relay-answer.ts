@@ -1,6 +1,7 @@
 // session lookup → agent server → text and tool lines onto the live reply → the answer, or why there is none
 import {
   type Attachment,
+  joinPieces,
   type RunEvent,
   type SentFile,
   sessionKeyOf,
@@ -21,7 +22,15 @@ export type Relayed =
   | { kind: 'answered'; text: string; notes: readonly Note[]; files: readonly TurnFile[] }
   /** The run reached its time limit; asked again, the agent goes on. */
   | { kind: 'paused'; text: string; notes: readonly Note[]; files: readonly TurnFile[] }
-  | { kind: 'failed'; code: WireErrorCode; isRetryable: boolean; error: unknown; busyUntil?: Date };
+  | {
+      kind: 'failed';
+      code: WireErrorCode;
+      isRetryable: boolean;
+      error: unknown;
+      busyUntil?: Date;
+      /** What was said and done before a failure that no later try repairs; the session has it. */
+      reached?: { text: string; files: readonly TurnFile[] };
+    };
 
 /** What the agent is told. */
 interface Message {
@@ -99,25 +108,36 @@ async function relayFrom(
     idempotencyKey: asked.idempotencyKey,
     ...(deps.timeLimitMs === undefined ? {} : { timeLimitMs: deps.timeLimitMs() }),
   };
-  let answer: string | undefined;
+  let answer: Extract<RunEvent, { type: 'answer' }> | undefined;
   const notes: Note[] = [];
   const sent: SentFile[] = [];
+  let runsIn = sessionId ?? '';
   try {
     for await (const event of askAgent(deps.agent, request, new AbortController().signal)) {
       if (event.type === 'accepted' && event.repaired !== undefined)
         notes.push({ kind: 'repaired', lostTurns: event.repaired });
-      if (event.type === 'answer') answer = event.text;
+      if (event.type === 'answer') answer = event;
       if (event.type === 'file') sent.push(event);
       if (event.type === 'finished' || event.type === 'paused') {
         deps.onResult?.(event);
         notes.push(...notesOn(event.workspace));
       }
-      if (event.type === 'failed') return failed(event.error, answer);
+      if (event.type === 'accepted') runsIn = event.session_id;
+      const files = sent.map((file) => turnFile(file, runsIn));
+      const text = view.whole(answer?.text ?? '');
+      if (event.type === 'failed') {
+        if (answer?.is_partial && !event.error.retryable)
+          return { ...failed(event.error), reached: { text, files } };
+        // The agent has answered, and only saving it failed, again and again: running it once more would do its work twice.
+        if (answer === undefined || event.error.code !== 'store_unavailable') return failed(event.error);
+        notes.push({ kind: answer.is_partial ? 'partial_not_saved' : 'not_saved' });
+        if (event.lost_files !== undefined) notes.push({ kind: 'sent_files_lost', count: event.lost_files });
+        return { kind: 'answered', text, notes, files };
+      }
       if (event.type === 'finished' || event.type === 'paused') {
-        const files = sent.map((file) => turnFile(file, event.session_id));
-        if (event.type === 'paused') return { kind: 'paused', text: answer ?? '', notes, files };
+        if (event.type === 'paused') return { kind: 'paused', text: view.pausedAt(text), notes, files };
         if (event.is_stopped) notes.push({ kind: 'stopped' });
-        return { kind: 'answered', text: answer ?? '', notes, files };
+        return { kind: 'answered', text, notes, files };
       }
       if (view.take(event)) reply.show(view.markdown);
     }
@@ -141,16 +161,9 @@ function notesOn(workspace: WorkspaceFigures | undefined): Note[] {
   return notes;
 }
 
-/** @returns two pieces of one answer, between which the agent was interrupted. */
-export function joinAnswers(first: string, second: string): string {
-  return [first, second].filter((part) => part.trim() !== '').join('\n\n');
-}
+const PARAGRAPH_BREAK = '\n\n';
 
-function failed(error: WireError, answer: string | undefined): Relayed {
-  // The agent has answered, and only saving it failed, again and again: running it once more would do its work twice.
-  if (answer !== undefined && error.code === 'store_unavailable') {
-    return { kind: 'answered', text: answer, notes: [{ kind: 'not_saved' }], files: [] };
-  }
+function failed(error: WireError): Extract<Relayed, { kind: 'failed' }> {
   const cause = new Error(`The agent server failed with ${error.code}: ${error.message}`);
   const busyUntil = error.details && { busyUntil: new Date(error.details.until) };
   return { kind: 'failed', code: error.code, isRetryable: error.retryable, error: cause, ...busyUntil };
@@ -163,15 +176,27 @@ const MAX_RUNNING = 100;
 class GrowingAnswer {
   readonly #soFar: string;
   #text = '';
+  #beganWithTool = false;
   readonly #running = new Map<string, string>();
 
   constructor(soFar: string) {
     this.#soFar = soFar;
   }
 
+  /** @returns this run's text below what earlier runs said; it goes on where they were interrupted, unless a tool ran first. */
+  whole(text: string): string {
+    if (!this.#beganWithTool) return joinPieces(this.#soFar, text);
+    return [this.#soFar, text].filter((part) => part.trim() !== '').join(PARAGRAPH_BREAK);
+  }
+
+  /** @returns a text that the next run goes on with; interrupted in a tool, it was at the end of a paragraph. */
+  pausedAt(text: string): string {
+    return this.#running.size > 0 && text.trim() !== '' ? text + PARAGRAPH_BREAK : text;
+  }
+
   get markdown(): string {
     const doing = [...this.#running.values()].at(-1);
-    const text = joinAnswers(this.#soFar, this.#text);
+    const text = this.whole(this.#text);
     if (doing === undefined) return text;
     // In backticks, so that a file name is not read as Markdown.
     return `${text}\n\n⚙️ \`${doing.replaceAll('`', "'")}\``.trim();
@@ -182,6 +207,7 @@ class GrowingAnswer {
     if (event.type === 'text')
       this.#text = (this.#text.slice(0, event.offset) + event.delta).slice(0, MAX_ANSWER_LENGTH);
     else if (event.type === 'tool' && event.phase === 'started') {
+      this.#beganWithTool ||= this.#text === '';
       this.#running.delete(event.tool_use_id);
       this.#running.set(event.tool_use_id, event.line);
       const [oldest] = this.#running.keys();

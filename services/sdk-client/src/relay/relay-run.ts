@@ -1,7 +1,7 @@
 // message → one run of the agent → answered | its time is up, another delivery goes on | failed
 import type { Turn } from '@omnicloud/protocol';
 import type { LiveReply } from '../reply/live-reply.ts';
-import { joinAnswers, relayAnswer, type RelayDeps, type Relayed, type Request } from './relay-answer.ts';
+import { relayAnswer, type RelayDeps, type Relayed, type Request } from './relay-answer.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
 /** How often a run that reached its time limit goes on, unless told otherwise: with 15 minutes each, over an hour of work. */
@@ -30,11 +30,6 @@ export async function relayRun(
       ? { message, ifNew: message, idempotencyKey: key, soFar }
       : { message: GO_ON, ifNew: message, idempotencyKey: `${key}.${runs}`, soFar };
   const relayed = await relayAnswer(turn, request, reply, deps);
-  if (relayed.kind === 'failed') return relayed;
-  const whole = { ...relayed, text: joinAnswers(soFar, relayed.text) };
-  if (whole.kind === 'answered') return whole;
-  if (runs >= (deps.maxContinuations ?? MAX_CONTINUATIONS)) {
-    return { ...whole, kind: 'answered', notes: [...whole.notes, { kind: 'endless' }] };
-  }
-  return whole;
+  if (relayed.kind !== 'paused' || runs < (deps.maxContinuations ?? MAX_CONTINUATIONS)) return relayed;
+  return { ...relayed, kind: 'answered', notes: [...relayed.notes, { kind: 'endless' }] };
 }

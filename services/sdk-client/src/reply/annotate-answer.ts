@@ -11,6 +11,10 @@ export type Note =
   | { kind: 'stopped' }
   /** The answer could not be saved: the next message may not know of it. */
   | { kind: 'not_saved' }
+  /** Its time was up, and what there is could not be saved: it will not go on. */
+  | { kind: 'partial_not_saved' }
+  /** Files that the agent sent could not be stored. */
+  | { kind: 'sent_files_lost'; count: number }
   /** It reached its time limit again and again, and was ended. */
   | { kind: 'endless' }
   /** The largest files were not saved. */
@@ -57,6 +61,12 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
         break;
       case 'not_saved':
         below.push(texts.notSaved);
+        break;
+      case 'partial_not_saved':
+        below.push(texts.partialNotSaved);
+        break;
+      case 'sent_files_lost':
+        below.push(texts.sentFilesLost(note.count));
         break;
       case 'files_lost':
         above.push(texts.filesLost(note.count));

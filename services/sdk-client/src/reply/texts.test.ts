@@ -21,6 +21,7 @@ function sentencesOf(language: Language): Record<string, string> {
     files,
     moreFiles,
     filesLost,
+    sentFilesLost,
     place,
     ...others
   } = TEXTS[language];
@@ -39,6 +40,8 @@ function sentencesOf(language: Language): Record<string, string> {
     placeNext: place(0),
     filesLost: filesLost(2),
     oneFileLost: filesLost(1),
+    sentFilesLost: sentFilesLost(2),
+    oneSentFileLost: sentFilesLost(1),
     exported: archive.export,
     debugged: archive.debug,
     archiveTooLarge: archiveTooLarge(50),

@@ -50,6 +50,8 @@ interface Texts {
   notStopped: string;
   stoppedHere: string;
   notSaved: string;
+  partialNotSaved: string;
+  sentFilesLost: (count: number) => string;
   workspaceOverLimit: string;
   filesLost: (count: number) => string;
   fileListLost: string;
@@ -133,6 +135,12 @@ const english: Texts = {
   stoppedHere: '⏹ _Stopped._',
   endless: '_This took longer than one turn may, so it was ended here. Say “go on” to continue._',
   notSaved: '_This answer could not be saved: the next message may not know of it._',
+  partialNotSaved:
+    '_This answer is not complete: its time was up, and the work so far could not be saved. The next message may not know of it; please ask again for the rest._',
+  sentFilesLost: (count) =>
+    count === 1
+      ? '_One file that belongs to it could not be stored, and is lost._'
+      : `_${count} files that belong to it could not be stored, and are lost._`,
   workspaceOverLimit:
     '_The files are over the size limit: the largest were not saved and may be gone later. Delete some to make room._',
   filesLost: (count) =>
@@ -215,6 +223,9 @@ const chinese: Texts = {
   stoppedHere: '⏹ _已停止。_',
   endless: '_这一轮花的时间超过了上限，到此为止。说“继续”可以接着做。_',
   notSaved: '_这个回答没能保存：下一条消息可能不知道它。_',
+  partialNotSaved:
+    '_这个回答不完整：时间用完了，而已完成的部分没能保存。下一条消息可能不知道它；请再次询问其余部分。_',
+  sentFilesLost: (count) => `_有 ${count} 个随附文件没能保存，已丢失。_`,
   workspaceOverLimit: '_文件超出了大小上限：最大的那些没有保存，之后可能会丢失。请删除一些以腾出空间。_',
   filesLost: (count) =>
     `_有 ${count.toLocaleString('en')} 个保存过的文件没能恢复：它们在存储中缺失或已损坏。_`,
