@@ -33,7 +33,10 @@ class Writer {
 
   turn(kind: Piece): void {
     this.#turn += 1;
-    if (kind === 'compacted') return this.#compact();
+    if (kind === 'compacted') {
+      this.#compact();
+      return;
+    }
     const before = this.#parent;
     this.#bookkeeping('queue-operation', { operation: 'enqueue', content: 'x' });
     this.#bookkeeping('queue-operation', { operation: 'dequeue' });

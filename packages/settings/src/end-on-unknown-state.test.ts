@@ -16,7 +16,8 @@ async function ending(options: string, then: string): Promise<{ code: unknown; s
   const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
     stdio: ['ignore', 'pipe', 'ignore'],
   });
-  const [said, [code]] = await Promise.all([buffer(child.stdout), once(child, 'exit')]);
+  const exit = once(child, 'exit') as Promise<unknown[]>;
+  const [said, [code]] = await Promise.all([buffer(child.stdout), exit]);
   return { code, said: said.toString() };
 }
 

@@ -39,7 +39,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     );
   });
 }
-endOnUnknownState({ log: log.error, end });
+endOnUnknownState({ log: (message, error) => log.error(message, error), end });
 
 async function end(): Promise<void> {
   listener.close();

@@ -14,7 +14,7 @@ const PLATFORM_MS = 1_000;
 
 const config = parseAgentEnvironment();
 const log = openContainerLog(config.service);
-endOnUnknownState({ log: log.error, graceMs: PLATFORM_MS });
+endOnUnknownState({ log: (message, error) => log.error(message, error), graceMs: PLATFORM_MS });
 const server = await openAgentServer(config, log, true);
 
 /** For a REST API with `responseTransferMode: STREAM`. Whatever still runs when it returned would be frozen, so it waits for that. */

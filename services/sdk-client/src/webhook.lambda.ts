@@ -18,7 +18,7 @@ const PLATFORM_MS = 1_000;
 
 const config = parseWebhookEnvironment();
 const log = openLambdaLog(config.service);
-endOnUnknownState({ log: log.error, graceMs: PLATFORM_MS });
+endOnUnknownState({ log: (message, error) => log.error(message, error), graceMs: PLATFORM_MS });
 const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
 const intake: Intake = {

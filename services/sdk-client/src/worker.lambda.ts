@@ -37,7 +37,7 @@ const PLATFORM_MS = 1_000;
 const config = parseWorkerEnvironment();
 const log = openLambdaLog(config.service);
 const meter = new EmfMeter(config.service);
-endOnUnknownState({ log: log.error, graceMs: PLATFORM_MS });
+endOnUnknownState({ log: (message, error) => log.error(message, error), graceMs: PLATFORM_MS });
 const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
 const queue = openSqsTurnQueue({

@@ -4,7 +4,7 @@ const THINKING: readonly string[] = ['thinking', 'redacted_thinking'];
 
 /** Inside of a JSON string its quotes would be escaped, so no text of a message is taken for one of these. */
 const PROMPT_ID = /"promptId":"([^"]+)"/;
-const ENQUEUED = /"operation":"enqueue"/;
+const ENQUEUED = '"operation":"enqueue"';
 /**
  * What the conversation does not need: costs, requests, attachments of the CLI. An entry of the chain begins with its parent, bookkeeping
  * with its type; of a line that was cut before either, bookkeeping is assumed.
@@ -54,7 +54,7 @@ export class TranscriptTurns {
   /** @param garbage text that stands where an entry is expected; it may be cut anywhere. */
   lose(garbage: string): void {
     const promptId = PROMPT_ID.exec(garbage)?.[1];
-    if (ENQUEUED.test(garbage)) this.#isNextAnnounced = true;
+    if (garbage.includes(ENQUEUED)) this.#isNextAnnounced = true;
     if (BOOKKEEPING.test(garbage)) return;
     const before = this.#turn;
     const isNew = promptId === undefined ? this.#isNextAnnounced : promptId !== before?.promptId;
