@@ -29,7 +29,7 @@ function nameOf(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const text = JSON.stringify(resource);
   const [, id = text] = /"(?:Fn::GetAtt":\["|Ref":")(\w+?)[0-9A-F]{8}"/.exec(text) ?? [];
-  const [, suffix = ''] = /(\/(?:sessions|inbox)\/\*)/.exec(text) ?? [];
+  const [, suffix = ''] = /(\/(?:(?:sessions|inbox)\/\*|keys\/[\w-]+))/.exec(text) ?? [];
   return id + suffix;
 }
 
@@ -76,6 +76,7 @@ it('lets the agent use sessions, their leases and their mappings, and no model',
       logs('Agent'),
       's3:DeleteObject s3:GetObject s3:PutObject on StorageBucket/sessions/*',
       's3:GetObject on StorageBucket/inbox/*',
+      's3:GetObject s3:PutObject on StorageBucket/keys/session-ids',
       's3:ListBucket on StorageBucket',
       'secretsmanager:GetSecretValue on SecretsBedrockKeys SecretsServiceToken',
       TRACES,

@@ -51,7 +51,7 @@ describe('npm start', () => {
     });
     expect(code).toBe(1);
     expect(stdout).toBe('');
-    for (const name of ['TELEGRAM_BOT_TOKEN', 'ALLOWED_USERS', 'PORT', 'AWS_REGION'])
+    for (const name of ['TELEGRAM_BOT_TOKEN', 'ALLOWED_USERS', 'PORT', 'BEDROCK_REGION'])
       expect(stderr).toContain(name);
     expect(stderr).not.toContain('nonsense');
     expect(await readdir(flow.dataDir)).toEqual([]);

@@ -120,7 +120,8 @@ describe('A file that somebody sends', () => {
       expect(await readFile(join(workspace, 'inbox', name), 'utf8')).not.toBe('');
     }
     const told = stage.model.requests
-      .flatMap(({ body }) => body.messages.slice(-1))
+      // Behind the user's message the CLI may tell the model what the turn may still cost.
+      .flatMap(({ body }) => body.messages.filter(({ role }) => role === 'user').slice(-1))
       .flatMap((message) => blocksOf(message).filter(isText))
       .flatMap(({ text }) => text.split('\n'))
       .filter((line) => line.includes('Attached file'));
