@@ -25,7 +25,7 @@ export async function plant(
 ): Promise<PlantedGround> {
   const folder = async (parent: string): Promise<string> => {
     const path = await mkdtemp(join(parent, 'omnicloud-redteam-'));
-    undo(() => rm(path, { recursive: true, force: true }));
+    undo(() => rm(path, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 }));
     return path;
   };
   const own = await folder(tmpdir());

@@ -14,6 +14,8 @@ import { sweepShared } from './sweep-shared.ts';
 /** Neither people nor packages nor systemd give these away (https://systemd.io/UIDS-GIDS/). */
 const FIRST_ID = 60_706;
 const IDS = 400;
+/** How many were given already: the next run has another one, because the dead of the last count for its user until they are waited for. */
+let given = 0;
 
 /**
  * For root where there are no namespaces: file modes keep runs from the server's memory and files, and from one another. The network is
@@ -63,8 +65,9 @@ export class SeparateUserIsolation implements Isolation {
   #take(): number {
     for (let count = 0; count < IDS; count += 1) {
       // A second server on this machine begins elsewhere, as long as both have few runs.
-      const id = FIRST_ID + ((process.pid + count) % IDS);
+      const id = FIRST_ID + ((process.pid + given + count) % IDS);
       if (this.#taken.has(id)) continue;
+      given += count + 1;
       this.#taken.add(id);
       return id;
     }
