@@ -23,7 +23,7 @@ export interface CompleteSettings {
 export interface Asking {
   /** Undefined when there is nobody to be asked. */
   readonly asker: Asker | undefined;
-  /** Whether Telegram knows a token: who is asked for it is told at once, and not after everything else. */
+  /** Whether Telegram knows a token. Asked right after the token was typed, so that a wrong one is reported at once. */
   readonly isBotKnown: (token: string) => Promise<boolean>;
   /** Where the bot lives: Bedrock is asked there unless a region is given for it. */
   readonly region: string;

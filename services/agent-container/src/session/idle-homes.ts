@@ -19,7 +19,7 @@ export interface IdleHomeLimits {
   readonly freeBytes?: number;
   /** Another process on this machine may be about to use a home that it saved a shorter time ago; in ms. */
   readonly idleMs: number;
-  /** The same for a home of which nobody knows who is in it, in ms since it came into being. */
+  /** The same for a home that was never marked as saved, in ms since it was created: another process may be using it. */
   readonly unsavedMs: number;
 }
 
@@ -197,7 +197,7 @@ export class Homes {
 
   async #end(root: string, beforeDrop: () => Promise<void> = () => Promise.resolve()): Promise<void> {
     try {
-      // Whoever took the session over may be in the same home, in this process or in another one.
+      // The run that took the session over may use the same home, in this process or in another one.
       if (this.#inUse.get(root) !== 1 || (await this.#isOthers(root))) return;
       const saved = await readMark(root);
       if (!saved) {

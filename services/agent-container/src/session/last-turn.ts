@@ -41,7 +41,7 @@ export function encodeLastTurn(
   return new TextEncoder().encode(`${JSON.stringify(whole)}\n`);
 }
 
-/** What a turn asks: the words and the files. Who passes it on, when and for how long may differ from try to try. */
+/** What a turn asks: the words and the files. Metadata and time limits are left out, because they may differ from try to try. */
 export interface Question {
   readonly userMessage: string;
   readonly attachments: readonly Pick<Attachment, 'id'>[] | undefined;

@@ -11,7 +11,7 @@ export interface Intake extends Reception {
   readonly backlog: Pick<Backlog, 'add'>;
   readonly stops: Pick<StopRequests, 'request'>;
   readonly strangers: ToldStrangers;
-  /** Told of each stranger who is answered, by their Telegram user id. */
+  /** Called with the Telegram user id of each stranger that the bot answers. */
   readonly onStranger: (userId: string, updateId: number) => void;
   /** Told of every update that becomes no turn. */
   readonly onIgnored: (

@@ -1,4 +1,4 @@
-/** A stranger who writes again is told again after this, in ms. */
+/** How long the bot stays silent to a stranger after it told them their id, in ms. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1_000;
 /** So many are remembered; while the memory is full, no further stranger is told anything. */
 const MAX_STRANGERS = 1_000;

@@ -35,7 +35,7 @@ for place; do
   ( : <"$place" ) 2>/dev/null && exit ${SAW.hidden}
 done
 echo mine >file || exit 1
-# Whoever may change its mode, or put another in its place, opens it for the next run.
+# A user who can change its mode, or replace it, makes it readable for the next run.
 chmod a+r "$cli" 2>/dev/null && exit ${SAW.cli}
 [ -w "\${cli%/*}" ] && exit ${SAW.cli}
 mkfifo input || exit 1
