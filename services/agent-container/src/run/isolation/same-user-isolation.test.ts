@@ -9,8 +9,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
 import { installedCli } from './closed-program.ts';
 
-/** The server's user here; nothing else may run as it, because a run's end kills all that is new of it. */
-const SERVER_ID = 61_744;
+/**
+ * The user of the latest server here. Nothing else may run as it, because a run's end kills all that is new of it. Each server has one of
+ * its own: the kernel counts an ended process among its user's until the process is reaped, and an earlier server's would fill the limit.
+ */
+let serverId = 61_744;
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 
 const importOf = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
@@ -19,21 +22,23 @@ const importOf = (file: string): string => JSON.stringify(new URL(file, import.m
 async function serve(
   program: (folder: string) => string,
   node: 'readable' | 'unreadable',
-  cli: { mode: number; owner: number } = { mode: 0o711, owner: 0 },
+  cli: { mode: number; owner: 'root' | 'server' } = { mode: 0o711, owner: 'root' },
   limits: readonly string[] = [],
 ): Promise<string> {
+  serverId += 1;
   const folder = await temporaryDirectory();
   await chmod(folder, 0o777);
   // As in the image: the programs' folder is root's.
   await mkdir(join(folder, 'programs'));
   const placed = join(folder, 'programs', 'claude');
   await copyFile(installedCli(), placed, constants.COPYFILE_FICLONE);
-  await chown(placed, cli.owner, cli.owner);
+  const owner = cli.owner === 'server' ? serverId : 0;
+  await chown(placed, owner, owner);
   await chmod(placed, cli.mode);
   const copy = join(folder, 'node');
   await copyFile(process.execPath, copy);
   await chmod(copy, node === 'readable' ? 0o755 : 0o711);
-  const identity = ['--reuid', String(SERVER_ID), '--regid', String(SERVER_ID), '--clear-groups'];
+  const identity = ['--reuid', String(serverId), '--regid', String(serverId), '--clear-groups'];
   const child = spawn(
     'setpriv',
     // setpriv still has root's rights when it starts a program, by which that one counts as readable.
@@ -70,9 +75,9 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
     expect(await serve(probed, 'readable')).toBe('leaks');
   });
 
-  it.each([
-    ['may be read: its descriptors are open then', { mode: 0o755, owner: 0 }],
-    ['belongs to the run, which could open it for the next one', { mode: 0o111, owner: SERVER_ID }],
+  it.each<[string, { mode: number; owner: 'root' | 'server' }]>([
+    ['may be read: its descriptors are open then', { mode: 0o755, owner: 'root' }],
+    ['belongs to the run, which could open it for the next one', { mode: 0o111, owner: 'server' }],
   ])('does not hold where the CLI %s', async (_, cli) => {
     expect(await serve(probed, 'unreadable', cli)).toBe('opens the CLI');
   });
@@ -192,7 +197,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       own: true,
     });
     await rm(`/tmp/${name}-before`, { force: true });
-    expect(await readFile('/proc/sysvipc/shm', 'utf8')).not.toMatch(new RegExp(`\\s${SERVER_ID}\\s`));
+    expect(await readFile('/proc/sysvipc/shm', 'utf8')).not.toMatch(new RegExp(`\\s${serverId}\\s`));
   });
 
   it('is refused beside another one', async () => {
