@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-const PAGES = ['README.md', 'README.zh-CN.md', 'SECURITY.md', ...globSync('docs/**/*.md', { cwd: ROOT })];
+const PAGES = globSync(['*.md', 'docs/**/*.md'], { cwd: ROOT });
 
 const read = (path: string): Promise<string> => readFile(join(ROOT, path), 'utf8');
 
@@ -14,7 +14,7 @@ function pathsIn(markdown: string): string[] {
   const inline = [...markdown.matchAll(/`([^`\s]+)`/g)].map(([, code = '']) => code);
   return inline.filter(
     (code) =>
-      /^(packages|services|infra|local|test|docs|scripts|\.ci|\.env\.example|\.dependency-cruiser)/.test(
+      /^(packages|services|infra|local|test|docs|scripts|hosting|\.ci|\.github|\.env\.example|\.dependency-cruiser)/.test(
         code,
       ) && !/[{<*]/.test(code),
   );
