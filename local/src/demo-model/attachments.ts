@@ -10,6 +10,9 @@ export interface Attachment {
 
 const LINE = /^\[Attached file: (?<path>.+) \((?<mediaType>[^\s(),]+), (?<size>\d+) bytes\)\]$/gm;
 
+/** "[Attached file missing: a.zip (why)]": nothing that could be looked at. */
+const MISSING_LINE = /^\[Attached file missing: .+\]$/gm;
+
 const TEXT_TYPE = /^text\/|[/+](?:json|xml|yaml|x-yaml|toml|javascript|typescript|sql|x-sh)$/i;
 const TEXT_NAME =
   /\.(?:txt|md|csv|tsv|log|json|jsonl|xml|ya?ml|toml|ini|env|html?|css|[cm]?[jt]sx?|py|rb|rs|go|java|kt|c|h|cpp|hpp|cs|php|sh|sql)$/i;
@@ -21,7 +24,7 @@ export function readAttachments(words: string): { text: string; files: readonly 
     mediaType: groups?.mediaType ?? '',
     size: Number(groups?.size),
   }));
-  return { text: words.replaceAll(LINE, '').trim(), files };
+  return { text: words.replaceAll(LINE, '').replaceAll(MISSING_LINE, '').trim(), files };
 }
 
 /** @returns whether the file holds text as far as its type and name tell. */

@@ -32,6 +32,18 @@ export const attachmentSchema = z
   .meta({ id: 'Attachment', description: 'A file that the user sent with the message' });
 export type Attachment = z.infer<typeof attachmentSchema>;
 
+/** Why a file of a user is not there: larger than a bot may have it, refused by Telegram for good, or not to be had in several tries. */
+const MISSING_REASONS = ['too_large', 'refused', 'unavailable'] as const;
+
+/** A file that the user sent with the message and that the agent has to do without. */
+export const missingFileSchema = z
+  .object({
+    name: name.meta({ description: 'As its sender named it' }),
+    reason: z.enum(MISSING_REASONS),
+  })
+  .meta({ id: 'MissingFile', description: 'A file that the user sent and that could not be fetched' });
+export type MissingFile = z.infer<typeof missingFileSchema>;
+
 /**
  * Where a file of a user lies on its way to the agent. Both tiers name it by the conversation, so a request reaches no other
  * conversation's files.

@@ -3,6 +3,8 @@ export {
   attachmentObjectKey,
   MAX_ATTACHMENT_BYTES,
   MAX_ATTACHMENTS,
+  type MissingFile,
+  missingFileSchema,
   type SentFile,
   sentFileSchema,
   type TelegramFile,

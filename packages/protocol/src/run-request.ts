@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { attachmentSchema, MAX_ATTACHMENTS } from './attachment.ts';
+import { attachmentSchema, MAX_ATTACHMENTS, missingFileSchema } from './attachment.ts';
 import { sessionId, telegramId } from './identifiers.ts';
 
 /**
@@ -15,6 +15,11 @@ const userMessage = z
 
 const attachments = z.array(attachmentSchema).max(MAX_ATTACHMENTS).optional().meta({
   description: 'Files that lie in the store for this message; they need `metadata.session_key` or `chat_id`',
+});
+
+const missingFiles = z.array(missingFileSchema).max(MAX_ATTACHMENTS).optional().meta({
+  description:
+    'Files that the user sent with the message and that could not be fetched; the agent is told so',
 });
 
 /** Whoever says nothing sends at least a file. */
@@ -57,6 +62,7 @@ export const createSessionSchema = z
     thread_id: telegramId.nullish(),
     user_message: userMessage,
     attachments,
+    missing_files: missingFiles,
     metadata: runMetadataSchema.optional(),
     time_limit_ms: timeLimitMs,
   })
@@ -68,6 +74,7 @@ export const sendMessageSchema = z
   .object({
     user_message: userMessage,
     attachments,
+    missing_files: missingFiles,
     metadata: runMetadataSchema.optional(),
     time_limit_ms: timeLimitMs,
   })

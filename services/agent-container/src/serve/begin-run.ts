@@ -45,7 +45,8 @@ export function runOf(
   return {
     home,
     isResumed: turn.stored.conversation !== undefined,
-    prompt: prompt ?? promptOf(turn.userMessage, turn.metadata, attached),
+    prompt:
+      prompt ?? promptOf(turn.userMessage, turn.metadata, { attached, missing: turn.missingFiles ?? [] }),
     outbox,
     signal: AbortSignal.any([turn.signal, turn.held.lost, ended]),
     stop: limitMs === undefined ? stopped : AbortSignal.any([stopped, alarm(limitMs)]),

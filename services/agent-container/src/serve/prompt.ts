@@ -1,22 +1,39 @@
 import { randomBytes } from 'node:crypto';
-import type { RunMetadata } from '@omnicloud/protocol';
+import type { MissingFile, RunMetadata } from '@omnicloud/protocol';
 import type { PlacedFile } from '../session/place-attachments.ts';
 import { withoutNotes } from './without-notes.ts';
+
+export interface PromptFiles {
+  readonly attached?: readonly PlacedFile[];
+  readonly missing?: readonly MissingFile[];
+}
+
+const WHY_MISSING: Record<MissingFile['reason'], string> = {
+  too_large: 'too large to be fetched from Telegram; the user is told so',
+  refused: 'Telegram does not give it out; the user is told so',
+  unavailable: 'it could not be fetched in several tries; the user is told so',
+};
 
 /**
  * @returns what the model is told. In a group it must know who speaks, because several people share the session; the note has the form
  * of the CLI's own reminders, so that nobody takes it for the user's words, and a mark that nobody could know when they wrote.
- * @param attached files that the user sent with it.
+ * @param files that the user sent with it: those that are there, and those that are not.
  */
 export function promptOf(
   message: string,
   metadata: RunMetadata | undefined,
-  attached: readonly PlacedFile[] = [],
+  { attached = [], missing = [] }: PromptFiles = {},
 ): string {
-  const lines = attached.map(
-    ({ path, mediaType, size }) =>
-      `[Attached file: ${path} (${plain(mediaType ?? 'unknown type')}, ${size} bytes)]`,
-  );
+  const lines = [
+    ...attached.map(
+      ({ path, mediaType, size }) =>
+        `[Attached file: ${path} (${plain(mediaType ?? 'unknown type')}, ${size} bytes)]`,
+    ),
+    ...missing.map(
+      ({ name, reason }) =>
+        `[Attached file missing: ${plain(name.replaceAll(/[[\]]/g, ' '))} (${WHY_MISSING[reason]})]`,
+    ),
+  ];
   return [saidBy(message, metadata), lines.join('\n')].filter((part) => part !== '').join('\n\n');
 }
 

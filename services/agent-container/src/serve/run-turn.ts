@@ -1,6 +1,7 @@
 // stored session → (already answered? replay) → restore, attachments → run (events pass through) → persist → save the mapping → files, finished | paused | failed
 import {
   type Attachment,
+  type MissingFile,
   outboxObject,
   type RunEvent,
   type RunMetadata,
@@ -48,6 +49,8 @@ export interface TurnToRun {
   readonly userMessage: string;
   /** Files that the user sent with it, and the conversation that they are kept for. */
   readonly attachments: readonly Attachment[] | undefined;
+  /** Files that the user sent with it, too, and that could not be fetched. */
+  readonly missingFiles: readonly MissingFile[] | undefined;
   /** `chat_id:thread_id`, as far as it is known: where the user says stop, and where attachments come from. */
   readonly conversation: string | undefined;
   /** The same for every try of one turn. */

@@ -65,10 +65,16 @@ describe('a file that somebody sends', () => {
     expect(askOf({ document: PDF, media_group_id: '1357' })).toMatchObject({ album: '1357' });
   });
 
-  it('is refused when a bot cannot have it', () => {
-    const sized = (file_size: number): Turn['ask'] => askOf({ document: { ...PDF, file_size } });
+  it('is refused when a bot cannot have it and nothing else is said', () => {
+    const sized = (file_size: number, fields: object = {}): Turn['ask'] =>
+      askOf({ document: { ...PDF, file_size }, ...fields });
     expect(sized(MAX_ATTACHMENT_BYTES)).toMatchObject({ kind: 'message' });
     expect(sized(MAX_ATTACHMENT_BYTES + 1)).toEqual({ kind: 'refusal', reason: 'file_too_large' });
+    expect(sized(MAX_ATTACHMENT_BYTES + 1, { caption: 'Sum it up' })).toMatchObject({
+      text: 'Sum it up',
+      files: [{ size: MAX_ATTACHMENT_BYTES + 1 }],
+    });
+    expect(sized(MAX_ATTACHMENT_BYTES + 1, { media_group_id: '1' })).toMatchObject({ album: '1' });
   });
 
   it('comes with no command: a caption is about the file', () => {

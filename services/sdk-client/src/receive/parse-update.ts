@@ -48,7 +48,9 @@ function readMessage(message: IncomingMessage, reception: Reception): Turn['ask'
   const text = (message.text ?? message.caption)?.trim() ?? '';
   const files = filesOf(message);
   if (text === '' && files.length === 0) return { kind: 'refusal', reason: 'not_text' };
-  if (files.some(isTooLarge)) return { kind: 'refusal', reason: 'file_too_large' };
+  // Beside words or other files, the file alone is left out.
+  if (text === '' && message.media_group_id === undefined && files.every(isTooLarge))
+    return { kind: 'refusal', reason: 'file_too_large' };
   if (text.length > MAX_USER_MESSAGE_LENGTH) return { kind: 'refusal', reason: 'too_long' };
   return files.length === 0
     ? readText(text, reception.botUsername)

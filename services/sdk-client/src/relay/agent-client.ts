@@ -9,6 +9,7 @@ import {
   messagePath,
   NDJSON_MEDIA_TYPE,
   routes,
+  type MissingFile,
   type RunEvent,
   type RunMetadata,
   SESSION_KEY_HEADER,
@@ -37,6 +38,8 @@ export interface AgentRequest {
   readonly userMessage: string;
   /** Files that lie in the store for it. */
   readonly attachments?: readonly Attachment[];
+  /** Files of the user that could not be had. */
+  readonly missing?: readonly MissingFile[];
   readonly metadata: RunMetadata;
   /** The same for every try of one turn. */
   readonly idempotencyKey: string;
@@ -74,10 +77,12 @@ export async function* askAgent(
 
 async function send(server: AgentServer, request: AgentRequest, signal: AbortSignal): Promise<Response> {
   const { sessionId, chatId, threadId, userMessage, metadata } = request;
-  const { timeLimitMs, attachments = [] } = request;
+  const { timeLimitMs, attachments = [], missing = [] } = request;
   const limit = timeLimitMs === undefined ? {} : { time_limit_ms: Math.max(1_000, Math.floor(timeLimitMs)) };
   const attached = attachments.length === 0 ? {} : { attachments };
-  const message = { user_message: userMessage, ...attached, metadata, ...limit };
+  const without =
+    missing.length === 0 ? {} : { missing_files: missing.map(({ name, reason }) => ({ name, reason })) };
+  const message = { user_message: userMessage, ...attached, ...without, metadata, ...limit };
   return (server.fetch ?? fetch)(
     `${server.url}${sessionId === undefined ? routes.create : messagePath(sessionId)}`,
     {

@@ -2,10 +2,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { groupOf, sessionKeyOf, type Turn, type WireErrorCode } from '@omnicloud/protocol';
 import type { SessionTable, StopRequests } from '@omnicloud/session-table';
-import { TelegramError } from '../errors.ts';
+import { type ClientError, TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
-import type { Outcome } from '../queue/turn-queue.ts';
-import { annotateAnswer, withNote } from '../reply/annotate-answer.ts';
+import { MAX_TRIES, type Outcome } from '../queue/turn-queue.ts';
+import { annotateAnswer, withMissingFiles, withNote } from '../reply/annotate-answer.ts';
 import { boundAnswer } from '../reply/bound-answer.ts';
 import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
@@ -16,12 +16,7 @@ import type { Meter } from './meter.ts';
 import { type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
-import {
-  type AttachmentDeps,
-  storeAttachments,
-  type StoredAttachments,
-  storedBefore,
-} from './store-attachments.ts';
+import { type AttachmentDeps, storeAttachments, storedBefore } from './store-attachments.ts';
 import { putOff, say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
@@ -48,7 +43,7 @@ const ALBUM_WAIT_MS = 1_500;
 export async function answerByAgent(
   turn: Turn,
   text: string,
-  progress: TurnProgress,
+  { progress, attempt }: { readonly progress: TurnProgress; readonly attempt: number },
   deps: AnswerDeps,
 ): Promise<Outcome> {
   await untilAlbumIsThere(turn, progress, deps);
@@ -66,10 +61,23 @@ export async function answerByAgent(
   const stopTyping = keepTyping(telling.chat, telling);
   try {
     // After a pause, the agent has them already.
+    const storing = { merged, decided: progress.missing };
     const stored =
-      progress.paused.runs > 0 ? storedBefore(turn, merged) : await storeAttachments(turn, merged, deps);
-    if (stored.kind !== 'stored') return await withoutAttachments(stored, telling);
-    const asked = { text: questionOf(text, merged), attachments: stored.attachments };
+      progress.paused.runs > 0
+        ? storedBefore(turn, storing)
+        : await storeAttachments(
+            turn,
+            { ...storing, isLastTry: attempt >= MAX_TRIES, onError: telling.onError },
+            deps,
+          );
+    if (stored.kind !== 'stored') return await untilThereAreFiles(stored.error, telling);
+    const { attachments, missing } = stored;
+    const hasFiles = attachments.length + missing.length > 0;
+    if (hasFiles && progress.missing === undefined) await progress.saveMissing(missing);
+    const question = questionOf(text, merged);
+    if (question === '' && attachments.length === 0)
+      return await say(telling, withMissingFiles('', missing, telling.language));
+    const asked = { text: question, attachments, missing };
     const relayed = await relayRun(turn, asked, telling, {
       ...deps,
       onResult: (result) => measure(result, turn, deps.meter),
@@ -110,14 +118,9 @@ async function untilAlbumIsThere(
   if (isFirst && ask.kind === 'message' && ask.album !== undefined) await delay(albumWaitMs);
 }
 
-/** Nothing of the message reaches the agent: the user is told, or it is tried again. */
-async function withoutAttachments(
-  missing: Exclude<StoredAttachments, { kind: 'stored' }>,
-  telling: Telling,
-): Promise<Outcome> {
-  const { error } = missing;
+/** A file may be had later: the turn is tried again. */
+async function untilThereAreFiles(error: ClientError, telling: Telling): Promise<Outcome> {
   telling.onError(error);
-  if (missing.kind === 'refused') return say(telling, TEXTS[telling.language].fileUnavailable(missing.name));
   return error instanceof TelegramError && error.retryAfterMs !== undefined
     ? putOff(telling.progress, error.retryAfterMs)
     : { kind: 'retry' };
@@ -129,10 +132,11 @@ function stoppedText({ paused }: TurnProgress, language: Language): string {
 
 async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promise<Outcome> {
   const { progress, reply, language } = telling;
+  const whole = (markdown: string): string => withMissingFiles(markdown, progress.missing ?? [], language);
   switch (relayed.kind) {
     case 'answered':
       meter.add('TurnsAnswered', 1);
-      return say(telling, annotateAnswer(relayed.text, relayed.notes, language), relayed.files);
+      return say(telling, whole(annotateAnswer(relayed.text, relayed.notes, language)), relayed.files);
     case 'paused': {
       await reply.rest();
       const { text } = relayed;
@@ -157,7 +161,7 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
       meter.add('TurnsFailed', 1);
       return say(
         telling,
-        withNote(relayed.reached?.text ?? progress.paused.text, failureText(relayed.code, language)),
+        whole(withNote(relayed.reached?.text ?? progress.paused.text, failureText(relayed.code, language))),
         relayed.reached?.files,
       );
   }

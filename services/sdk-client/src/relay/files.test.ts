@@ -1,6 +1,7 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LOST, refused, throttled } from '../reply/bot-api.fixture.ts';
+import { type Answer, LOST, refused, throttled } from '../reply/bot-api.fixture.ts';
+import { MAX_TRIES } from '../queue/turn-queue.ts';
 import { TEXTS } from '../reply/texts.ts';
 import {
   ACCEPTED,
@@ -88,24 +89,114 @@ describe('a file of the user', () => {
     ]);
   });
 
-  it('that Telegram does not give out ends the turn with a word, and the agent is not asked', async () => {
+  it('that Telegram does not give out is the only thing that is missing, and model and user are told', async () => {
+    const turn = withFiles('a.jpg', 'b.jpg', 'c`.jpg');
+    scene.botApi.sent.delete('id-b.jpg');
+    scene.botApi.sent.delete('id-c`.jpg');
+    scene.agent.script(answered('One car.'));
+    expect(await scene.handle(turn)).toEqual(DONE);
+    expect(scene.agent.calls[0]?.body).toMatchObject({
+      user_message: 'Look',
+      attachments: [{ name: 'a.jpg' }],
+      missing_files: [
+        { name: 'b.jpg', reason: 'refused' },
+        { name: 'c`.jpg', reason: 'refused' },
+      ],
+    });
+    expect(scene.botApi.screen).toEqual([
+      `${texts.fileMissing.refused('b.jpg')}\n${texts.fileMissing.refused("c'.jpg")}\n\nOne car.`,
+    ]);
+  });
+
+  it('that is too large is not fetched, and costs neither its words nor the messages beside it', async () => {
+    const zip = { file_id: 'id-big.zip', name: 'big.zip', size: 25_000_000 };
+    const ask = { kind: 'message' as const, text: 'Compare', files: [zip], album: '1357' };
+    const first = turnOf({ ask });
+    const second = turnOf({ update_id: first.update_id + 1, ...withFiles('a.txt') });
+    for (const turn of [first, second]) await scene.backlog.add(turn);
+    scene.agent.script(answered('Alike.'));
+    expect(await scene.handler().handle(first, 1)).toEqual(DONE);
+    expect(scene.agent.calls).toMatchObject([
+      {
+        body: {
+          user_message: 'Compare\n\nLook',
+          attachments: [{ name: 'a.txt' }],
+          missing_files: [{ name: 'big.zip', reason: 'too_large' }],
+        },
+      },
+    ]);
+    expect(scene.botApi.screen).toEqual([`${texts.fileMissing.too_large('big.zip')}\n\nAlike.`]);
+    expect(scene.botApi.payloads('getFile')).toEqual([{ file_id: 'id-a.txt' }]);
+  });
+
+  it('that is missing is told of also where the agent fails', async () => {
+    const turn = withFiles('a.jpg');
+    scene.botApi.sent.clear();
+    scene.agent.script(failing('over_budget'));
+    expect(await scene.handle(turn)).toEqual(DONE);
+    expect(scene.botApi.screen).toEqual([
+      `${texts.fileMissing.refused('a.jpg')}\n\nI could not answer: the spending limit is reached.`,
+    ]);
+  });
+
+  it('without which nothing is left to ask ends the turn with a word', async () => {
     const turn = withFiles('a.pdf');
     scene.botApi.sent.clear();
-    expect(await scene.handle(turn)).toEqual(DONE);
-    expect(scene.botApi.screen).toEqual([texts.fileUnavailable('a.pdf')]);
+    expect(await scene.handle({ ask: { ...turn.ask, text: '' } as Turn['ask'] })).toEqual(DONE);
+    expect(scene.botApi.screen).toEqual([texts.fileMissing.refused('a.pdf')]);
     expect(scene.agent.calls).toEqual([]);
+  });
+
+  it('that cannot be had for a moment is had at the next try of the same delivery', async () => {
+    scene.botApi.script(
+      'getFile',
+      refused(400, 'Bad Request: wrong file_id or the file is temporarily unavailable'),
+    );
+    scene.botApi.script('download', refused(502, 'Bad Gateway'));
+    scene.agent.script(answered('Nice.'));
+    expect(await scene.handle(withFiles('a.pdf'))).toEqual(DONE);
+    expect(scene.agent.calls).toMatchObject([{ body: { attachments: [{ name: 'a.pdf' }] } }]);
+    expect(scene.botApi.screen).toEqual(['Nice.']);
   });
 
   it('that cannot be had or stored now is tried again', async () => {
     scene.botApi.script('getFile', throttled(7));
     expect(await scene.handle(withFiles('a.pdf'))).toEqual(later(7_000));
-    scene.botApi.script('download', refused(502, 'Bad Gateway'));
+    scene.botApi.script('download', ...Array<Answer>(3).fill(refused(502, 'Bad Gateway')));
     expect(await scene.handle(withFiles('a.pdf'))).toEqual(RETRY);
     const broken = { put: () => Promise.reject(new AttachmentStoreError()) };
     const handler = scene.handler(WHEN_COMPLETE, { attachments: broken });
-    expect(await handler.handle(turnOf({ update_id: 9, ...withFiles('a.pdf') }), 1)).toEqual(RETRY);
+    const turn = turnOf({ update_id: 9, ...withFiles('a.pdf') });
+    for (const attempt of [1, 3]) expect(await handler.handle(turn, attempt)).toEqual(RETRY);
     expect(scene.agent.calls).toEqual([]);
     expect(scene.botApi.screen).toEqual([]);
+  });
+
+  it('that cannot be had in any try is missing in the end', async () => {
+    const turn = turnOf(withFiles('a.pdf'));
+    const triesOfOne = Array<Answer>(3).fill(refused(500, 'Internal Server Error'));
+    scene.botApi.script('getFile', ...triesOfOne, ...triesOfOne);
+    expect(await scene.handler().handle(turn, 1)).toEqual(RETRY);
+    scene.agent.script(answered('Which file?'));
+    expect(await scene.handler().handle(turn, MAX_TRIES)).toEqual(DONE);
+    expect(scene.agent.calls).toMatchObject([
+      { body: { user_message: 'Look', missing_files: [{ name: 'a.pdf', reason: 'unavailable' }] } },
+    ]);
+    expect(scene.botApi.screen).toEqual([`${texts.fileMissing.unavailable('a.pdf')}\n\nWhich file?`]);
+  });
+
+  it('stays missing, or there, for every later delivery: the agent is asked the same', async () => {
+    const turn = turnOf(withFiles('a.pdf', 'b.pdf'));
+    scene.botApi.sent.delete('id-b.pdf');
+    scene.agent.script(DOWN, answered('Nice.'));
+    expect(await scene.handler().handle(turn, 1)).toEqual(RETRY);
+    withFiles('b.pdf');
+    scene.botApi.sent.delete('id-a.pdf');
+    expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
+    const [first, second] = scene.agent.calls.map(({ body }) => body);
+    expect(second).toEqual(first);
+    expect(second).toMatchObject({ attachments: [{ name: 'a.pdf' }], missing_files: [{ name: 'b.pdf' }] });
+    expect(scene.botApi.screen).toEqual([`${texts.fileMissing.refused('b.pdf')}\n\nNice.`]);
   });
 
   it.each([

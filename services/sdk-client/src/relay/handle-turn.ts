@@ -39,6 +39,8 @@ export interface TurnHandlerDeps {
   readonly attachments: AttachmentStore;
   /** How long the first message of an album waits for the others, in ms; 1.5 s unless given. */
   readonly albumWaitMs?: number;
+  /** Waits between the tries to have a user's file, in ms; 1 s and 3 s unless given. */
+  readonly fetchRetryDelaysMs?: readonly number[];
   /** The Telegram user id that `/debug` is for; without one it is for nobody. */
   readonly ownerId?: string;
   readonly pace: Record<'private' | 'group', EditPace>;
@@ -66,9 +68,9 @@ export function createTurnHandler(given: TurnHandlerDeps): TurnHandler {
     }
   };
   return {
-    async handle(turn) {
+    async handle(turn, attempt) {
       const progress = await resume(turn);
-      const outcome = await handle(turn, progress, deps);
+      const outcome = await handle(turn, { progress, attempt }, deps);
       if (outcome.kind === 'done') await leaveBacklog(turn, progress);
       return outcome;
     },
@@ -86,7 +88,14 @@ export function createTurnHandler(given: TurnHandlerDeps): TurnHandler {
 
 type Deps = TurnHandlerDeps & { readonly meter: Meter };
 
-async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<Outcome> {
+interface Delivery {
+  readonly progress: TurnProgress;
+  /** 1 for the first try. */
+  readonly attempt: number;
+}
+
+async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outcome> {
+  const { progress } = delivery;
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return DONE;
   const { answer } = progress;
   const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
@@ -96,7 +105,7 @@ async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<O
     case 'refusal':
       return say(telling, refusalText(turn, ask.reason, telling.language));
     case 'message':
-      return answerByAgent(turn, ask.text, progress, deps);
+      return answerByAgent(turn, ask.text, delivery, deps);
     case 'migration':
       await deps.table.inherit(sessionKey(ask.to_chat_id), sessionKey(ask.from_chat_id));
       await progress.saveDelivered();
@@ -104,7 +113,7 @@ async function handle(turn: Turn, progress: TurnProgress, deps: Deps): Promise<O
     case 'command':
       if (ask.command === 'new') await leaveSession(turn, progress, deps.table);
       return ask.command === 'new' && ask.text !== undefined
-        ? answerByAgent(turn, ask.text, progress, deps)
+        ? answerByAgent(turn, ask.text, delivery, deps)
         : obeyCommand(turn, ask, telling, deps);
   }
 }

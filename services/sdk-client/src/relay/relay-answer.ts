@@ -1,6 +1,7 @@
 // session lookup → agent server → text and tool lines onto the live reply → the answer, or why there is none
 import {
   type Attachment,
+  type MissingFile,
   joinPieces,
   type RunEvent,
   type SentFile,
@@ -37,6 +38,8 @@ interface Message {
   readonly text: string;
   /** Files that lie in the store for it. */
   readonly attachments: readonly Attachment[];
+  /** Files of the user that it has to do without. */
+  readonly missing: readonly MissingFile[];
 }
 
 /** What is asked: the user's message, or, after a pause, to go on. */
@@ -86,13 +89,14 @@ async function relayFrom(
   deps: RelayDeps,
 ): Promise<Relayed> {
   const view = new GrowingAnswer(asked.soFar);
-  const { text, attachments } = sessionId === undefined ? asked.ifNew : asked.message;
+  const { text, attachments, missing } = sessionId === undefined ? asked.ifNew : asked.message;
   const request = {
     sessionId,
     chatId: turn.chat_id,
     threadId: turn.thread_id,
     userMessage: text,
     attachments,
+    missing,
     metadata: {
       chat_type: turn.chat_type,
       ...(turn.chat_title === undefined ? {} : { chat_title: turn.chat_title }),

@@ -10,6 +10,7 @@ const MAX_CONTINUATIONS = 4;
 const GO_ON: Request['message'] = {
   text: '<system-reminder>\nYour last run reached its time limit and was interrupted. The user has seen what you wrote so far. Continue exactly where you left off; do not repeat anything and do not mention the interruption.\n</system-reminder>',
   attachments: [],
+  missing: [],
 };
 
 /**

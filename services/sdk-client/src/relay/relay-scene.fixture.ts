@@ -83,6 +83,7 @@ export class RelayScene {
         },
       },
       albumWaitMs: 0,
+      fetchRetryDelaysMs: [0, 0],
       pace: { private: pace, group: WHEN_COMPLETE },
       meter: { add: (measure, value) => this.measures.push([measure, value]) },
       onError: (error) => this.errors.push(error),

@@ -1,9 +1,13 @@
-import { sentFileSchema, telegramFileSchema } from '@omnicloud/protocol';
+import { missingFileSchema, sentFileSchema, telegramFileSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
 
 /** A file that goes with the answer. */
 const turnFileSchema = sentFileSchema.extend({ session_id: z.string() });
 export type TurnFile = z.infer<typeof turnFileSchema>;
+
+/** A file of the user that the agent does without, by the id of its attachment. */
+const missingAttachmentSchema = missingFileSchema.extend({ id: z.string() });
+export type MissingAttachment = z.infer<typeof missingAttachmentSchema>;
 
 /**
  * How far a turn has come. It only moves forward: `running` (a growing reply may be posted) → `answered` (the text is
@@ -16,6 +20,8 @@ export const turnRecordSchema = z.object({
   version: z.int().min(0).default(0),
   /** The delivery that saved it. */
   delivery: z.string().default(''),
+  /** The user's files that the agent does without; decided before it is first asked, so that every delivery asks the same. */
+  missing: z.array(missingAttachmentSchema).exactOptional(),
   /** The final text as Markdown, once it is known. */
   answer: z.string().exactOptional(),
   /** Whether the whole of an answer that is too long for messages is in the chat as a file. */

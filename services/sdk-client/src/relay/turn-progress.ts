@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { TurnTakenOverError } from '../errors.ts';
 import type { PostedPart, ReplyMemory } from '../reply/live-reply.ts';
-import type { MergedTurn, TurnFile, TurnLedger, TurnRecord } from './turn-ledger.ts';
+import type { MergedTurn, MissingAttachment, TurnFile, TurnLedger, TurnRecord } from './turn-ledger.ts';
 
 /** Waits before the second, third … try to write a step down, in ms: what was sent to Telegram and is forgotten is sent twice. */
 const SAVE_RETRY_DELAYS_MS: readonly number[] = [100, 400, 1_600];
@@ -106,6 +106,11 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.leaves;
   }
 
+  /** The user's files that the agent does without; undefined until that is decided. */
+  get missing(): readonly MissingAttachment[] | undefined {
+    return this.#record.missing;
+  }
+
   /** The later turns that are answered with this one; undefined until that is decided. */
   get merged(): readonly MergedTurn[] | undefined {
     return this.#record.merged;
@@ -131,6 +136,10 @@ export class TurnProgress implements ReplyMemory {
 
   async saveMerged(merged: readonly MergedTurn[]): Promise<void> {
     await this.#save((record) => ({ ...record, merged: [...merged] }));
+  }
+
+  async saveMissing(missing: readonly MissingAttachment[]): Promise<void> {
+    await this.#save((record) => ({ ...record, missing: [...missing] }));
   }
 
   async saveSending(part: number): Promise<void> {

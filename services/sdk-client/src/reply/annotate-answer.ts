@@ -1,3 +1,5 @@
+import type { MissingFile } from '@omnicloud/protocol';
+import { readablePath } from './list-files.ts';
 import { renderMarkdown } from './render-markdown.ts';
 import { type Language, TEXTS } from './texts.ts';
 
@@ -83,4 +85,26 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
   const isEmpty = text.length <= MAX_LENGTH_WITH_NOTE_BELOW && renderMarkdown(text).text === '';
   const answer = isEmpty ? (below.length > 0 ? '' : texts.emptyAnswer) : text;
   return [...above, withNote(answer, [...below, ...last].join('\n\n'))].join('\n\n');
+}
+
+/** Of more missing files, only their number is told. */
+const MAX_NAMED = 5;
+
+/** @returns the answer below a word on each file of the user that could not be had. */
+export function withMissingFiles(
+  markdown: string,
+  missing: readonly MissingFile[],
+  language: Language,
+): string {
+  if (missing.length === 0) return markdown;
+  const { fileMissing, moreFilesMissing } = TEXTS[language];
+  const named = missing.slice(0, MAX_NAMED).map(({ name, reason }) => fileMissing[reason](asCode(name)));
+  const rest = missing.length - named.length;
+  const lines = [...named, ...(rest > 0 ? [moreFilesMissing(rest)] : [])];
+  return [lines.join('\n'), markdown].filter((part) => part.trim() !== '').join('\n\n');
+}
+
+/** A file's name is a stranger's text: as code, nothing in it is mark-up. */
+function asCode(name: string): string {
+  return `\`${readablePath(name).replaceAll('`', "'")}\``;
 }

@@ -44,7 +44,8 @@ function byPath(a: SessionFile, b: SessionFile): number {
 /** Line ends, other control characters and what turns the direction of writing around would make a name look like another. */
 const MISLEADING = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-function readablePath(path: string): string {
+/** @returns the path without what would make it look like another one, and not too long. */
+export function readablePath(path: string): string {
   const characters = Array.from(path.toWellFormed().replaceAll(MISLEADING, '\ufffd'));
   if (characters.length <= MAX_PATH_LENGTH) return characters.join('');
   const half = MAX_PATH_LENGTH / 2;

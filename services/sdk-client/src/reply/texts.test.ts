@@ -25,7 +25,8 @@ function sentencesOf(language: Language): Record<string, string> {
     place,
     ...others
   } = TEXTS[language];
-  const { archive, archiveTooLarge, fileTooLarge, fileUnavailable, fileLost, fileRefused, ...plain } = others;
+  const { archive, archiveTooLarge, fileTooLarge, fileMissing, fileLost, fileRefused, ...rest } = others;
+  const { moreFilesMissing, ...plain } = rest;
   const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
   return {
     ...plain,
@@ -46,7 +47,11 @@ function sentencesOf(language: Language): Record<string, string> {
     debugged: archive.debug,
     archiveTooLarge: archiveTooLarge(50),
     fileTooLarge: fileTooLarge(20),
-    fileUnavailable: fileUnavailable('a.pdf'),
+    fileRefusedToUs: fileMissing.refused('`a.pdf`'),
+    fileUnavailable: fileMissing.unavailable('`a.pdf`'),
+    fileOfTooManyBytes: fileMissing.too_large('`a.pdf`'),
+    moreFilesMissing: moreFilesMissing(2),
+    oneMoreFileMissing: moreFilesMissing(1),
     fileLost: fileLost('a.pdf'),
     fileRefused: fileRefused('a.pdf'),
     stranger: stranger('7123456789'),

@@ -1,4 +1,4 @@
-import { type Command, COMMANDS } from '@omnicloud/protocol';
+import { type Command, COMMANDS, MAX_ATTACHMENT_BYTES, type MissingFile } from '@omnicloud/protocol';
 
 export type Language = 'en' | 'zh';
 
@@ -33,7 +33,9 @@ interface Texts {
   stranger: (id: string) => string;
   notText: string;
   fileTooLarge: (megabytes: number) => string;
-  fileUnavailable: (name: string) => string;
+  /** @param name as Markdown. */
+  fileMissing: Record<MissingFile['reason'], (name: string) => string>;
+  moreFilesMissing: (count: number) => string;
   fileLost: (name: string) => string;
   fileRefused: (name: string) => string;
   tooLong: (limit: number) => string;
@@ -59,6 +61,9 @@ interface Texts {
   failed: (reason: string) => string;
   gaveUp: string;
 }
+
+/** What a bot can have of a file. */
+const MEGABYTES = MAX_ATTACHMENT_BYTES / 1_000_000;
 
 const english: Texts = {
   commands: {
@@ -106,9 +111,16 @@ const english: Texts = {
     `You are not on this bot's list. Your Telegram id is \`${id}\`; its owner can add it to \`ALLOWED_USERS\`.`,
   notText: 'I can read text and files, and not this kind of message. Please write what you need.',
   fileTooLarge: (megabytes) =>
-    `That file is too large: Telegram gives a bot files of up to ${megabytes} MB. Nothing of this message was read.`,
-  fileUnavailable: (name) =>
-    `Telegram does not give out the file “${name}”, so nothing of this message was read. Please send it again.`,
+    `That file is too large: Telegram gives a bot files of up to ${megabytes} MB. It was not read.`,
+  fileMissing: {
+    too_large: (name) =>
+      `⚠️ I could not read ${name}: it is too large. Telegram gives a bot files of up to ${MEGABYTES} MB.`,
+    refused: (name) =>
+      `⚠️ I could not read ${name}: Telegram does not give it out. It is gone or larger than ${MEGABYTES} MB; please send it again if I need it.`,
+    unavailable: (name) =>
+      `⚠️ I could not read ${name}: Telegram did not hand it over in several tries. Please send it again if I need it.`,
+  },
+  moreFilesMissing: (count) => (count === 1 ? '⚠️ Nor one more file.' : `⚠️ Nor ${count} more files.`),
   fileLost: (name) => `The file “${name}” is gone from the store and cannot be sent. Ask me for it again.`,
   fileRefused: (name) =>
     `Telegram did not take the file “${name}” here. /export brings it with all the others.`,
@@ -199,9 +211,14 @@ const chinese: Texts = {
   stranger: (id) =>
     `你不在这个机器人的名单里。你的 Telegram id 是 \`${id}\`；机器人的主人可以把它加入 \`ALLOWED_USERS\`。`,
   notText: '我能读文字和文件，但读不了这种消息。请把需要写下来。',
-  fileTooLarge: (megabytes) =>
-    `文件太大了：Telegram 最多给机器人 ${megabytes} MB 的文件。这条消息没有被读取。`,
-  fileUnavailable: (name) => `Telegram 没有给出文件“${name}”，所以这条消息没有被读取。请再发一次。`,
+  fileTooLarge: (megabytes) => `文件太大了：Telegram 最多给机器人 ${megabytes} MB 的文件。它没有被读取。`,
+  fileMissing: {
+    too_large: (name) => `⚠️ ${name} 没能读取：文件太大。Telegram 最多给机器人 ${MEGABYTES} MB 的文件。`,
+    refused: (name) =>
+      `⚠️ ${name} 没能读取：Telegram 不给出这个文件。它已不存在，或超过 ${MEGABYTES} MB；如果需要，请再发一次。`,
+    unavailable: (name) => `⚠️ ${name} 没能读取：多次尝试后 Telegram 仍没有给出。如果需要，请再发一次。`,
+  },
+  moreFilesMissing: (count) => `⚠️ 还有 ${count} 个文件没能读取。`,
   fileLost: (name) => `文件“${name}”已经不在存储里，无法发送。请再向我要一次。`,
   fileRefused: (name) => `Telegram 在这里没有接受文件“${name}”。用 /export 可以和其他文件一起得到它。`,
   tooLong: (limit) => `这条消息太长了：一次最多能读 ${limit.toLocaleString('en')} 个字符。`,
