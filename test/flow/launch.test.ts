@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import {
+  bundleInto,
+  openPlace,
+} from '../../services/agent-container/src/run/isolation/open-place.fixture.ts';
 
-const LAUNCH = new URL('../../scripts/launch.mjs', import.meta.url).href;
+const LAUNCH = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
 const CONFIG = fileURLToPath(new URL('../../local/src/passed-config.ts', import.meta.url));
 const PLANTED = 'planted-launch-secret';
 /** An ordinary user; root needs somebody else to be one. */
@@ -37,15 +40,14 @@ interface Seen {
 
 /** Starts the server in a folder of the ordinary user's, with a secret in its launcher's environment. */
 async function start(launcher: (entry: string, cache: string) => string[]): Promise<Seen> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'omnicloud-launch-')));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  await chmod(folder, 0o755);
-  const entry = join(folder, 'server.ts');
+  const { folder, node } = await openPlace(0o755);
+  const entry = await bundleInto(folder, SERVER);
+  await copyFile(LAUNCH, join(folder, 'launch.mjs'));
+  await chmod(join(folder, 'launch.mjs'), 0o644);
   const cache = join(folder, 'cache');
-  await writeFile(entry, SERVER);
   await mkdir(cache);
   await chmod(cache, 0o777);
-  const [command = '', ...args] = [...asOrdinaryUser, process.execPath, ...launcher(entry, cache)];
+  const [command = '', ...args] = [...asOrdinaryUser, node, ...launcher(entry, cache)];
   const child: ChildProcess = spawn(command, args, {
     cwd: folder,
     env: { PATH: process.env.PATH, HOME: folder, PLANTED_TOKEN: PLANTED },
@@ -62,7 +64,7 @@ async function start(launcher: (entry: string, cache: string) => string[]): Prom
 const launch = (entry: string, cache: string): string[] => [
   '--input-type=module',
   '--eval',
-  `import { launchServer } from ${JSON.stringify(LAUNCH)};
+  `import { launchServer } from './launch.mjs';
    launchServer(process.execPath, ${JSON.stringify(entry)}, ${JSON.stringify(cache)});`,
 ];
 

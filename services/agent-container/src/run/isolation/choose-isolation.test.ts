@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod } from 'node:fs/promises';
 import { text } from 'node:stream/consumers';
 import { ConfigError } from '@omnicloud/settings';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
 import { chooseIsolation } from './choose-isolation.ts';
+import { bundleInto, openPlace } from './open-place.fixture.ts';
 import { haveNamespaces } from './sandbox.fixture.ts';
 
 const isAvailable = await haveNamespaces();
@@ -63,15 +63,14 @@ describe.skipIf(!isAvailable)('a shell that is on (needs unshare and user namesp
 
 /** @returns what a process says that was started by this command: the isolation's name, or the error. */
 async function chosenBy([command = '', ...args]: string[], isNetworkOn: boolean): Promise<string> {
-  const folder = await temporaryDirectory();
-  await chmod(folder, 0o755);
-  const program = `
-    import { chooseIsolation } from ${JSON.stringify(new URL('choose-isolation.ts', import.meta.url).href)};
+  const { folder, node } = await openPlace(0o755);
+  const source = `
+    import { chooseIsolation } from './choose-isolation.ts';
     const config = { isShellOn: true, ${isNetworkOn ? 'isNetworkOn: true' : ''} };
     await chooseIsolation(config, { workRoot: '${folder}/work', hidden: [] }).then(
       (isolation) => console.log(isolation.constructor.name),
       (error) => console.log(error.code, error.message));`;
-  const child = spawn(command, [...args, process.execPath, '--input-type=module', '--eval', program], {
+  const child = spawn(command, [...args, node, await bundleInto(folder, source)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [said] = await Promise.all([text(child.stdout), once(child, 'exit')]);

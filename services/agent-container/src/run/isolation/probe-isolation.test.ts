@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
-import { closedCli, installedCli } from './closed-program.ts';
+import { closedCli, closedProgram, installedCli } from './closed-program.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
+import { bundleInto, openPlace } from './open-place.fixture.ts';
 import { probe } from './probe-isolation.ts';
 import { haveNamespaces } from './sandbox.fixture.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
@@ -13,21 +14,19 @@ import { SeparateUserIsolation } from './separate-user-isolation.ts';
 const isAvailable = await haveNamespaces();
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 const SOMEBODY = '61745';
-const importOf = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
 
 /** @returns what a server finds that is an ordinary user's. */
 async function probedBySomebody(cli: string): Promise<string> {
-  const folder = await temporaryDirectory();
-  await chmod(folder, 0o777);
-  const program = `
-    import { closedProgram, installedCli } from ${importOf('closed-program.ts')};
-    import { NamespaceIsolation } from ${importOf('namespace-isolation.ts')};
-    import { probe } from ${importOf('probe-isolation.ts')};
+  const { folder, node } = await openPlace(0o777);
+  const source = `
+    import { closedProgram, installedCli } from './closed-program.ts';
+    import { NamespaceIsolation } from './namespace-isolation.ts';
+    import { probe } from './probe-isolation.ts';
     const closed = (program) => closedProgram(program, ['${folder}/cache']);
     console.log(await probe(new NamespaceIsolation(), { workRoot: '${folder}/work', hidden: [], cli: ${cli} }));`;
   const identity = ['--reuid', SOMEBODY, '--regid', SOMEBODY, '--clear-groups', '--inh-caps=-all'];
-  const node = ['sh', '-c', 'exec "$@"', 'sh', process.execPath, '--input-type=module', '--eval', program];
-  const child = spawn('setpriv', [...identity, '--', ...node], {
+  const program = ['sh', '-c', 'exec "$@"', 'sh', node, await bundleInto(folder, source)];
+  const child = spawn('setpriv', [...identity, '--', ...program], {
     env: { PATH: process.env.PATH, HOME: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
@@ -61,10 +60,10 @@ describe.skipIf(!isAvailable || !isRoot)('the same for an ordinary user (set up 
 
 describe.skipIf(!isRoot)('the same with a user of its own (needs to be root on Linux)', () => {
   it('keeps them, and loses them', async () => {
-    const workRoot = await temporaryDirectory();
-    await chmod(workRoot, 0o755);
+    const { folder: workRoot, cli } = await openPlace(0o755);
     const isolation = new SeparateUserIsolation();
-    expect(await probe(isolation, { workRoot, hidden: [], cli: await closedCli() })).toBe('holds');
-    expect(await probe(isolation, { workRoot, hidden: [], cli: installedCli() })).toBe('opens the CLI');
+    const closed = await closedProgram(cli, [join(workRoot, 'cache')]);
+    expect(await probe(isolation, { workRoot, hidden: [], cli: closed })).toBe('holds');
+    expect(await probe(isolation, { workRoot, hidden: [], cli })).toBe('opens the CLI');
   });
 });

@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { chmod, chown, copyFile, mkdir, readFile, rm } from 'node:fs/promises';
+import { chown, copyFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
-import { installedCli } from './closed-program.ts';
+import { bundleInto, openPlace } from './open-place.fixture.ts';
 
 /**
  * The user of the latest server here. Nothing else may run as it, because a run's end kills all that is new of it. Each server has one of
@@ -16,28 +15,24 @@ import { installedCli } from './closed-program.ts';
 let serverId = 61_744;
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 
-const importOf = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
-
 /** Runs a server as an ordinary user of its own. */
 async function serve(
-  program: (folder: string) => string,
+  source: (folder: string) => string,
   node: 'readable' | 'unreadable',
   cli: { mode: number; owner: 'root' | 'server' } = { mode: 0o711, owner: 'root' },
   limits: readonly string[] = [],
 ): Promise<string> {
   serverId += 1;
-  const folder = await temporaryDirectory();
-  await chmod(folder, 0o777);
+  const modes = { node: node === 'readable' ? 0o755 : 0o711, cli: cli.mode };
+  const { folder, node: program, cli: installed } = await openPlace(0o777, modes);
   // As in the image: the programs' folder is root's.
   await mkdir(join(folder, 'programs'));
   const placed = join(folder, 'programs', 'claude');
-  await copyFile(installedCli(), placed, constants.COPYFILE_FICLONE);
-  const owner = cli.owner === 'server' ? serverId : 0;
-  await chown(placed, owner, owner);
-  await chmod(placed, cli.mode);
-  const copy = join(folder, 'node');
-  await copyFile(process.execPath, copy);
-  await chmod(copy, node === 'readable' ? 0o755 : 0o711);
+  if (cli.owner === 'root') await rename(installed, placed);
+  else {
+    await copyFile(installed, placed, constants.COPYFILE_FICLONE);
+    await chown(placed, serverId, serverId);
+  }
   const identity = ['--reuid', String(serverId), '--regid', String(serverId), '--clear-groups'];
   const child = spawn(
     'setpriv',
@@ -50,10 +45,8 @@ async function serve(
       '-c',
       'exec "$@"',
       'sh',
-      copy,
-      '--input-type=module',
-      '--eval',
-      program(folder),
+      program,
+      await bundleInto(folder, source(folder)),
     ],
     { env: { PATH: process.env.PATH, HOME: folder }, stdio: ['ignore', 'pipe', 'inherit'] },
   );
@@ -62,8 +55,8 @@ async function serve(
 }
 
 const probed = (folder: string): string => `
-  import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
-  import { probe } from ${importOf('probe-isolation.ts')};
+  import { SameUserIsolation } from './same-user-isolation.ts';
+  import { probe } from './probe-isolation.ts';
   console.log(await probe(new SameUserIsolation(), { workRoot: '${folder}/work', hidden: [], cli: '${folder}/programs/claude' }));`;
 
 describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Linux)', () => {
@@ -87,8 +80,8 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       import { spawn } from 'node:child_process';
       import { once } from 'node:events';
       import { mkdirSync, readdirSync } from 'node:fs';
-      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
-      import { allProcesses } from ${importOf('../process-group.ts')};
+      import { SameUserIsolation } from './same-user-isolation.ts';
+      import { allProcesses } from '../process-group.ts';
       for (const name of ['one/workspace', 'one/tmp', 'two']) mkdirSync('${folder}/work/' + name, { recursive: true });
       const root = '${folder}/work/one';
       const isolation = new SameUserIsolation();
@@ -120,7 +113,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       import { once } from 'node:events';
       import { mkdirSync, existsSync, rmSync } from 'node:fs';
       import { setTimeout as delay } from 'node:timers/promises';
-      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
+      import { SameUserIsolation } from './same-user-isolation.ts';
       const root = '${folder}/work/one';
       mkdirSync(root, { recursive: true });
       const place = { root, writable: [], readable: [], temporary: root, loopbackPort: undefined };
@@ -147,13 +140,15 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
 
   it('is the last one when it cannot be proven that nothing of it is left', async () => {
     // The machine is never quiet, and the server may not have as many processes as would hold the run's down.
-    const noise = spawn('sh', ['-c', 'while :; do sleep 0.001; done'], { stdio: 'ignore' });
+    // The noise goes before whatever else a busy machine does, or it would not be heard there.
+    const loop = 'while :; do sleep 0.001; done';
+    const noise = spawn('nice', ['-n', '-20', 'sh', '-c', loop], { stdio: 'ignore' });
     onTestFinished(() => void noise.kill('SIGKILL'));
     const program = (folder: string): string => `
       import { spawn } from 'node:child_process';
       import { once } from 'node:events';
       import { mkdirSync } from 'node:fs';
-      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
+      import { SameUserIsolation } from './same-user-isolation.ts';
       const root = '${folder}/work/one';
       mkdirSync(root, { recursive: true });
       const place = { root, writable: [], readable: [], temporary: root, loopbackPort: undefined };
@@ -174,7 +169,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       import { spawn } from 'node:child_process';
       import { once } from 'node:events';
       import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
-      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
+      import { SameUserIsolation } from './same-user-isolation.ts';
       const root = '${folder}/work/one';
       mkdirSync(root, { recursive: true });
       const kept = '/tmp/${name}-before';
@@ -203,7 +198,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
   it('is refused beside another one', async () => {
     const program = (folder: string): string => `
       import { mkdirSync } from 'node:fs';
-      import { SameUserIsolation } from ${importOf('same-user-isolation.ts')};
+      import { SameUserIsolation } from './same-user-isolation.ts';
       const root = '${folder}/work/one';
       mkdirSync(root, { recursive: true });
       const place = { root, writable: [], readable: [], temporary: root, loopbackPort: undefined };
