@@ -31,6 +31,7 @@ export async function checkModel(config: ModelConfig): Promise<Finding[]> {
 }
 
 type Proxy = Awaited<ReturnType<typeof startModelProxy>>;
+type Grant = ReturnType<Proxy['open']>;
 
 async function askModel(proxy: Proxy, kind: ModelConfig['access']['kind'], model: string): Promise<Finding> {
   const grant = proxy.open({ sessionId: 'doctor' });
@@ -42,25 +43,39 @@ async function askModel(proxy: Proxy, kind: ModelConfig['access']['kind'], model
     const url = `${proxy.url}/${grant.token}/${path}`;
     const { status, text } = await post(url, JSON.stringify({ ...body, max_tokens: 1, messages: MESSAGES }));
     if (status === 200) return fine(`The model answers: ${model}`);
-    const said = text.slice(0, SHOWN_CHARACTERS).replaceAll(/\s+/g, ' ');
-    const what = `The model ${model} does not answer: ${status} ${said}`;
-    const mend = mendOf(status, model);
+    const said = saidBy(grant.failure) ?? `${status} ${text}`;
+    const shown = said.slice(0, SHOWN_CHARACTERS).replaceAll(/\s+/g, ' ');
+    const what = `The model ${model} does not answer: ${shown}`;
+    const mend = mendOf(grant.failure?.code, status, model);
     return isPassing(status) ? note(what, mend) : wrong(what, mend);
   } catch (error) {
-    return note(`The model ${model} could not be asked: ${reasonOf(error)}`, mendOf(0, model));
+    return note(`The model ${model} could not be asked: ${reasonOf(error)}`, mendOf(undefined, 0, model));
   } finally {
     grant.close();
   }
 }
 
-/** What may be otherwise in a minute says nothing about the settings. */
+/** What may be otherwise in a minute, or tomorrow, says nothing about the settings. */
 function isPassing(status: number): boolean {
-  return status === 429 || status >= 500;
+  return status === 402 || status === 429 || status >= 500;
 }
 
-function mendOf(status: number, model: string): string {
-  if (status === 401 || status === 403)
-    return 'Check the keys, and that their account has access to the model (Bedrock → Model access).';
+/** @returns what the provider said, where the proxy says something else. */
+function saidBy(failure: Grant['failure']): string | undefined {
+  const { cause } = failure ?? {};
+  if (!(cause instanceof Error)) return undefined;
+  return cause.cause instanceof Error ? `${cause.cause.message} ${cause.message}` : cause.message;
+}
+
+function mendOf(
+  code: NonNullable<Grant['failure']>['code'] | undefined,
+  status: number,
+  model: string,
+): string {
+  if (code === 'model_no_access')
+    return `Let the account use ${model} (Bedrock → Model access) and the keys call it, or check BEDROCK_REGION and that ${model} exists there; ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_*_MODEL choose other ids.`;
+  if (code === 'model_quota') return 'The quota of the account is used up; wait, or ask for a higher one.';
+  if (status === 401 || status === 403) return 'Check the keys: they are wrong or have expired.';
   if (status === 400 || status === 404)
     return `Check BEDROCK_REGION and that ${model} exists there; ANTHROPIC_MODEL and ANTHROPIC_DEFAULT_*_MODEL choose other ids.`;
   if (status === 429) return 'The account is at its quota; wait, or ask for a higher one.';

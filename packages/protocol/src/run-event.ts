@@ -92,10 +92,16 @@ const result = {
     .meta({ description: 'What was saved of the working directory; absent when a saved answer is repeated' }),
 };
 
+const isCut = z.boolean().optional().meta({
+  description:
+    'The answer reached its output limit again and again, and ends there; another message makes it go on',
+});
+
 const finished = z
   .object({
     type: z.literal('finished'),
     is_stopped: z.boolean().meta({ description: 'The user stopped the run; the answer is what there was' }),
+    is_cut: isCut,
     ...result,
   })
   .meta({ description: 'Terminal: the answer is saved', id: 'FinishedEvent' });
@@ -145,6 +151,7 @@ export const runResponseSchema = z
     session_id: sessionId,
     response: z.string(),
     is_stopped: z.boolean(),
+    is_cut: isCut,
     is_paused: z
       .boolean()
       .meta({ description: 'The run reached its time limit; another message makes it go on' }),

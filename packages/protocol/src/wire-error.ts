@@ -15,7 +15,14 @@ const WIRE_ERRORS = {
   too_large: { status: 413, retryable: false },
   over_budget: { status: 429, retryable: false },
   model_refused: { status: 502, retryable: false },
+  model_declined: { status: 502, retryable: false },
+  model_no_access: { status: 502, retryable: false },
+  model_keys: { status: 502, retryable: false },
+  model_quota: { status: 429, retryable: false },
+  model_throttled: { status: 503, retryable: true },
   model_unavailable: { status: 503, retryable: true },
+  context_full: { status: 413, retryable: false },
+  output_limit: { status: 502, retryable: false },
   conversation_too_large: { status: 507, retryable: false },
   disk_exceeded: { status: 507, retryable: false },
   disk_full: { status: 503, retryable: true },
@@ -35,9 +42,15 @@ export const wireErrorSchema = z
     message: z.string().meta({ description: 'For people; may change' }),
     retryable: z.boolean().meta({ description: 'Whether the same request may succeed later' }),
     details: z
-      .object({ holder: z.string(), until: z.iso.datetime() })
-      .optional()
-      .meta({ description: 'session_busy: who has the session, and until when at least' }),
+      .object({
+        holder: z.string().optional().meta({ description: 'session_busy: who has the session' }),
+        until: z.iso.datetime().optional().meta({
+          description:
+            'session_busy: until when at least; model_quota: when it ends, as far as the provider says so',
+        }),
+        model: z.string().optional().meta({ description: 'model_no_access: the id of the model' }),
+      })
+      .optional(),
   })
   .meta({ id: 'WireError' });
 export type WireError = z.infer<typeof wireErrorSchema>;

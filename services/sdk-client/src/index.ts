@@ -24,6 +24,7 @@ export { type Measure, type Meter } from './relay/meter.ts';
 export { type AttachmentStore, AttachmentStoreError } from './relay/attachment-store.ts';
 export { S3AttachmentStore, type S3AttachmentStoreOptions } from './relay/s3-attachment-store.ts';
 export { createTurnHandler, type TurnHandlerDeps } from './relay/handle-turn.ts';
+export { OwnerNotices } from './relay/owner-notices.ts';
 export { showPlaces } from './relay/show-places.ts';
 export { type EditPace, TELEGRAM_PACE } from './reply/live-reply.ts';
 export { toTelegramError } from './reply/telegram-chat.ts';

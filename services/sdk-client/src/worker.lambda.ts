@@ -19,6 +19,7 @@ import { toleratingBacklog } from './queue/tolerating-backlog.ts';
 import type { TurnHandler } from './queue/turn-queue.ts';
 import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
 import { createTurnHandler } from './relay/handle-turn.ts';
+import { OwnerNotices } from './relay/owner-notices.ts';
 import { openS3AttachmentStore } from './relay/s3-attachment-store.ts';
 import { renewingFetch } from './relay/renewing-fetch.ts';
 import { tracedFetch } from './relay/traced-fetch.ts';
@@ -57,6 +58,7 @@ const stores = {
   ),
   attachments: openS3AttachmentStore(config.bucket, config.hasOtherEndpoint),
 };
+const ownerNotices = new OwnerNotices({ ownerId: config.ownerId });
 const askAgent = tracedFetch(
   renewingFetch(() => secrets.refresh(config.serviceTokenSecret)),
   currentTrace,
@@ -85,6 +87,7 @@ function turnHandler(context: Context): TurnHandler {
       api: telegram.api,
       telegramFiles: telegram.files,
       ownerId: config.ownerId,
+      ownerNotices,
       ...stores,
       agent: { url: config.agentServerUrl, authToken, fetch: askAgent },
       pace: TELEGRAM_PACE,

@@ -5,6 +5,7 @@ import { pipeline } from 'node:stream/promises';
 import { AgentError } from '../errors.ts';
 import type { CountedCall } from './counted-call.ts';
 import type { Protocol, SentCall } from './model-call.ts';
+import { providerFailure } from './provider-failure.ts';
 import type { SentBody } from './sent-body.ts';
 import { cutWhenUnread } from './unread-answer.ts';
 import type { Upstream } from './upstream.ts';
@@ -38,7 +39,7 @@ export interface ForwardedCall {
   readonly signal: AbortSignal;
 }
 
-/** @throws AgentError when the provider does not answer, and whatever breaks a response in its middle */
+/** @throws AgentError when the provider does not answer, or only with what `providerFailure` knows, and whatever breaks a response in its middle */
 export async function forwardCall(forwarded: ForwardedCall): Promise<void> {
   const { call, body, counted, upstream, protocol, incoming, response, unreadMs, signal } = forwarded;
   signal.throwIfAborted();
@@ -49,6 +50,9 @@ export async function forwardCall(forwarded: ForwardedCall): Promise<void> {
     const answer = await upstream.post({ path: call.path, headers, body, signal });
     body.letGo();
     const { statusCode = 502 } = answer;
+    // Who only counts may lack a permission that nobody needs.
+    const failure = call.kind === 'generate' && providerFailure(answer, { protocol, model: call.model });
+    if (failure) throw await withProviderWords(failure, answer);
     isCharged = statusCode >= 200 && statusCode < 300;
     const meter = isCharged && counted ? meterOf(answer, counted) : undefined;
     response.writeHead(statusCode, headersHandedBack(answer.headers));
@@ -61,6 +65,30 @@ export async function forwardCall(forwarded: ForwardedCall): Promise<void> {
   } finally {
     endWatch();
   }
+}
+
+/** What an error says has some hundred bytes. */
+const MAX_WORDS = 2_048;
+
+/**
+ * @returns the failure with what the provider says of it as its cause, for the log: often who lacks which right. What it says of keys is not
+ *   read, because AWS quotes the signed request.
+ */
+async function withProviderWords(failure: AgentError, answer: IncomingMessage): Promise<AgentError> {
+  const words: Buffer[] = [];
+  let length = 0;
+  if (failure.code !== 'model_keys') {
+    for await (const chunk of answer as AsyncIterable<Buffer>) {
+      words.push(chunk);
+      length += chunk.length;
+      if (length >= MAX_WORDS) break;
+    }
+  }
+  answer.destroy();
+  if (length === 0) return failure;
+  const { code, message, details } = failure;
+  const said = Buffer.concat(words).toString('utf8').slice(0, MAX_WORDS);
+  return new AgentError(code, message, { details, cause: new Error(said, { cause: failure.cause }) });
 }
 
 /** @throws AgentError when an answer could not be counted. */

@@ -52,7 +52,8 @@ describe('on Bedrock', () => {
     [`/model/${ARN}/invoke`, 'generate', `/model/${encodeURIComponent(ARN)}/invoke`],
     [`/model/${ID}/invoke?x=y`, 'generate', `/model/${ID}/invoke`],
   ])('%s is a call', (target, kind, path) => {
-    expect(parse('POST', target)).toEqual({ kind, path });
+    const model = decodeURIComponent(path.split('/')[2] ?? '');
+    expect(parse('POST', target)).toEqual({ kind, path, model });
   });
 
   it('the list of inference profiles is one too', () => {

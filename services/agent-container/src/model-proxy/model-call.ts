@@ -7,6 +7,8 @@ export type Protocol = 'bedrock' | 'anthropic';
 export interface SentCall {
   readonly kind: 'generate' | 'count';
   readonly path: string;
+  /** The id of the model, where the path names it. */
+  readonly model?: string;
 }
 
 /** What a request asks for; everything that is sent on is built anew from this, never copied from the request's target. */
@@ -60,6 +62,7 @@ function bedrockCall(method: string, path: string, allows: ModelPolicy): ModelCa
   return {
     kind: action === 'count-tokens' ? 'count' : 'generate',
     path: `/model/${encodeURIComponent(modelId)}/${action}`,
+    model: modelId,
   };
 }
 

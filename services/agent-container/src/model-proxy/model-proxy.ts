@@ -1,6 +1,7 @@
 // CLI, on loopback or a unix socket → whose grant? → which call? → within its budget? → the provider
 import type { Server } from 'node:http';
 import type { AddressInfo, ListenOptions } from 'node:net';
+import type { WireErrorCode } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { answerCall, type Caller } from './answer-call.ts';
 import { FairShare } from './fair-share.ts';
@@ -8,7 +9,7 @@ import { JudgePool } from './judge-pool.ts';
 import { parseModelCall, parseTarget, type Protocol } from './model-call.ts';
 import { type GrantOptions, type ModelGrant, OpenGrant } from './model-grant.ts';
 import type { ModelPolicy } from './model-policy.ts';
-import { refuse } from './provider-error.ts';
+import { type Refusal, refuse } from './provider-error.ts';
 import { PROXY_LIMITS, type ProxyLimits } from './proxy-limits.ts';
 import { closeServer, type Exchange, openServer } from './proxy-server.ts';
 import { Upstream, type UpstreamOptions } from './upstream.ts';
@@ -143,8 +144,10 @@ export class ModelProxy {
       const failure = asFailure(error);
       grant.failure = failure;
       onError?.(failure);
-      const refusal = failure.code === 'model_refused' ? 'unauthorised' : 'unavailable';
-      refuse(response, protocol, { refusal, message: failure.message });
+      refuse(response, protocol, {
+        refusal: REFUSALS[failure.code] ?? 'unavailable',
+        message: failure.message,
+      });
     } finally {
       end();
     }
@@ -157,6 +160,13 @@ export class ModelProxy {
     return found;
   }
 }
+
+/** As the CLI is told, which tries none of these again. */
+const REFUSALS: Partial<Record<WireErrorCode, Refusal['refusal']>> = {
+  model_keys: 'unauthorised',
+  model_no_access: 'unauthorised',
+  model_quota: 'used_up',
+};
 
 function asFailure(error: unknown): AgentError {
   if (error instanceof AgentError) return error;

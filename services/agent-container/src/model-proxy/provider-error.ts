@@ -10,6 +10,7 @@ type ProxyRefusal =
   | 'too_slow'
   | 'over_budget'
   | 'unauthorised'
+  | 'used_up'
   | 'unavailable';
 
 /** Why one request is not answered, as the CLI is told. */
@@ -19,7 +20,8 @@ export interface Refusal {
 }
 
 /**
- * The CLI must take each for what the provider would have said: it tries a 408, a 429 or a 503 again, and no 400.
+ * The CLI must take each for what the provider would have said: it tries a 408, a 429 or a 503 again, and no 400. A 403 it tries six times, a 401
+ * or 402 once (CLI 2.1.330).
  * Types: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_InvokeModel.html and https://docs.claude.com/en/api/errors
  */
 const ANSWERS: Record<ProxyRefusal, { status: number; bedrock: string; anthropic: string }> = {
@@ -29,7 +31,8 @@ const ANSWERS: Record<ProxyRefusal, { status: number; bedrock: string; anthropic
   too_many: { status: 429, bedrock: 'ThrottlingException', anthropic: 'rate_limit_error' },
   too_slow: { status: 408, bedrock: 'ModelTimeoutException', anthropic: 'invalid_request_error' },
   over_budget: { status: 400, bedrock: 'ServiceQuotaExceededException', anthropic: 'billing_error' },
-  unauthorised: { status: 403, bedrock: 'AccessDeniedException', anthropic: 'permission_error' },
+  unauthorised: { status: 401, bedrock: 'UnrecognizedClientException', anthropic: 'authentication_error' },
+  used_up: { status: 402, bedrock: 'ServiceQuotaExceededException', anthropic: 'billing_error' },
   unavailable: { status: 503, bedrock: 'ServiceUnavailableException', anthropic: 'api_error' },
 };
 

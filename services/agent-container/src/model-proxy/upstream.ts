@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { AgentError } from '../errors.ts';
 import { authoriseCall, type UpstreamCall } from './authorise-call.ts';
 import type { ModelCredential, ModelCredentials } from './model-credentials.ts';
+import { errorTypeOf, refusesKeys } from './provider-failure.ts';
 import type { SentBody } from './sent-body.ts';
 import { type Agents, openAgents, type ProxyVariables } from './upstream-agents.ts';
 
@@ -34,20 +35,6 @@ interface SignedCall extends UpstreamCall {
 const CONNECT_TIMEOUT_MS = 10_000;
 const IDLE_TIMEOUT_MS = 150_000;
 
-/**
- * What AWS says of keys that are wrong or have run out, so that others may be there by now
- * (https://docs.aws.amazon.com/bedrock/latest/APIReference/CommonErrors.html).
- * AccessDeniedException is none of them: it is about what known keys may do.
- */
-const REFUSED_KEYS = new Set([
-  'ExpiredToken',
-  'ExpiredTokenException',
-  'InvalidClientTokenId',
-  'InvalidSignatureException',
-  'SignatureDoesNotMatch',
-  'UnrecognizedClientException',
-]);
-
 /** The model provider, and the one place that knows what opens it. */
 export class Upstream {
   readonly #options: UpstreamOptions;
@@ -61,7 +48,7 @@ export class Upstream {
   /**
    * POSTs a call. When the provider refuses the credential, it is read anew once, and if it changed, the call is repeated.
    * @returns the provider's response, whatever its status, its body unread
-   * @throws AgentError `model_unavailable` when there is no answer, `model_refused` when there is no credential, or AWS knows ours no longer
+   * @throws AgentError `model_unavailable` when there is no answer, `model_keys` when there is no credential, or AWS knows ours no longer
    */
   async post({ path, headers, body, signal }: PostedCall): Promise<IncomingMessage> {
     const { baseUrl, credentials } = this.#options;
@@ -152,30 +139,25 @@ async function credentialFrom(read: () => Promise<ModelCredential>): Promise<Mod
         cause: error,
       });
     }
-    throw new AgentError('model_refused', 'The credentials of the model could not be had', { cause: error });
+    throw new AgentError('model_keys', 'The credentials of the model could not be had', { cause: error });
   }
 }
 
 /**
  * AWS explains a signature that does not match by the whole request as it was to be signed, the session's token in it
  * (https://docs.aws.amazon.com/IAM/latest/UserGuide/signature-v4-troubleshooting.html).
- * @throws AgentError `model_refused` instead
+ * @throws AgentError `model_keys` instead
  */
 function withoutSecrets(response: IncomingMessage, credential: ModelCredential): IncomingMessage {
   if (credential.kind !== 'aws-keys' || !refusesCredential(response, credential)) return response;
   response.destroy();
   const cause = new Error(`AWS answered ${response.statusCode} ${errorTypeOf(response)}`);
-  throw new AgentError('model_refused', 'The model refused our credentials', { cause });
+  throw new AgentError('model_keys', 'AWS refuses the keys: they are wrong or have expired', { cause });
 }
 
 /** A key of the other kinds has no name for being wrong that could be told from other refusals. */
 function refusesCredential(response: IncomingMessage, { kind }: ModelCredential): boolean {
   const { statusCode } = response;
   if (kind !== 'aws-keys') return statusCode === 401 || statusCode === 403;
-  return (statusCode === 400 || statusCode === 403) && REFUSED_KEYS.has(errorTypeOf(response));
-}
-
-function errorTypeOf({ headers }: IncomingMessage): string {
-  // It may be followed by a colon and a URL.
-  return String(headers['x-amzn-errortype'] ?? '').split(':')[0] ?? '';
+  return refusesKeys(response);
 }

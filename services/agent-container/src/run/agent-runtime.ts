@@ -22,6 +22,8 @@ export interface RunSummary {
   /** Model calls that the run took. */
   readonly turns: number;
   readonly isStopped: boolean;
+  /** The answer reached its output limit again and again, and ends there. */
+  readonly isCut?: boolean;
 }
 
 export type RuntimeEvent =
@@ -30,7 +32,7 @@ export type RuntimeEvent =
 /**
  * Port: runs one turn of an agent in a session's home.
  * A run that succeeds yields exactly one `answer` and then one `summary`, both last; by then the home holds the whole turn.
- * @throws AgentError `model_refused`, `model_unavailable`, `over_budget`, `agent_crashed` or `agent_overran`.
+ * @throws AgentError one of those that begin with `model_`, `context_full`, `output_limit`, `over_budget`, `agent_crashed` or `agent_overran`.
  */
 export interface AgentRuntime {
   run(run: AgentRun): AsyncIterable<RuntimeEvent>;

@@ -22,7 +22,7 @@ import { watchRun } from './isolation/watch-run.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
 import { OutputGate } from './output-gate.ts';
 import type { OutputLimits } from './output-limits.ts';
-import { failureOf } from './run-failure.ts';
+import { failureOf, isCutAtOutputLimit, RunSigns } from './run-failure.ts';
 import { summaryOf, wasInterrupted } from './run-result.ts';
 import { savedCostUsd } from './saved-cost.ts';
 import { sdkOptions } from './sdk-options.ts';
@@ -116,6 +116,7 @@ export class ClaudeRuntime implements AgentRuntime {
     const { home } = run;
     const costBefore = run.isResumed ? await savedCostUsd(home.transcript) : 0;
     const translator = new TurnTranslator(home.workspace);
+    const signs = new RunSigns();
     const bounds = await boundsOf(home, this.#image.folder, this.#config.isShellOn);
     const cell = await this.#openCell(home, modelUrl);
     const gate = new OutputGate();
@@ -152,6 +153,7 @@ export class ClaudeRuntime implements AgentRuntime {
           result = message;
           input.end();
         }
+        signs.note(message);
         writesLost ||= message.type === 'system' && message.subtype === 'session_writes_lost';
         yield* await this.#eventsOf(message, translator, home);
       }
@@ -174,11 +176,12 @@ export class ClaudeRuntime implements AgentRuntime {
     if (watch?.failure) throw watch.failure;
     if (!result) throw crashed(undefined, cli);
     const isStopped = run.stop.aborted && wasInterrupted(result);
-    if (result.is_error && !isStopped) throw failureOf(result, grant);
+    const isCut = !isStopped && isCutAtOutputLimit(result, signs) && translator.answer.trim() !== '';
+    if (result.is_error && !isStopped && !isCut) throw failureOf(result, grant, signs);
     if (writesLost)
       throw new AgentError('disk_full', 'The agent could not write its transcript: the disk may be full');
     yield { type: 'answer', text: isStopped ? translator.partialAnswer : translator.answer };
-    yield { type: 'summary', ...summaryOf(result, costBefore), isStopped };
+    yield { type: 'summary', ...summaryOf(result, costBefore), isStopped, ...(isCut ? { isCut } : {}) };
   }
 
   async #eventsOf(

@@ -15,6 +15,10 @@ const BEHAVIOUR = {
   CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL: '1',
   CLAUDE_CODE_DISABLE_AUTO_MEMORY: '1',
   CLAUDE_CODE_MAX_RETRIES: '3',
+  // The model has declined for good: asked once more, it only costs more.
+  CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
+  // An answer that reaches it is continued three times. Without it, the CLI raises the limit to 128,000 for these; a model's own limit may be lower.
+  CLAUDE_CODE_MAX_OUTPUT_TOKENS: '32000',
   API_TIMEOUT_MS: '120000',
   CLAUDE_ENABLE_BYTE_WATCHDOG: '1',
   CLAUDE_ENABLE_BYTE_WATCHDOG_BEDROCK: '1',

@@ -7,7 +7,10 @@ export function wasInterrupted(result: SDKResultMessage): boolean {
 }
 
 /** @param costBefore what the session had cost before this run, in US dollars: the CLI's figure is cumulative. */
-export function summaryOf(result: SDKResultMessage, costBefore: number): Omit<RunSummary, 'isStopped'> {
+export function summaryOf(
+  result: SDKResultMessage,
+  costBefore: number,
+): Omit<RunSummary, 'isStopped' | 'isCut'> {
   const { usage } = result;
   return {
     usage: {

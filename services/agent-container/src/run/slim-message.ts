@@ -55,6 +55,7 @@ const assistant = z.object({
       .transform((blocks) => blocks.filter((block) => block !== undefined)),
   }),
   error: name.optional(),
+  api_error_params: z.object({ cut: name.optional() }).optional().catch(undefined),
   supersedes: z.array(name).max(MAX_BLOCKS).optional(),
 });
 
@@ -107,6 +108,8 @@ const result = z.object({
     .transform((text) => text.slice(0, WORDS_LENGTH)),
   errors: z.array(cut(WORDS_LENGTH)).max(100).default([]),
   terminal_reason: name.nullish(),
+  stop_reason: name.nullish(),
+  api_error: name.nullish(),
   api_error_status: z.int().nullish(),
   startup_failure_reason: words,
   num_turns: z.int().min(0),

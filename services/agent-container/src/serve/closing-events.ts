@@ -14,7 +14,7 @@ export function closingEvents(
   duration: FinishedEvent['duration_ms'],
   workspace?: WorkspaceFigures,
 ): RunEvent[] {
-  const { usage, is_stopped, is_paused, cost_usd, turns, files } = result;
+  const { usage, is_stopped, is_paused, is_cut, cost_usd, turns, files } = result;
   const figures = {
     session_id: sessionId,
     usage,
@@ -25,6 +25,8 @@ export function closingEvents(
   };
   return [
     ...files.map((file) => ({ type: 'file' as const, ...file })),
-    is_paused ? { type: 'paused', ...figures } : { type: 'finished', is_stopped, ...figures },
+    is_paused
+      ? { type: 'paused', ...figures }
+      : { type: 'finished', is_stopped, ...(is_cut ? { is_cut } : {}), ...figures },
   ];
 }

@@ -11,6 +11,7 @@ import {
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentError, toAgentError } from '../errors.ts';
 import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
+import { cutAtOutputLimit } from '../run/run-failure.ts';
 import { endLeftoverCli } from '../run/spawn-cli.ts';
 import type { HeldSession } from '../session/hold-session.ts';
 import { type LastTurn, questionDigest, replayable } from '../session/last-turn.ts';
@@ -143,7 +144,8 @@ async function* runInHome(
     throw cause;
   }
   if (!summary) throw new Error('The runtime ended without a summary');
-  const { usage, costUsd, turns, isStopped } = summary;
+  const { usage, costUsd, turns, isStopped, isCut = false } = summary;
+  if (isCut) deps.onError(cutAtOutputLimit(), turn.sessionId);
   // Interrupted, but not by the user: the time is up.
   const isPaused = isStopped && !turn.held.stopped.aborted;
   yield { type: 'answer', text: answer, ...(isPaused ? { is_partial: true } : {}) };
@@ -154,6 +156,7 @@ async function* runInHome(
     usage,
     is_stopped: isStopped && !isPaused,
     is_paused: isPaused,
+    ...(isCut ? { is_cut: true } : {}),
     cost_usd: costUsd,
     turns,
     files: [...(earlier?.files ?? []), ...outbox.files.map(({ file }) => file)],

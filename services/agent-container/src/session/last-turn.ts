@@ -18,6 +18,8 @@ const lastTurnSchema = z.object({
   turns: z.int(),
   is_stopped: z.boolean(),
   is_paused: z.boolean(),
+  /** It reached its output limit; older records have none. */
+  is_cut: z.boolean().optional(),
   /** Its run failed; asked again, the agent goes on from what is saved. Older records have none. */
   is_unfinished: z.boolean().optional(),
   /** Of an unfinished turn: where it begins in the conversation, in bytes, when the model refused what was added since. */

@@ -1,18 +1,20 @@
 // backlog → messages that belong together → their files → one run → say the answer | go on later | try again
 import { setTimeout as delay } from 'node:timers/promises';
-import { groupOf, sessionKeyOf, type Turn, type WireErrorCode } from '@omnicloud/protocol';
+import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { SessionTable, StopRequests } from '@omnicloud/session-table';
 import { type ClientError, TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import { MAX_TRIES, type Outcome } from '../queue/turn-queue.ts';
 import { annotateAnswer, withMissingFiles, withNote } from '../reply/annotate-answer.ts';
 import { boundAnswer } from '../reply/bound-answer.ts';
-import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
+import { failureReason } from '../reply/failure-reasons.ts';
+import { ownerAdvice } from '../reply/owner-advice.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
 import { keepTyping } from '../reply/typing.ts';
 import type { AgentServer } from './agent-client.ts';
 import { mergeTurns, questionOf } from './merge-turns.ts';
 import type { Meter } from './meter.ts';
+import type { OwnerNotices } from './owner-notices.ts';
 import { type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
@@ -31,6 +33,8 @@ export interface AnswerDeps extends TellingDeps, AttachmentDeps {
   readonly maxContinuations?: number;
   readonly timeLimitMs?: () => number;
   readonly meter: Meter;
+  /** Whom to tell what only the owner can put right; nobody unless given. */
+  readonly ownerNotices?: OwnerNotices;
 }
 
 /** A session that is in use may be let go of at any moment. In ms. */
@@ -82,7 +86,7 @@ export async function answerByAgent(
       ...deps,
       onResult: (result) => measure(result, turn, deps.meter),
     });
-    return await conclude(relayed, telling, deps.meter);
+    return await conclude(relayed, turn, telling, deps);
   } finally {
     stopTyping();
     stopShowing();
@@ -130,7 +134,8 @@ function stoppedText({ paused }: TurnProgress, language: Language): string {
   return annotateAnswer(paused.text, [{ kind: 'stopped' }], language);
 }
 
-async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promise<Outcome> {
+async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: AnswerDeps): Promise<Outcome> {
+  const { meter } = deps;
   const { progress, reply, language } = telling;
   const whole = (markdown: string): string => withMissingFiles(markdown, progress.missing ?? [], language);
   switch (relayed.kind) {
@@ -161,7 +166,12 @@ async function conclude(relayed: Relayed, telling: Telling, meter: Meter): Promi
       meter.add('TurnsFailed', 1);
       return say(
         telling,
-        whole(withNote(relayed.reached?.text ?? progress.paused.text, failureText(relayed.code, language))),
+        whole(
+          withNote(
+            relayed.reached?.text ?? progress.paused.text,
+            await failureText(relayed, turn, telling, deps),
+          ),
+        ),
         relayed.reached?.files,
       );
   }
@@ -184,6 +194,21 @@ function measure(result: RunResult, turn: Turn, meter: Meter): void {
   meter.add('CostUsd', result.cost_usd);
 }
 
-function failureText(code: WireErrorCode, language: Language): string {
-  return TEXTS[language].failed(FAILURE_REASONS[language][code]);
+/** @returns why there is no answer; for the owner in their own chat with what to do, who is told there, too, of other chats' failures. */
+async function failureText(
+  { code, details }: Extract<Relayed, { kind: 'failed' }>,
+  turn: Turn,
+  { language, onError }: Telling,
+  { api, ownerNotices }: AnswerDeps,
+): Promise<string> {
+  const text = TEXTS[language].failed(failureReason(code, language, details?.until));
+  if (ownerNotices === undefined) return text;
+  if (turn.chat_type === 'private' && turn.chat_id === ownerNotices.ownerId)
+    return [text, ownerAdvice(code, details, language) ?? ''].join('\n\n').trim();
+  try {
+    await ownerNotices.tell(api, { code, details });
+  } catch (error) {
+    onError(error);
+  }
+  return text;
 }

@@ -22,6 +22,7 @@ import { answerByAgent } from './answer-by-agent.ts';
 import type { AttachmentStore } from './attachment-store.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
+import type { OwnerNotices } from './owner-notices.ts';
 import { obeyCommand } from './obey-command.ts';
 import { deliver, DONE, say, showAnswer, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
@@ -43,6 +44,8 @@ export interface TurnHandlerDeps {
   readonly fetchRetryDelaysMs?: readonly number[];
   /** The Telegram user id that `/debug` is for; without one it is for nobody. */
   readonly ownerId?: string;
+  /** Whom to tell what only the owner can put right; nobody unless given. One for all handlers of a process. */
+  readonly ownerNotices?: OwnerNotices;
   readonly pace: Record<'private' | 'group', EditPace>;
   /** How often an agent that reached its time limit may go on with one turn; 4 unless given. */
   readonly maxContinuations?: number;

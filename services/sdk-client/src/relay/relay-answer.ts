@@ -28,6 +28,8 @@ export type Relayed =
       code: WireErrorCode;
       isRetryable: boolean;
       error: unknown;
+      /** What the agent server knows beside the code. */
+      details?: WireError['details'];
       busyUntil?: Date;
       /** What was said and done before a failure that no later try repairs; the session has it. */
       reached?: { text: string; files: readonly TurnFile[] };
@@ -141,6 +143,7 @@ async function relayFrom(
       if (event.type === 'finished' || event.type === 'paused') {
         if (event.type === 'paused') return { kind: 'paused', text: view.pausedAt(text), notes, files };
         if (event.is_stopped) notes.push({ kind: 'stopped' });
+        if (event.is_cut) notes.push({ kind: 'output_limit' });
         return { kind: 'answered', text, notes, files };
       }
       if (view.take(event)) reply.show(view.markdown);
@@ -169,8 +172,10 @@ const PARAGRAPH_BREAK = '\n\n';
 
 function failed(error: WireError): Extract<Relayed, { kind: 'failed' }> {
   const cause = new Error(`The agent server failed with ${error.code}: ${error.message}`);
-  const busyUntil = error.details && { busyUntil: new Date(error.details.until) };
-  return { kind: 'failed', code: error.code, isRetryable: error.retryable, error: cause, ...busyUntil };
+  const { until } = error.details ?? {};
+  const busyUntil = error.code === 'session_busy' && until !== undefined && { busyUntil: new Date(until) };
+  const { code, retryable: isRetryable, details } = error;
+  return { kind: 'failed', code, isRetryable, error: cause, details, ...busyUntil };
 }
 
 /** Tools that are remembered as running; of more, the oldest are forgotten. */

@@ -19,6 +19,8 @@ export type Note =
   | { kind: 'sent_files_lost'; count: number }
   /** It reached its time limit again and again, and was ended. */
   | { kind: 'endless' }
+  /** It reached its output limit again and again, and ends there. */
+  | { kind: 'output_limit' }
   /** The largest files were not saved. */
   | { kind: 'workspace_over_limit' }
   /** Files that were saved once could not be had again. */
@@ -60,6 +62,9 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
         break;
       case 'endless':
         below.push(texts.endless);
+        break;
+      case 'output_limit':
+        below.push(texts.outputLimit);
         break;
       case 'not_saved':
         below.push(texts.notSaved);

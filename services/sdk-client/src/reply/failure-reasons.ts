@@ -1,5 +1,5 @@
 import type { WireErrorCode } from '@omnicloud/protocol';
-import type { Language } from './texts.ts';
+import { type Language, stamp } from './texts.ts';
 
 type Reasons = Record<WireErrorCode, string>;
 
@@ -14,7 +14,18 @@ const english: Reasons = {
   key_reused: 'another question was asked under its key',
   over_budget: 'the spending limit is reached',
   model_refused: 'the model refused the request',
+  model_declined:
+    'the model declined to answer this message. Put it in other words; if it declines whatever you write, send /new for a new conversation',
+  model_no_access: 'the bot may not use its model. Whoever runs the bot has to enable the model',
+  model_keys:
+    'the keys of the bot for its model are refused, because they are wrong or have expired. Whoever runs the bot has to renew them',
+  model_quota: 'the quota of the bot at its model provider is used up. Please send the message again later',
+  model_throttled: 'the model takes no more requests of this bot right now',
   model_unavailable: 'the model cannot be reached right now',
+  context_full:
+    'the conversation has become too long for the model. Send /new for a new one; /export gives you this one first',
+  output_limit:
+    'the model used up all it may write at once without an answer. Ask for less, or for one part after another',
   conversation_too_large:
     'the conversation takes more room than one may, so nothing of this message was kept; what was said before is still there. Send /new for a new conversation if this happens again',
   disk_exceeded:
@@ -38,7 +49,14 @@ const chinese: Reasons = {
   key_reused: '同一个键已经用于另一个问题',
   over_budget: '已达到花费上限',
   model_refused: '模型拒绝了这个请求',
+  model_declined: '模型不愿回答这条消息。请换个说法；如果不管写什么它都拒绝，请发送 /new 开始新对话',
+  model_no_access: '机器人无权使用它的模型，需要管理机器人的人启用该模型',
+  model_keys: '机器人使用模型的密钥被拒绝，密钥有误或已过期，需要管理机器人的人更换',
+  model_quota: '机器人在模型服务商处的配额已用完，请稍后再发一次',
+  model_throttled: '模型现在不再接受这个机器人的请求',
   model_unavailable: '现在无法连接到模型',
+  context_full: '对话太长，模型已经装不下。请发送 /new 开始新对话；可以先用 /export 保存当前对话',
+  output_limit: '模型用完了一次能写的篇幅，却没有给出回答。请少问一些，或一部分一部分地问',
   conversation_too_large:
     '对话占用的空间超过了上限，因此这条消息的内容没有保留，之前的对话仍在。如果再次发生，请发送 /new 开始新对话',
   disk_exceeded:
@@ -49,6 +67,19 @@ const chinese: Reasons = {
   store_unavailable: '对话无法读取或保存',
   internal: '智能体服务器内部出错',
 };
+
+const UNTIL: Record<Language, (time: string) => string> = {
+  en: (time) => ` (until about ${time})`,
+  zh: (time) => `（约到 ${time}）`,
+};
+
+/** @returns why there is no answer, and until when, as far as the provider says so. */
+export function failureReason(code: WireErrorCode, language: Language, until: string | undefined): string {
+  const reason = FAILURE_REASONS[language][code];
+  return code === 'model_quota' && until !== undefined
+    ? reason + UNTIL[language](stamp(new Date(until)))
+    : reason;
+}
 
 /** Why there is no answer, in the user's language. The server's own message says more, but in English, and is for the log. */
 export const FAILURE_REASONS: Record<Language, Reasons> = { en: english, zh: chinese };

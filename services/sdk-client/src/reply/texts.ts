@@ -58,6 +58,7 @@ interface Texts {
   filesLost: (count: number) => string;
   fileListLost: string;
   endless: string;
+  outputLimit: string;
   failed: (reason: string) => string;
   gaveUp: string;
 }
@@ -146,6 +147,8 @@ const english: Texts = {
   notStopped: 'That could not be stopped just now. Please send /stop again in a moment.',
   stoppedHere: '⏹ _Stopped._',
   endless: '_This took longer than one turn may, so it was ended here. Say “go on” to continue._',
+  outputLimit:
+    '_This answer reached the limit of what the model may write at once, so it ends here. Say “go on” for the rest._',
   notSaved: '_This answer could not be saved: the next message may not know of it._',
   partialNotSaved:
     '_This answer is not complete: its time was up, and the work so far could not be saved. The next message may not know of it; please ask again for the rest._',
@@ -239,6 +242,7 @@ const chinese: Texts = {
   notStopped: '暂时无法停止。请稍后再发一次 /stop。',
   stoppedHere: '⏹ _已停止。_',
   endless: '_这一轮花的时间超过了上限，到此为止。说“继续”可以接着做。_',
+  outputLimit: '_这个回答达到了模型一次能写的上限，到此为止。说“继续”可以看其余部分。_',
   notSaved: '_这个回答没能保存：下一条消息可能不知道它。_',
   partialNotSaved:
     '_这个回答不完整：时间用完了，而已完成的部分没能保存。下一条消息可能不知道它；请再次询问其余部分。_',
@@ -264,6 +268,7 @@ function line(title: string, figure: number | undefined): string {
   return figure === undefined ? '' : `\n**${title}** ${figure}`;
 }
 
-function stamp(date: Date | undefined): string {
+/** @returns a time as people read it. */
+export function stamp(date: Date | undefined): string {
   return date === undefined ? '–' : `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
 }

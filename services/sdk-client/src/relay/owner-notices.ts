@@ -1,0 +1,58 @@
+// a failure that only the owner can put right → one message in the owner's private chat, not one for each turn that meets it
+import type { WireError, WireErrorCode } from '@omnicloud/protocol';
+import type { Api } from 'grammy/web';
+import { ownerAdvice } from '../reply/owner-advice.ts';
+import { renderMarkdown } from '../reply/render-markdown.ts';
+import { TelegramChat } from '../reply/telegram-chat.ts';
+
+/** How long the owner is not told the same again; each process counts for itself. In ms. */
+const QUIET_MS = 60 * 60 * 1000;
+
+export interface OwnerNoticesOptions {
+  /** The Telegram user id of who runs the bot. */
+  readonly ownerId: string;
+  /** A clock that nobody sets, in ms. */
+  readonly monotonicNow?: () => number;
+}
+
+/** Whom to tell, and what they were told. One for all turns of a process. */
+export class OwnerNotices {
+  readonly ownerId: string;
+  readonly #monotonicNow: () => number;
+  readonly #told = new Map<string, number>();
+
+  constructor({ ownerId, monotonicNow = () => performance.now() }: OwnerNoticesOptions) {
+    this.ownerId = ownerId;
+    this.#monotonicNow = monotonicNow;
+  }
+
+  /**
+   * Tells the owner cause and cure, unless that was done within the hour or is nothing for an owner.
+   * @throws TelegramError, when the owner has never written to the bot, too; the next turn tries again.
+   */
+  async tell(
+    api: Api,
+    { code, details }: { code: WireErrorCode; details: WireError['details'] },
+  ): Promise<void> {
+    // Their language is not known here.
+    const advice = ownerAdvice(code, details, 'en');
+    const what = `${code} ${details?.model ?? ''}`;
+    const toldAt = this.#told.get(what);
+    const now = this.#monotonicNow();
+    if (advice === undefined || (toldAt !== undefined && now - toldAt < QUIET_MS)) return;
+    // There are three codes, and as many models as the settings name.
+    this.#told.set(what, now);
+    try {
+      const chat = new TelegramChat(api, {
+        chatId: this.ownerId,
+        threadId: null,
+        isForum: false,
+        replyTo: 0,
+      });
+      await chat.send(renderMarkdown(advice), { isReply: false });
+    } catch (error) {
+      this.#told.delete(what);
+      throw error;
+    }
+  }
+}
