@@ -28,6 +28,8 @@ function wordsOf({ ask }: DeadLetter['turn']): string {
       return [`/${ask.command}`, ask.text].filter((word) => word !== undefined).join(' ');
     case 'refusal':
       return `(${ask.reason})`;
+    case 'kept_answer':
+      return `(the answer to update ${ask.of}, which its chat did not take)`;
     case 'migration':
       return `(migration to ${ask.to_chat_id})`;
   }

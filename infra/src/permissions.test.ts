@@ -61,7 +61,7 @@ it('lets the worker take turns and remember what became of them, and touch no le
       's3:PutObject on StorageBucket/inbox/*',
       'secretsmanager:GetSecretValue on SecretsBotToken SecretsServiceToken',
       'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on QueuesTurns',
-      'sqs:SendMessage on QueuesDeadLetters',
+      'sqs:SendMessage on QueuesDeadLetters QueuesTurns',
       TRACES,
     ].sort(),
   );

@@ -58,6 +58,8 @@ export class Worker extends Construct {
     });
     const { permissions } = this.service;
     permissions.allow(['sqs:SendMessage'], queues.deadLetters.queueArn);
+    // An answer that its chat refuses becomes a turn of its own.
+    permissions.allow(['sqs:SendMessage'], queues.turns.queueArn);
     // Files of users, for the agent server to fetch: it can read none of them back.
     permissions.allow(['s3:PutObject'], storage.bucket.arnForObjects(INBOX_OBJECTS));
     permissions.allowSecret(secrets.botToken);

@@ -75,6 +75,8 @@ export {
   type Command,
   COMMANDS,
   groupOf,
+  keptAnswerOf,
+  keptGroupOf,
   type Refusal,
   sessionKeyOf,
   type Turn,

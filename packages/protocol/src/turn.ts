@@ -29,6 +29,8 @@ const ask = z
     z.object({ kind: z.literal('refusal'), reason: z.enum(REFUSALS) }),
     /** A group became a supergroup, and has another chat id since. Nobody asked for anything. */
     z.object({ kind: z.literal('migration'), from_chat_id: telegramId, to_chat_id: telegramId }),
+    /** The answer to this update could not be delivered: it is kept, and tried again with long pauses. Made by the worker, never by an update. */
+    z.object({ kind: z.literal('kept_answer'), of: z.int().min(0) }),
   ])
   .refine((asked) => asked.kind !== 'message' || asked.text !== '' || asked.files !== undefined, {
     error: 'a message has a text or files',
@@ -63,12 +65,28 @@ export function sessionKeyOf(turn: Turn): string {
   return sessionKey(turn.chat_id, turn.thread_id);
 }
 
+/** Telegram's update ids are 32-bit numbers (https://core.telegram.org/bots/api#update), so those from here on are ours. */
+const FIRST_OWN_UPDATE_ID = 2 ** 40;
+
+/** @returns the turn that delivers the answer to the given one later. */
+export function keptAnswerOf(turn: Turn): Turn {
+  const { update_id: of } = turn;
+  return { ...turn, update_id: FIRST_OWN_UPDATE_ID + of, ask: { kind: 'kept_answer', of } };
+}
+
+/** @returns the group of all answers that are kept for a chat, whatever their topics. */
+export function keptGroupOf({ chat_id: chatId }: Turn): string {
+  return `${sessionKey(chatId, null)}:kept`;
+}
+
 /**
  * @returns the queue's message group: turns of one group are handled one after another, in order. What does not touch the
- * session (help, status, refusals) has a group of its own, so that it is not stuck behind a running turn.
+ * session (help, status, refusals) has a group of its own, so that it is not stuck behind a running turn; so have kept answers, which hold
+ * nothing up.
  */
 export function groupOf(turn: Turn): string {
   const { ask } = turn;
+  if (ask.kind === 'kept_answer') return keptGroupOf(turn);
   const touchesSession =
     ask.kind === 'message' || ask.kind === 'migration' || (ask.kind === 'command' && ask.command === 'new');
   return touchesSession ? sessionKeyOf(turn) : `${sessionKeyOf(turn)}:aside`;

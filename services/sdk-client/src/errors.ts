@@ -55,21 +55,24 @@ export class TurnTakenOverError extends ClientError {
 
 type TelegramErrorCode = 'telegram_refused' | 'telegram_throttled' | 'telegram_unreachable';
 
-/** A Bot API call failed: `refused` will not succeed later, `throttled` will after `retryAfterMs`, `unreachable` may have landed. */
+/** A Bot API call failed: `refused` will not succeed as it is, though the chat may take it at another time; `throttled` will after `retryAfterMs`, `unreachable` may have landed. */
 export class TelegramError extends ClientError {
   override readonly name = 'TelegramError';
   declare readonly code: TelegramErrorCode;
   readonly retryAfterMs: number | undefined;
+  /** Telegram's `error_code`; undefined when it did not answer. */
+  readonly status: number | undefined;
   /** The group has become the supergroup with this id. */
   readonly migratedTo: string | undefined;
 
   constructor(
     code: TelegramErrorCode,
     message: string,
-    options: ErrorOptions & { retryAfterMs?: number; migratedTo?: string } = {},
+    options: ErrorOptions & { retryAfterMs?: number; status?: number; migratedTo?: string } = {},
   ) {
     super(code, message, { ...options, retryable: code !== 'telegram_refused' });
     this.retryAfterMs = options.retryAfterMs;
+    this.status = options.status;
     this.migratedTo = options.migratedTo;
   }
 }

@@ -19,12 +19,13 @@ import { type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
 import { type AttachmentDeps, storeAttachments, storedBefore } from './store-attachments.ts';
-import { putOff, say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
+import { putOff } from './put-off.ts';
+import { say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
 export interface AnswerDeps extends TellingDeps, AttachmentDeps {
-  readonly backlog: Pick<Backlog, 'list' | 'remove'>;
+  readonly backlog: Pick<Backlog, 'add' | 'list' | 'remove'>;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
   readonly stops: Pick<StopRequests, 'isStopped'>;

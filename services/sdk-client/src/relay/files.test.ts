@@ -2,6 +2,7 @@ import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Answer, LOST, refused, throttled } from '../reply/bot-api.fixture.ts';
 import { MAX_TRIES } from '../queue/turn-queue.ts';
+import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TEXTS } from '../reply/texts.ts';
 import {
   ACCEPTED,
@@ -37,6 +38,11 @@ function withFiles(...names: string[]): Partial<Turn> {
   return {
     ask: { kind: 'message', text: 'Look', files: names.map((name) => ({ file_id: `id-${name}`, name })) },
   };
+}
+
+/** @returns what the user reads of a file that is missing. */
+function missing(reason: keyof typeof texts.fileMissing, name: string): string {
+  return renderMarkdown(texts.fileMissing[reason](name)).text;
 }
 
 describe('a file of the user', () => {
@@ -104,7 +110,7 @@ describe('a file of the user', () => {
       ],
     });
     expect(scene.botApi.screen).toEqual([
-      `${texts.fileMissing.refused('b.jpg')}\n${texts.fileMissing.refused("c'.jpg")}\n\nOne car.`,
+      `${missing('refused', 'b.jpg')}\n${missing('refused', "c'.jpg")}\n\nOne car.`,
     ]);
   });
 
@@ -125,7 +131,7 @@ describe('a file of the user', () => {
         },
       },
     ]);
-    expect(scene.botApi.screen).toEqual([`${texts.fileMissing.too_large('big.zip')}\n\nAlike.`]);
+    expect(scene.botApi.screen).toEqual([`${missing('too_large', 'big.zip')}\n\nAlike.`]);
     expect(scene.botApi.payloads('getFile')).toEqual([{ file_id: 'id-a.txt' }]);
   });
 
@@ -135,7 +141,7 @@ describe('a file of the user', () => {
     scene.agent.script(failing('over_budget'));
     expect(await scene.handle(turn)).toEqual(DONE);
     expect(scene.botApi.screen).toEqual([
-      `${texts.fileMissing.refused('a.jpg')}\n\nI could not answer: the spending limit is reached.`,
+      `${missing('refused', 'a.jpg')}\n\nI could not answer: the spending limit is reached.`,
     ]);
   });
 
@@ -143,7 +149,7 @@ describe('a file of the user', () => {
     const turn = withFiles('a.pdf');
     scene.botApi.sent.clear();
     expect(await scene.handle({ ask: { ...turn.ask, text: '' } as Turn['ask'] })).toEqual(DONE);
-    expect(scene.botApi.screen).toEqual([texts.fileMissing.refused('a.pdf')]);
+    expect(scene.botApi.screen).toEqual([missing('refused', 'a.pdf')]);
     expect(scene.agent.calls).toEqual([]);
   });
 
@@ -182,7 +188,7 @@ describe('a file of the user', () => {
     expect(scene.agent.calls).toMatchObject([
       { body: { user_message: 'Look', missing_files: [{ name: 'a.pdf', reason: 'unavailable' }] } },
     ]);
-    expect(scene.botApi.screen).toEqual([`${texts.fileMissing.unavailable('a.pdf')}\n\nWhich file?`]);
+    expect(scene.botApi.screen).toEqual([`${missing('unavailable', 'a.pdf')}\n\nWhich file?`]);
   });
 
   it('stays missing, or there, for every later delivery: the agent is asked the same', async () => {
@@ -196,7 +202,7 @@ describe('a file of the user', () => {
     const [first, second] = scene.agent.calls.map(({ body }) => body);
     expect(second).toEqual(first);
     expect(second).toMatchObject({ attachments: [{ name: 'a.pdf' }], missing_files: [{ name: 'b.pdf' }] });
-    expect(scene.botApi.screen).toEqual([`${texts.fileMissing.refused('b.pdf')}\n\nNice.`]);
+    expect(scene.botApi.screen).toEqual([`${missing('refused', 'b.pdf')}\n\nNice.`]);
   });
 
   it.each([

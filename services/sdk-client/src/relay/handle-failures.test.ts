@@ -97,14 +97,6 @@ describe('a failure that a later try may mend', () => {
 });
 
 describe('an answer that Telegram does not take', () => {
-  it('is dropped when the user has blocked the bot, since there is nobody to tell', async () => {
-    scene.agent.script(answered('Sunny.'));
-    scene.botApi.script('sendMessage', BLOCKED);
-    expect(await scene.handle()).toEqual(DONE);
-    expect(scene.botApi.payloads('sendMessage')).toHaveLength(1);
-    expect(scene.errors).toMatchObject([{ code: 'telegram_refused' }]);
-  });
-
   it('is delivered when Telegram says it will be ready, into the same message, and the agent does not run again', async () => {
     const { botApi } = scene;
     const shown = botApi.until(() => botApi.screen.length > 0);

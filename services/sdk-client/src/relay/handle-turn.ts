@@ -20,17 +20,20 @@ import { type Language, TEXTS } from '../reply/texts.ts';
 import type { AgentServer } from './agent-client.ts';
 import { answerByAgent } from './answer-by-agent.ts';
 import type { AttachmentStore } from './attachment-store.ts';
+import { deliverKept } from './deliver-kept.ts';
+import { keepAnswer, waitOn } from './keep-answer.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
 import type { OwnerNotices } from './owner-notices.ts';
 import { obeyCommand } from './obey-command.ts';
-import { deliver, DONE, say, showAnswer, tellingOf } from './telling.ts';
+import { DONE } from './put-off.ts';
+import { deliver, say, showAnswer, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
 export interface TurnHandlerDeps {
   readonly api: Api;
-  readonly queue: Pick<TurnQueue, 'waiting'>;
+  readonly queue: Pick<TurnQueue, 'enqueue' | 'waiting'>;
   readonly backlog: Backlog;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
@@ -42,7 +45,7 @@ export interface TurnHandlerDeps {
   readonly albumWaitMs?: number;
   /** Waits between the tries to have a user's file, in ms; 1 s and 3 s unless given. */
   readonly fetchRetryDelaysMs?: readonly number[];
-  /** The Telegram user id that `/debug` is for; without one it is for nobody. */
+  /** The Telegram user id that `/debug` is for, and who learns that an answer could not be delivered; without one, nobody. */
   readonly ownerId?: string;
   /** Whom to tell what only the owner can put right; nobody unless given. One for all handlers of a process. */
   readonly ownerNotices?: OwnerNotices;
@@ -58,9 +61,10 @@ export interface TurnHandlerDeps {
 
 /** @returns what a worker does with each turn of the queue. */
 export function createTurnHandler(given: TurnHandlerDeps): TurnHandler {
-  const deps = { ...given, meter: given.meter ?? SILENT_METER };
+  const meter = given.meter ?? SILENT_METER;
   const resume = (turn: Turn): Promise<TurnProgress> =>
-    TurnProgress.resume(deps.ledger, turn.update_id, () => deps.meter.add('UndecidableSends', 1));
+    TurnProgress.resume(given.ledger, turn.update_id, () => meter.add('UndecidableSends', 1));
+  const deps = { ...given, meter, resume };
   const leaveBacklog = async (turn: Turn, progress: TurnProgress): Promise<void> => {
     const merged = progress.merged?.map(({ updateId }) => updateId) ?? [];
     try {
@@ -89,7 +93,10 @@ export function createTurnHandler(given: TurnHandlerDeps): TurnHandler {
   };
 }
 
-type Deps = TurnHandlerDeps & { readonly meter: Meter };
+type Deps = TurnHandlerDeps & {
+  readonly meter: Meter;
+  readonly resume: (turn: Turn) => Promise<TurnProgress>;
+};
 
 interface Delivery {
   readonly progress: TurnProgress;
@@ -102,13 +109,20 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return DONE;
   const { answer } = progress;
   const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
-  if (answer !== undefined) return deliver(telling, answer);
   const { ask } = turn;
+  // It was refused a moment ago.
+  if (ask.kind === 'kept_answer' && progress.deferrals === 0) return waitOn(telling, deps);
+  if (progress.isKept) return keepAnswer(telling, deps);
+  if (answer !== undefined) return deliver(telling, answer);
+  if (groupOf(turn) === sessionKeyOf(turn)) await deliverKept(turn, deps);
   switch (ask.kind) {
     case 'refusal':
       return say(telling, refusalText(turn, ask.reason, telling.language));
     case 'message':
       return answerByAgent(turn, ask.text, delivery, deps);
+    case 'kept_answer':
+      deps.onError(new Error(`The ledger has forgotten the answer to update ${ask.of}`), turn);
+      return DONE;
     case 'migration':
       await deps.table.inherit(sessionKey(ask.to_chat_id), sessionKey(ask.from_chat_id));
       await progress.saveDelivered();

@@ -7,7 +7,8 @@ import { TEXTS } from '../reply/texts.ts';
 import { keepShowing } from '../reply/typing.ts';
 import { fetchArchive } from './agent-files.ts';
 import { MAX_DOCUMENT_BYTES, readSession, type SessionReaderDeps } from './read-session.ts';
-import { DONE, putOff, say, type Telling } from './telling.ts';
+import { DONE, putOff } from './put-off.ts';
+import { say, type Telling } from './telling.ts';
 
 type Archive = 'export' | 'debug';
 

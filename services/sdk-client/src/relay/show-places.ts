@@ -88,7 +88,7 @@ class PlaceSigns {
 
   #show({ turn, ahead, sign }: WaitingTurn, nowMs: number): void {
     // Nobody wrote it.
-    if (turn.ask.kind === 'migration') return;
+    if (turn.ask.kind === 'migration' || turn.ask.kind === 'kept_answer') return;
     const { update_id: id } = turn;
     const shown = this.#shown.get(id) ?? newlyShown(nowMs);
     this.#shown.set(id, shown);

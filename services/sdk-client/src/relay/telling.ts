@@ -3,7 +3,6 @@ import { sessionKey, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
 import { AgentUnreachableError, TelegramError } from '../errors.ts';
-import { MAX_DEFERRALS } from '../queue/try-turn.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { boundAnswer } from '../reply/bound-answer.ts';
 import { type EditPace, LiveReply } from '../reply/live-reply.ts';
@@ -12,13 +11,14 @@ import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
 import type { AgentServer } from './agent-client.ts';
 import { type Fetched, fetchSentFile } from './agent-files.ts';
 import { attachAnswer, deliverFiles } from './deliver-files.ts';
+import { type KeepingDeps, whenRefused } from './keep-answer.ts';
+import { deliverWhereItCanBe } from './leave-topic.ts';
 import type { Meter } from './meter.ts';
+import { DONE, putOff } from './put-off.ts';
 import type { TurnFile } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
-export const DONE: Outcome = { kind: 'done' };
-
-export interface TellingDeps {
+export interface TellingDeps extends KeepingDeps {
   readonly api: Api;
   readonly table: Pick<SessionTable, 'inherit'>;
   readonly pace: Record<'private' | 'group', EditPace>;
@@ -29,6 +29,7 @@ export interface TellingDeps {
 
 /** How one turn is answered. */
 export interface Telling {
+  readonly turn: Turn;
   readonly chat: TelegramChat;
   readonly reply: LiveReply;
   readonly progress: TurnProgress;
@@ -38,6 +39,8 @@ export interface Telling {
   /** @throws TurnTakenOverError when another delivery has gone on with the turn: then nothing more may be shown. */
   readonly confirm: () => Promise<void>;
   readonly onError: (error: unknown) => void;
+  /** What becomes of an answer that the chat does not take. */
+  readonly onRefused: (telling: Telling, error: TelegramError) => Promise<Outcome>;
 }
 
 /** @param replyTo the message that is answered: the turn's own, or the last of those it answers. */
@@ -51,8 +54,10 @@ export function tellingOf(turn: Turn, progress: TurnProgress, replyTo: number, d
     // Its service messages say the same, but they may have been missed.
     onMigrated: (chatId) => deps.table.inherit(sessionKey(chatId), sessionKey(turn.chat_id)).catch(onError),
   });
+  if (progress.isOutsideTopic) chat.leaveTopic();
   const pace = turn.chat_type === 'private' ? deps.pace.private : deps.pace.group;
   return {
+    turn,
     chat,
     reply: new LiveReply(chat, pace, onError, progress),
     progress,
@@ -61,6 +66,7 @@ export function tellingOf(turn: Turn, progress: TurnProgress, replyTo: number, d
       fetchSentFile(deps.agent, { sessionId: file.session_id, sessionKey: sessionKeyOf(turn) }, file),
     confirm: () => progress.confirm(),
     onError,
+    onRefused: (telling, error) => whenRefused(telling, error, deps),
   };
 }
 
@@ -86,10 +92,22 @@ export async function showAnswer(telling: Telling, markdown: string): Promise<vo
 
 /** Delivers a final text that is written down, and then the files that go with it. */
 export async function deliver(telling: Telling, markdown: string): Promise<Outcome> {
+  const delivered = await tryToDeliver(telling, markdown);
+  if (delivered.kind !== 'refused') return delivered;
+  return telling.onRefused(telling, delivered.error);
+}
+
+/** As `deliver`, but what the chat refuses stays as it is. */
+export async function tryToDeliver(
+  telling: Telling,
+  markdown: string,
+): Promise<Outcome | { kind: 'refused'; error: TelegramError }> {
   const { progress, onError } = telling;
   try {
-    await showAnswer(telling, markdown);
-    await deliverFiles(telling);
+    await deliverWhereItCanBe(telling, async () => {
+      await showAnswer(telling, markdown);
+      await deliverFiles(telling);
+    });
   } catch (error) {
     if (error instanceof AgentUnreachableError) {
       onError(error);
@@ -99,20 +117,8 @@ export async function deliver(telling: Telling, markdown: string): Promise<Outco
     onError(error);
     // The next delivery goes on with what is missing.
     if (error.retryAfterMs !== undefined) return putOff(progress, error.retryAfterMs);
-    if (error.retryable) return { kind: 'retry' };
-    // The chat is gone or has blocked the bot: there is nobody to tell, now or later.
+    return error.retryable ? { kind: 'retry' } : { kind: 'refused', error };
   }
   await progress.saveDelivered();
   return DONE;
-}
-
-/** Up to this part of a wait is added, so that those who wait for the same thing do not return together. */
-const JITTER = 0.1;
-
-/** @returns the end of a delivery that is no try, because what it waits for is nobody's failure; as long as that is believable. */
-export async function putOff(progress: TurnProgress, afterMs: number): Promise<Outcome> {
-  const jittered = Math.ceil(afterMs * (1 + JITTER * Math.random()));
-  if (progress.deferrals >= MAX_DEFERRALS) return { kind: 'retry', afterMs: jittered };
-  await progress.saveDeferral();
-  return { kind: 'later', afterMs: jittered };
 }

@@ -26,6 +26,10 @@ export const turnRecordSchema = z.object({
   answer: z.string().exactOptional(),
   /** Whether the whole of an answer that is too long for messages is in the chat as a file. */
   isAnswerAttached: z.boolean().exactOptional(),
+  /** The topic took no messages, so the answer goes to the chat itself, where a word says where it belongs. */
+  isOutsideTopic: z.boolean().exactOptional(),
+  /** The chat refuses the answer, so another turn delivers it later: this one only hands it on. */
+  isKept: z.boolean().exactOptional(),
   posted: z.array(z.object({ messageId: z.int(), shown: z.string() })),
   /** What the agent sends with the answer, and how many of these are in the chat. */
   files: z.array(turnFileSchema).exactOptional(),

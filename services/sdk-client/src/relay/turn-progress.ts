@@ -77,6 +77,16 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.isAnswerAttached ?? false;
   }
 
+  /** Whether the answer goes to the chat itself instead of its topic. */
+  get isOutsideTopic(): boolean {
+    return this.#record.isOutsideTopic ?? false;
+  }
+
+  /** Whether another turn is to deliver the answer. */
+  get isKept(): boolean {
+    return this.#record.isKept ?? false;
+  }
+
   get posted(): readonly PostedPart[] {
     return this.#record.posted;
   }
@@ -174,6 +184,21 @@ export class TurnProgress implements ReplyMemory {
   /** The next of the files is in the chat, or its user was told that it will not be. */
   async saveFileDelivered(): Promise<void> {
     await this.#save(({ sending, ...record }) => ({ ...record, filesDelivered: this.filesDelivered + 1 }));
+  }
+
+  async saveOutsideTopic(): Promise<void> {
+    await this.#save(({ sending, ...record }) => ({ ...record, isOutsideTopic: true }));
+  }
+
+  /** From now on this turn does not deliver the answer itself. */
+  async saveKept(): Promise<void> {
+    await this.#save(({ sending, ...record }) => ({ ...record, isKept: true }));
+  }
+
+  /** Hands the answer, and how much of it is delivered, on to another turn; what was handed on before stays as it is. */
+  async handOnTo(updateId: number): Promise<void> {
+    const { sending, merged, isKept, ...record } = this.#record;
+    await this.#ledger.save(updateId, { ...record, version: 1, delivery: this.#delivery, deferrals: 0 });
   }
 
   /** The text itself is no longer needed: it is in the chat, and in the session. */

@@ -1,5 +1,4 @@
 import type { MissingFile } from '@omnicloud/protocol';
-import { readablePath } from './list-files.ts';
 import { renderMarkdown } from './render-markdown.ts';
 import { type Language, TEXTS } from './texts.ts';
 
@@ -103,13 +102,8 @@ export function withMissingFiles(
 ): string {
   if (missing.length === 0) return markdown;
   const { fileMissing, moreFilesMissing } = TEXTS[language];
-  const named = missing.slice(0, MAX_NAMED).map(({ name, reason }) => fileMissing[reason](asCode(name)));
+  const named = missing.slice(0, MAX_NAMED).map(({ name, reason }) => fileMissing[reason](name));
   const rest = missing.length - named.length;
   const lines = [...named, ...(rest > 0 ? [moreFilesMissing(rest)] : [])];
   return [lines.join('\n'), markdown].filter((part) => part.trim() !== '').join('\n\n');
-}
-
-/** A file's name is a stranger's text: as code, nothing in it is mark-up. */
-function asCode(name: string): string {
-  return `\`${readablePath(name).replaceAll('`', "'")}\``;
 }

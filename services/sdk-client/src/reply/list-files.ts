@@ -1,11 +1,10 @@
 import type { SessionFiles } from '@omnicloud/protocol';
+import { readable } from './code-span.ts';
 import { type Language, TEXTS } from './texts.ts';
 
 type SessionFile = SessionFiles['files'][number];
 
 const MAX_LISTED = 100;
-/** A longer path is shortened in its middle, in code points. */
-const MAX_PATH_LENGTH = 120;
 
 /** @returns what there is of files, as Markdown: how many, their sizes and paths, at most a hundred of them. */
 export function listFiles(files: readonly SessionFile[], language: Language): string {
@@ -17,7 +16,7 @@ export function listFiles(files: readonly SessionFile[], language: Language): st
   return [
     texts.files(files.length, readableSize(total)),
     // Preformatted, because Telegram would make a link of `main.py`.
-    preformatted(shown.map(({ path, size }) => [readableSize(size), readablePath(path)])),
+    preformatted(shown.map(({ path, size }) => [readableSize(size), readable(path)])),
     ...(rest > 0 ? [texts.moreFiles(rest)] : []),
   ].join('\n');
 }
@@ -39,17 +38,6 @@ export function readableSize(bytes: number): string {
 
 function byPath(a: SessionFile, b: SessionFile): number {
   return a.path < b.path ? -1 : 1;
-}
-
-/** Line ends, other control characters and what turns the direction of writing around would make a name look like another. */
-const MISLEADING = /[\p{Cc}\p{Zl}\p{Zp}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
-
-/** @returns the path without what would make it look like another one, and not too long. */
-export function readablePath(path: string): string {
-  const characters = Array.from(path.toWellFormed().replaceAll(MISLEADING, '\ufffd'));
-  if (characters.length <= MAX_PATH_LENGTH) return characters.join('');
-  const half = MAX_PATH_LENGTH / 2;
-  return `${characters.slice(0, half).join('')}…${characters.slice(-half).join('')}`;
 }
 
 function preformatted(rows: readonly (readonly [size: string, path: string])[]): string {

@@ -56,6 +56,24 @@ describe('a text so far that cannot be shown', () => {
   });
 });
 
+describe('a final text that Telegram refuses', () => {
+  it('is sent without its marks, which may be what is refused; what is left is thrown', async () => {
+    scene.botApi.script('sendMessage', refused(400, 'Bad Request: ENTITIES_TOO_LONG'));
+    await finishing('**Sunny.**');
+    expect(scene.botApi.payloads('sendMessage')).toMatchObject([
+      { entities: [{ type: 'bold' }] },
+      { text: 'Sunny.', entities: [] },
+    ]);
+    expect(scene.botApi.screen).toEqual(['Sunny.']);
+  });
+
+  it('is not sent again when it is the place that is refused', async () => {
+    scene.botApi.script('sendMessage', BLOCKED);
+    await expect(scene.reply.finish('**Sunny.**')).rejects.toMatchObject({ status: 403 });
+    expect(scene.botApi.payloads('sendMessage')).toHaveLength(1);
+  });
+});
+
 describe('a final text that Telegram throttles', () => {
   it('waits as long as it is asked to and is delivered', async () => {
     await scene.showing('a');

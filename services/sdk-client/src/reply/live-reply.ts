@@ -225,7 +225,8 @@ export class LiveReply {
     }
   }
 
-  async #deliver(index: number, part: FormattedText): Promise<void> {
+  async #deliver(index: number, formatted: FormattedText): Promise<void> {
+    let part = formatted;
     for (let attempt = 1; ; attempt += 1) {
       try {
         await this.#put(index, part);
@@ -235,10 +236,14 @@ export class LiveReply {
         const waitMs = error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt;
         const canBeSentAnew = error.code === 'telegram_refused' && this.#posted[index] !== undefined;
         const isTooLong = (error.retryAfterMs ?? 0) > LONGEST_WAIT_MS;
-        if (!canBeSentAnew && (!error.retryable || attempt === FINAL_TRIES || isTooLong)) throw error;
+        // A 403 is about the place, whatever is sent; of a 400 nothing but its text tells.
+        const mayBePlain = error.status === 400 && part.entities.length > 0;
+        if (!canBeSentAnew && !mayBePlain && (!error.retryable || attempt === FINAL_TRIES || isTooLong))
+          throw error;
         this.#onError(error);
         // The message to be edited is gone, or was never ours to edit. Those after it would stand above the new one.
         if (canBeSentAnew) await this.#deleteFrom(index);
+        else if (mayBePlain) part = { text: part.text, entities: [] };
         else await pause(waitMs);
       }
     }

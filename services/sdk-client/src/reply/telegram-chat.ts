@@ -36,6 +36,7 @@ export class TelegramChat {
   readonly #api: Api;
   readonly #place: ChatPlace;
   #chatId: string;
+  #threadId: string | null;
   /** The messages that were sent since the group was followed; undefined for one that is where it was. */
   #sentThere: Set<number> | undefined;
 
@@ -43,6 +44,17 @@ export class TelegramChat {
     this.#api = api;
     this.#place = place;
     this.#chatId = place.chatId;
+    this.#threadId = place.threadId;
+  }
+
+  /** Whether the messages go to a topic. */
+  get isInTopic(): boolean {
+    return this.#threadId !== null;
+  }
+
+  /** From now on the messages go to the chat itself, a forum's General topic; they answer no message, for that is one of the topic. */
+  leaveTopic(): void {
+    this.#threadId = null;
   }
 
   /** A silent message makes no sound at its reader's. @returns the new message's id. */
@@ -100,8 +112,8 @@ export class TelegramChat {
 
   /** Shows what the bot is doing for up to 5 s. */
   async act(action: ChatAction): Promise<void> {
-    const { threadId, isForum } = this.#place;
-    const thread = threadId === null ? (isForum ? GENERAL_TOPIC : undefined) : Number(threadId);
+    const threadId = this.#threadId;
+    const thread = threadId === null ? (this.#place.isForum ? GENERAL_TOPIC : undefined) : Number(threadId);
     await this.#following(() =>
       this.#api.sendChatAction(
         this.#chatId,
@@ -148,8 +160,9 @@ export class TelegramChat {
   }
 
   #where({ isReply }: { isReply: boolean }): Where {
-    const { threadId, replyTo } = this.#place;
-    const hasTarget = isReply && this.#sentThere === undefined;
+    const { replyTo } = this.#place;
+    const threadId = this.#threadId;
+    const hasTarget = isReply && this.#sentThere === undefined && threadId === this.#place.threadId;
     return {
       ...(threadId === null ? {} : { message_thread_id: Number(threadId) }),
       ...(hasTarget ? { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } } : {}),
@@ -182,13 +195,14 @@ export function toTelegramError(error: unknown): TelegramError {
     if (code === 429) {
       return new TelegramError('telegram_throttled', said, {
         cause: error,
+        status: code,
         retryAfterMs: (retryAfter ?? 1) * 1_000,
       });
     }
     return new TelegramError(
       code >= 500 || code === 401 ? 'telegram_unreachable' : 'telegram_refused',
       said,
-      { cause: error, ...(migratedTo === undefined ? {} : { migratedTo: String(migratedTo) }) },
+      { cause: error, status: code, ...(migratedTo === undefined ? {} : { migratedTo: String(migratedTo) }) },
     );
   }
   if (error instanceof HttpError) {

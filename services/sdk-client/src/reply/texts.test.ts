@@ -26,7 +26,7 @@ function sentencesOf(language: Language): Record<string, string> {
     ...others
   } = TEXTS[language];
   const { archive, archiveTooLarge, fileTooLarge, fileMissing, fileLost, fileRefused, ...rest } = others;
-  const { moreFilesMissing, ...plain } = rest;
+  const { moreFilesMissing, outsideTopic, answerKept, ...plain } = rest;
   const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
   return {
     ...plain,
@@ -47,9 +47,12 @@ function sentencesOf(language: Language): Record<string, string> {
     debugged: archive.debug,
     archiveTooLarge: archiveTooLarge(50),
     fileTooLarge: fileTooLarge(20),
-    fileRefusedToUs: fileMissing.refused('`a.pdf`'),
-    fileUnavailable: fileMissing.unavailable('`a.pdf`'),
-    fileOfTooManyBytes: fileMissing.too_large('`a.pdf`'),
+    fileRefusedToUs: fileMissing.refused('a.pdf'),
+    fileUnavailable: fileMissing.unavailable('a.pdf'),
+    fileOfTooManyBytes: fileMissing.too_large('a.pdf'),
+    outsideTopic: outsideTopic(undefined),
+    outsideLinkedTopic: outsideTopic('https://t.me/c/1/2/3'),
+    answerKept: answerKept('Team', 'Telegram answered'),
     moreFilesMissing: moreFilesMissing(2),
     oneMoreFileMissing: moreFilesMissing(1),
     fileLost: fileLost('a.pdf'),

@@ -1,4 +1,5 @@
 import { type Command, COMMANDS, MAX_ATTACHMENT_BYTES, type MissingFile } from '@omnicloud/protocol';
+import { codeSpan } from './code-span.ts';
 
 export type Language = 'en' | 'zh';
 
@@ -33,7 +34,6 @@ interface Texts {
   stranger: (id: string) => string;
   notText: string;
   fileTooLarge: (megabytes: number) => string;
-  /** @param name as Markdown. */
   fileMissing: Record<MissingFile['reason'], (name: string) => string>;
   moreFilesMissing: (count: number) => string;
   fileLost: (name: string) => string;
@@ -48,6 +48,10 @@ interface Texts {
   answerAttached: string;
   answerRefused: string;
   answerCut: string;
+  /** @param link to the message that is answered. */
+  outsideTopic: (link: string | undefined) => string;
+  /** For the owner. @param where the chat's title or its user's name. @param why as the log says it. */
+  answerKept: (where: string, why: string) => string;
   stopped: string;
   notStopped: string;
   stoppedHere: string;
@@ -115,11 +119,11 @@ const english: Texts = {
     `That file is too large: Telegram gives a bot files of up to ${megabytes} MB. It was not read.`,
   fileMissing: {
     too_large: (name) =>
-      `⚠️ I could not read ${name}: it is too large. Telegram gives a bot files of up to ${MEGABYTES} MB.`,
+      `⚠️ I could not read ${codeSpan(name)}: it is too large. Telegram gives a bot files of up to ${MEGABYTES} MB.`,
     refused: (name) =>
-      `⚠️ I could not read ${name}: Telegram does not give it out. It is gone or larger than ${MEGABYTES} MB; please send it again if I need it.`,
+      `⚠️ I could not read ${codeSpan(name)}: Telegram does not give it out. It is gone or larger than ${MEGABYTES} MB; please send it again if I need it.`,
     unavailable: (name) =>
-      `⚠️ I could not read ${name}: Telegram did not hand it over in several tries. Please send it again if I need it.`,
+      `⚠️ I could not read ${codeSpan(name)}: Telegram did not hand it over in several tries. Please send it again if I need it.`,
   },
   moreFilesMissing: (count) => (count === 1 ? '⚠️ Nor one more file.' : `⚠️ Nor ${count} more files.`),
   fileLost: (name) => `The file “${name}” is gone from the store and cannot be sent. Ask me for it again.`,
@@ -143,6 +147,10 @@ const english: Texts = {
   answerRefused:
     'Telegram did not take the whole answer as a file here. /export brings it with the conversation.',
   answerCut: '_The answer was cut here: it is too long to be sent._',
+  outsideTopic: (link) =>
+    `This belongs to ${link === undefined ? 'another topic' : `[another topic](${link})`}, which takes no messages from me now:`,
+  answerKept: (where, why) =>
+    `An answer could not be delivered in ${codeSpan(where)}: ${codeSpan(why)}. It is kept: I try again for two days, and when somebody writes there.`,
   stopped: 'Everything you asked before this is stopped.',
   notStopped: 'That could not be stopped just now. Please send /stop again in a moment.',
   stoppedHere: '⏹ _Stopped._',
@@ -216,10 +224,12 @@ const chinese: Texts = {
   notText: '我能读文字和文件，但读不了这种消息。请把需要写下来。',
   fileTooLarge: (megabytes) => `文件太大了：Telegram 最多给机器人 ${megabytes} MB 的文件。它没有被读取。`,
   fileMissing: {
-    too_large: (name) => `⚠️ ${name} 没能读取：文件太大。Telegram 最多给机器人 ${MEGABYTES} MB 的文件。`,
+    too_large: (name) =>
+      `⚠️ ${codeSpan(name)} 没能读取：文件太大。Telegram 最多给机器人 ${MEGABYTES} MB 的文件。`,
     refused: (name) =>
-      `⚠️ ${name} 没能读取：Telegram 不给出这个文件。它已不存在，或超过 ${MEGABYTES} MB；如果需要，请再发一次。`,
-    unavailable: (name) => `⚠️ ${name} 没能读取：多次尝试后 Telegram 仍没有给出。如果需要，请再发一次。`,
+      `⚠️ ${codeSpan(name)} 没能读取：Telegram 不给出这个文件。它已不存在，或超过 ${MEGABYTES} MB；如果需要，请再发一次。`,
+    unavailable: (name) =>
+      `⚠️ ${codeSpan(name)} 没能读取：多次尝试后 Telegram 仍没有给出。如果需要，请再发一次。`,
   },
   moreFilesMissing: (count) => `⚠️ 还有 ${count} 个文件没能读取。`,
   fileLost: (name) => `文件“${name}”已经不在存储里，无法发送。请再向我要一次。`,
@@ -238,6 +248,10 @@ const chinese: Texts = {
   answerAttached: '这里只是开头：完整的回答见附件 answer.md。',
   answerRefused: 'Telegram 在这里没有接受完整回答的文件。用 /export 可以和对话一起得到它。',
   answerCut: '_回答在这里被截断：它太长，无法发送。_',
+  outsideTopic: (link) =>
+    `以下内容属于${link === undefined ? '另一个话题' : `[另一个话题](${link})`}，那里现在不接受我的消息：`,
+  answerKept: (where, why) =>
+    `有一个回答没能送达 ${codeSpan(where)}：${codeSpan(why)}。它已保留：两天之内我会继续尝试，那里有人发消息时也会再试。`,
   stopped: '在此之前提出的请求都已停止。',
   notStopped: '暂时无法停止。请稍后再发一次 /stop。',
   stoppedHere: '⏹ _已停止。_',
