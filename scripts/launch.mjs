@@ -28,7 +28,7 @@ export function launchServer(program, entry, cache, cwd = process.cwd()) {
   // A server that ends at once does not read them; its exit code tells all there is to tell.
   settings.on('error', () => undefined);
   settings.end(JSON.stringify(passed));
-  for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
   child.on('exit', (code, signal) => process.exit(signal ? 1 : (code ?? 1)));
   child.on('error', (error) => {
     console.error(error.message);

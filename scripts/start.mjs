@@ -2,10 +2,13 @@
 import { join } from 'node:path';
 import { launchServer } from './launch.mjs';
 import { nodeFolder, nodeProgram, root, setUp } from './setup.mjs';
+import { watchNpm } from './watch-npm.mjs';
 
 const MAIN = 'local/src/main.ts';
 
 setUp();
+// Whoever listens for the signal here stops the server: the launcher, or the server itself.
+watchNpm(() => process.emit('SIGTERM', 'SIGTERM'));
 if (process.platform === 'linux') {
   launchServer(nodeProgram(), MAIN, join(root, 'node_modules', '.cache', 'omnicloud'), root);
 } else if (Number(process.versions.node.split('.')[0]) >= 24) {

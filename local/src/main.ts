@@ -2,14 +2,16 @@ import { sqliteAdvice } from '@omnicloud/session-table';
 import { ConfigError, endOnUnknownState } from '@omnicloud/settings';
 import { startLocal } from './compose.ts';
 import { isStartedByNpm, parseLocalConfig, readEnvFile } from './config.ts';
+import { DataFolderError, lockDataFolder } from './lock-data-folder.ts';
 import { consoleLog } from './log.ts';
 import { readPassedSettings } from './passed-config.ts';
+import { stopOnSignal } from './stop-on-signal.ts';
 
 const PARENT_WATCH_MS = 500;
 
 /** Ends the process with one clear message when the mistake is the user's, with everything when it is ours. */
 function fail(error: unknown): never {
-  if (error instanceof ConfigError) console.error(error.message);
+  if (error instanceof ConfigError || error instanceof DataFolderError) console.error(error.message);
   else console.error(sqliteAdvice(error) ?? adviceFor(error) ?? error);
   process.exit(1);
 }
@@ -37,11 +39,10 @@ function adviceFor(error: unknown): string | undefined {
 }
 
 /**
- * When npm or the launcher is killed, this process would go on unseen and keep the port; so it ends with its parent.
- * Only under npm: whoever starts it by hand may well leave it behind on purpose.
+ * When the launcher is killed, this process would go on unseen and keep the port; so it ends with its parent. The launcher watches npm.
+ * Not for somebody who starts this program by hand, and may leave it behind on purpose.
  */
 function stopWithParent(stop: () => void): void {
-  if (!isStartedByNpm()) return;
   const parent = process.ppid;
   const watch = setInterval(() => {
     if (process.ppid === parent) return;
@@ -51,18 +52,25 @@ function stopWithParent(stop: () => void): void {
   watch.unref();
 }
 
-readPassedSettings();
+const isLaunched = readPassedSettings();
 const envFile = readEnvFile();
 try {
   const config = parseLocalConfig(undefined, envFile);
   for (const notice of config.notices) console.error(notice);
+  const lock = lockDataFolder(config.dataDir, (error) =>
+    consoleLog.error('The note in the data folder', error),
+  );
   const system = await startLocal(config, consoleLog);
+  lock.note(system.url);
   const stop = (): void => {
-    system.close().then(() => process.exit(0), fail);
+    system.close().then(() => {
+      lock.release();
+      process.exit(0);
+    }, fail);
   };
   endOnUnknownState({ log: console.error, end: () => system.close() });
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  stopWithParent(stop);
+  stopOnSignal(stop);
+  if (isLaunched || isStartedByNpm()) stopWithParent(stop);
   console.log(`ready ${system.url}`);
 } catch (error) {
   fail(error);
