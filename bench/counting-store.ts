@@ -23,6 +23,13 @@ export function countingStore(store: SessionStore): CountingStore {
       traffic.receivedBytes += object?.body.byteLength ?? 0;
       return object;
     },
+    async open(key) {
+      const object = await store.open(key);
+      traffic.gets += 1;
+      traffic.receivedBytes += object?.bytes ?? 0;
+      return object;
+    },
+    copy: (from, to) => store.copy(from, to),
     async put(key, body, expected) {
       traffic.puts += 1;
       traffic.sentBytes += body.byteLength;

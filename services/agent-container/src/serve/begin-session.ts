@@ -3,6 +3,7 @@ import { sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { openSession } from '../session/open-session.ts';
 import { NOTHING_STORED, type StoredSession } from '../session/restore.ts';
+import { digestOfObject } from '../session/read-object.ts';
 import type { SessionStore } from '../session/session-store.ts';
 
 /**
@@ -20,7 +21,7 @@ export async function beginSession(
     return await openSession(store, sessionId, onDamage);
   } catch (error) {
     if (!(error instanceof AgentError) || error.code !== 'session_unknown') throw error;
-    const beyondRepair = await store.get(sessionObjectKey(sessionId, 'conversation.jsonl'));
+    const beyondRepair = await digestOfObject(store, sessionObjectKey(sessionId, 'conversation.jsonl'));
     return { ...NOTHING_STORED, version: beyondRepair?.version };
   }
 }

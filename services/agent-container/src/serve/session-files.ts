@@ -14,7 +14,7 @@ import type { Context, Hono } from 'hono';
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from '../session/confined-path.ts';
 import { exportDebug, exportSession, workspaceFiles } from '../session/export-session.ts';
-import type { SessionStore } from '../session/session-store.ts';
+import type { OpenObject, SessionStore } from '../session/session-store.ts';
 
 /**
  * Adds the routes that show a stored session. They take no lease: what they show is what the last saved turn left.
@@ -46,19 +46,28 @@ export function serveSessionFiles(app: Hono, { store }: { readonly store: Sessio
     if (!parsed.success)
       throw new AgentError('bad_request', 'session_id, file_id: must be UUIDs', { cause: parsed.error });
     const { session_id: sessionId, file_id: fileId } = parsed.data;
-    const object = await store.get(sessionObjectKey(sessionId, outboxObject(fileId)));
+    const object = await store.open(sessionObjectKey(sessionId, outboxObject(fileId)));
     if (!object) throw new AgentError('not_found', 'The session has sent no such file, or it is gone');
-    return new Response(object.body as Uint8Array<ArrayBuffer>, {
+    return new Response(bodyOf(object), {
       headers: {
         // Whatever it is, no browser is to run it.
         'content-type': 'application/octet-stream',
         'content-disposition': 'attachment',
-        'content-length': String(object.body.byteLength),
+        'content-length': String(object.bytes),
         'x-content-type-options': 'nosniff',
         'cache-control': 'no-store',
       },
     });
   });
+}
+
+/** Closes the object when it was read to its end, or its reader is gone. */
+function bodyOf(object: OpenObject): ReadableStream {
+  const pieces = async function* (): AsyncGenerator<Uint8Array, void, undefined> {
+    await using opened = object;
+    yield* opened.body;
+  };
+  return Readable.toWeb(Readable.from(pieces(), { objectMode: false })) as ReadableStream;
 }
 
 function exportQueryOf(context: Context): { include_debug: boolean } {

@@ -48,5 +48,7 @@ export function isConfinedLink(path: string, target: string): boolean {
 }
 
 function isName(part: string): boolean {
-  return part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= MAX_NAME_BYTES;
+  if (part === '' || part === '.' || part === '..') return false;
+  // No character has more than three bytes for each unit of its length, and most names need no count.
+  return part.length * 3 <= MAX_NAME_BYTES || Buffer.byteLength(part) <= MAX_NAME_BYTES;
 }

@@ -1,9 +1,26 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename, rm, stat, utimes } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { AgentError } from '../errors.ts';
+import {
+  isMissing,
+  openObjectFile,
+  syncDirectory,
+  syncFile,
+  versionOfFile,
+  writeDurably,
+} from './object-file.ts';
 import { takeObjectLock } from './object-lock.ts';
-import type { Expectation, ListedObject, SessionStore, StoredObject } from './session-store.ts';
+import { gather, unreadable } from './read-object.ts';
+import {
+  type Expectation,
+  type ListedObject,
+  type OpenObject,
+  type SessionStore,
+  type StoredObject,
+  WHOLE_OBJECT_LIMIT_BYTES,
+} from './session-store.ts';
 
 /** A lock is held for as long as a read and a rename take, so this is only reached when something is wrong with its holder. */
 const LOCK_WAIT_LIMIT_MS = 10_000;
@@ -27,11 +44,18 @@ export class DirectorySessionStore implements SessionStore {
   }
 
   async get(key: string): Promise<StoredObject | undefined> {
+    await using object = await this.open(key);
+    if (object === undefined) return undefined;
+    if (object.bytes > WHOLE_OBJECT_LIMIT_BYTES) throw unreadable(new RangeError(`${key} is too large`));
+    return await gather(object);
+  }
+
+  async open(key: string): Promise<OpenObject | undefined> {
     const path = this.#pathOf(key);
     try {
-      return await readObject(path);
+      return await openObjectFile(path);
     } catch (error) {
-      throw new AgentError('store_unavailable', 'The session store could not be read', { cause: error });
+      throw unreadable(error);
     }
   }
 
@@ -39,10 +63,27 @@ export class DirectorySessionStore implements SessionStore {
     const path = this.#pathOf(key);
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      await this.#replaceDurably(path, body, expected);
-      return versionOf(body);
+      return await this.#replaceDurably(path, body, expected);
     } catch (error) {
       if (error instanceof AgentError) throw error;
+      throw new AgentError('store_unavailable', 'The session store could not be written', { cause: error });
+    }
+  }
+
+  async copy(from: string, to: string): Promise<boolean> {
+    const [source, path] = [this.#pathOf(from), this.#pathOf(to)];
+    const draft = `${path}.${randomUUID()}.draft`;
+    try {
+      await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+      // Where the file system can share the content, nothing is copied.
+      await copyFile(source, draft, constants.COPYFILE_FICLONE);
+      await syncFile(draft);
+      await rename(draft, path);
+      await syncDirectory(dirname(path));
+      return true;
+    } catch (error) {
+      await rm(draft, { force: true });
+      if (isMissing(error)) return false;
       throw new AgentError('store_unavailable', 'The session store could not be written', { cause: error });
     }
   }
@@ -89,20 +130,21 @@ export class DirectorySessionStore implements SessionStore {
   }
 
   /** The slow part comes before the lock, so that it is held only briefly. */
-  async #replaceDurably(path: string, body: Uint8Array, expected: Expectation | undefined): Promise<void> {
+  async #replaceDurably(path: string, body: Uint8Array, expected: Expectation | undefined): Promise<string> {
     const draft = `${path}.${randomUUID()}.draft`;
     try {
-      await writeDurably(draft, body);
+      const version = await writeDurably(draft, body);
       // Also without an expectation: else this write could come between another one's look and its rename.
       await using lock = await takeObjectLock(`${path}.lock`, this.#lockWaitLimitMs);
-      if (expected !== undefined) assertAsExpected(await readObject(path), expected);
+      if (expected !== undefined) assertAsExpected(await versionOfFile(path), expected);
       await lock.assertHeld();
       await rename(draft, path);
+      await syncDirectory(dirname(path));
+      return version;
     } catch (error) {
       await rm(draft, { force: true });
       throw error;
     }
-    await syncDirectory(dirname(path));
   }
 
   #pathOf(key: string): string {
@@ -114,48 +156,8 @@ export class DirectorySessionStore implements SessionStore {
   }
 }
 
-async function readObject(path: string): Promise<StoredObject | undefined> {
-  try {
-    const body = await readFile(path);
-    return { body, version: versionOf(body) };
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function versionOf(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex');
-}
-
-function assertAsExpected(found: StoredObject | undefined, expected: Expectation): void {
-  const version = expected === 'absent' ? undefined : expected.version;
-  if (found?.version !== version) {
+function assertAsExpected(found: string | undefined, expected: Expectation): void {
+  if (found !== (expected === 'absent' ? undefined : expected.version)) {
     throw new AgentError('lease_lost', 'The session was changed by somebody else in the meantime');
-  }
-}
-
-async function writeDurably(path: string, body: Uint8Array): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(body);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-/** Without it, the rename itself may be lost with the power. Windows cannot open a directory, and needs no such call. */
-async function syncDirectory(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
   }
 }

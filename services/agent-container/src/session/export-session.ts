@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
+import { digestOfObject } from './read-object.ts';
 import type { SessionStore } from './session-store.ts';
 import type { SnapshotFile } from './snapshot.ts';
 import { findStoredFiles, type StoredFiles } from './stored-files.ts';
@@ -18,8 +19,7 @@ const SESSION_OBJECTS: readonly SessionObject[] = ['conversation.jsonl', 'debug.
  * @throws AgentError `session_unknown`, `store_unavailable`.
  */
 export async function workspaceFiles(store: SessionStore, sessionId: string): Promise<SnapshotFile[]> {
-  const conversation = await conversationOf(store, sessionId);
-  const files = await findStoredFiles(store, sessionId, conversation);
+  const files = await findStoredFiles(store, sessionId, await conversationDigest(store, sessionId));
   return files ? inWorkspace(files) : [];
 }
 
@@ -35,25 +35,22 @@ export async function exportSession(
   withDebug: boolean,
 ): Promise<Readable> {
   const objects = withDebug ? SESSION_OBJECTS : SESSION_OBJECTS.filter((name) => name !== 'debug.txt');
-  const conversation = await conversationOf(store, sessionId);
-  const files = await findStoredFiles(store, sessionId, conversation);
+  const files = await findStoredFiles(store, sessionId, await conversationDigest(store, sessionId));
   return archiveOf(async (archive) => {
-    await addObjects(archive, store, sessionId, { conversation, objects });
+    await addObjects(archive, store, sessionId, objects);
     if (files) await addWorkspace(archive, files);
   });
 }
 
 /** @returns the plan's three objects as a gzipped tar. @throws AgentError `session_unknown`, `store_unavailable`. */
 export async function exportDebug(store: SessionStore, sessionId: string): Promise<Readable> {
-  const conversation = await conversationOf(store, sessionId);
-  return archiveOf((archive) =>
-    addObjects(archive, store, sessionId, { conversation, objects: SESSION_OBJECTS }),
-  );
+  await conversationDigest(store, sessionId);
+  return archiveOf((archive) => addObjects(archive, store, sessionId, SESSION_OBJECTS));
 }
 
-async function conversationOf(store: SessionStore, sessionId: string): Promise<Uint8Array> {
-  const stored = await store.get(sessionObjectKey(sessionId, 'conversation.jsonl'));
-  if (stored) return stored.body;
+async function conversationDigest(store: SessionStore, sessionId: string): Promise<string> {
+  const stored = await digestOfObject(store, sessionObjectKey(sessionId, 'conversation.jsonl'));
+  if (stored) return stored.sha256;
   throw new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
 }
 
@@ -69,13 +66,12 @@ async function addObjects(
   archive: TarGzip,
   store: SessionStore,
   sessionId: string,
-  { conversation, objects }: { conversation: Uint8Array; objects: readonly SessionObject[] },
+  objects: readonly SessionObject[],
 ): Promise<void> {
   for (const name of objects) {
-    const isConversation = name === 'conversation.jsonl';
-    const body = isConversation ? conversation : (await store.get(sessionObjectKey(sessionId, name)))?.body;
-    if (body)
-      await archive.addFile({ path: name, mode: 0o600, modified: new Date() }, body.byteLength, [body]);
+    await using object = await store.open(sessionObjectKey(sessionId, name));
+    if (object)
+      await archive.addFile({ path: name, mode: 0o600, modified: new Date() }, object.bytes, object.body);
   }
 }
 
@@ -85,11 +81,11 @@ async function addWorkspace(archive: TarGzip, files: StoredFiles): Promise<void>
   let added: Promise<void> = Promise.resolve();
   const byPack = Map.groupBy(inWorkspace(files), ({ pack }) => pack);
   for (const [pack, wanted] of byPack) {
-    const body = await files.readPack(pack);
-    if (!body) throw new AgentError('internal', `The archive ${pack} of this session is missing`);
+    await using stored = await files.openPack(pack);
+    if (!stored) throw new AgentError('internal', `The archive ${pack} of this session is missing`);
     const byMember = Map.groupBy(wanted, ({ member }) => member);
     const limit = { bytes: files.snapshot.packs[pack]?.bytes ?? 0, members: files.snapshot.entries.length };
-    await untarGzip(body, limit, (member, size) => {
+    await untarGzip(stored.body, limit, (member, size) => {
       const paths = byMember.get(member)?.filter((file) => file.size === size) ?? [];
       if (paths.length === 0) return undefined;
       return async (content) => {

@@ -1,9 +1,9 @@
 /**
- * A process that meets each of the hostile transcripts as the server does. In a session of its own, below the folder of its first argument,
- * each is first what the CLI left (it is saved), then what is stored (a turn is made with it, and another one). For each it writes how that
- * ended; at last by how many bytes its memory grew at most, and the longest time in which nobody else was served, in ms.
+ * A process that meets one of the hostile transcripts, the one of its second argument, as the server does. In a session below the folder of
+ * its first argument, the transcript is first what the CLI left (it is saved), then what is stored (a turn is made with it, and another
+ * one). It writes how that ended, by how many bytes its memory grew at most, and the longest time in which nobody else was served, in ms.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -13,7 +13,7 @@ import { sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { savedCostUsd } from '../run/saved-cost.ts';
 import { DirectorySessionStore } from './directory-session-store.ts';
-import { HOSTILE_TRANSCRIPTS, writeHostile } from './hostile-transcript.fixture.ts';
+import { HOSTILE_TRANSCRIPTS, LARGEST_BYTES, writeHostile } from './hostile-transcript.fixture.ts';
 import { openSession } from './open-session.ts';
 import { persist } from './persist.ts';
 import { restore } from './restore.ts';
@@ -21,10 +21,10 @@ import { sessionHome } from './session-home.ts';
 import { jsonl, wholeTurn } from './transcript.fixture.ts';
 
 setFlagsFromString('--expose-gc');
-/** What one of them left does not count for the next one. */
+/** What one step left does not count for the next one. */
 const collectGarbage = runInNewContext('gc') as () => void;
 
-const [, , root = ''] = process.argv;
+const [, , root = '', name = ''] = process.argv;
 const objects = join(root, 'objects');
 const store = new DirectorySessionStore(objects);
 const image = join(root, 'image');
@@ -79,12 +79,20 @@ async function meet(hostile: (typeof HOSTILE_TRANSCRIPTS)[string]): Promise<obje
   return { saved, isKept, turnAfter, turnWithIt, isRepaired, turnAfterwards, lostTurns, damages };
 }
 
+/** How long nobody would be served if the largest were digested at once, in ms: the machine's own measure of time. */
+function digestMs(): number {
+  const part = Buffer.alloc(LARGEST_BYTES / 10);
+  const hash = createHash('sha256');
+  const beganAt = performance.now();
+  hash.update(part);
+  return (performance.now() - beganAt) * 10;
+}
+
+const hostile = HOSTILE_TRANSCRIPTS[name];
+if (hostile === undefined) throw new RangeError(`There is no hostile transcript named ${name}`);
 const before = process.memoryUsage.rss();
 const delays = monitorEventLoopDelay({ resolution: 10 });
 delays.enable();
-for (const [name, hostile] of Object.entries(HOSTILE_TRANSCRIPTS)) {
-  delays.reset();
-  const ended = await meet(hostile);
-  const grownBytes = process.resourceUsage().maxRSS * 1024 - before;
-  console.log(JSON.stringify({ name, grownBytes, blockedMs: delays.max / 1e6, ...ended }));
-}
+const ended = await meet(hostile);
+const grownBytes = process.resourceUsage().maxRSS * 1024 - before;
+console.log(JSON.stringify({ grownBytes, blockedMs: delays.max / 1e6, digestMs: digestMs(), ...ended }));

@@ -35,11 +35,9 @@ const lastTurnSchema = z.object({
 });
 export type LastTurn = z.infer<typeof lastTurnSchema>;
 
-export function encodeLastTurn(
-  turn: Omit<LastTurn, 'conversation_sha256'>,
-  conversation: Uint8Array,
-): Uint8Array {
-  const whole: LastTurn = { ...turn, conversation_sha256: digest(conversation) };
+/** @param sha256 of the conversation that the turn ends with, in hex. */
+export function encodeLastTurn(turn: Omit<LastTurn, 'conversation_sha256'>, sha256: string): Uint8Array {
+  const whole: LastTurn = { ...turn, conversation_sha256: sha256 };
   return new TextEncoder().encode(`${JSON.stringify(whole)}\n`);
 }
 
@@ -51,7 +49,15 @@ export interface Question {
 
 /** @returns the question's SHA-256 in hex. */
 export function questionDigest({ userMessage, attachments = [] }: Question): string {
-  return digest(Buffer.from(JSON.stringify([userMessage, attachments.map(({ id }) => id)])));
+  const asked = JSON.stringify([userMessage, attachments.map(({ id }) => id)]);
+  return createHash('sha256').update(asked).digest('hex');
+}
+
+/** What of a stored session tells about its last turn. */
+interface Stored {
+  /** Of the conversation, in hex; undefined when there is none, or it is not as it was stored. */
+  readonly sha256?: string | undefined;
+  readonly lastTurn: Uint8Array | undefined;
 }
 
 /**
@@ -59,15 +65,14 @@ export function questionDigest({ userMessage, attachments = [] }: Question): str
  * @throws AgentError `key_reused` when that turn asked something else.
  */
 export function replayable(
-  stored: { conversation: Uint8Array | undefined; lastTurn: Uint8Array | undefined },
+  stored: Stored,
   idempotencyKey: string | undefined,
   question: Question,
 ): LastTurn | undefined {
-  if (!stored.conversation || !stored.lastTurn || idempotencyKey === undefined) return undefined;
+  if (stored.sha256 === undefined || !stored.lastTurn || idempotencyKey === undefined) return undefined;
   const turn = decode(stored.lastTurn);
-  const isIt =
-    turn?.idempotency_key === idempotencyKey && turn.conversation_sha256 === digest(stored.conversation);
-  if (!isIt) return undefined;
+  if (turn?.idempotency_key !== idempotencyKey || turn.conversation_sha256 !== stored.sha256)
+    return undefined;
   if (turn.question_sha256 !== undefined && turn.question_sha256 !== questionDigest(question))
     throw new AgentError('key_reused', 'Another question was asked under this Idempotency-Key');
   return turn;
@@ -77,18 +82,14 @@ export function replayable(
  * @returns where a turn begins in the stored conversation of which the model refused the end, in bytes; undefined when it refused nothing
  *   of it.
  */
-export function refusedFrom(stored: {
-  conversation: Uint8Array | undefined;
-  lastTurn: Uint8Array | undefined;
-}): number | undefined {
-  if (!stored.conversation || !stored.lastTurn || !isAsSaved(stored.conversation, stored.lastTurn))
-    return undefined;
-  return decode(stored.lastTurn)?.refused_from;
+export function refusedFrom({ sha256, lastTurn }: Stored): number | undefined {
+  if (sha256 === undefined || !lastTurn || !isAsSaved(sha256, lastTurn)) return undefined;
+  return decode(lastTurn)?.refused_from;
 }
 
-/** @returns whether the conversation is, byte by byte, the one that the last turn was saved with; false also when nothing tells. */
-export function isAsSaved(conversation: Uint8Array, lastTurn: Uint8Array | undefined): boolean {
-  return lastTurn !== undefined && decode(lastTurn)?.conversation_sha256 === digest(conversation);
+/** @returns whether the conversation of this SHA-256 is, byte by byte, the one that the last turn was saved with; false also when nothing tells. */
+export function isAsSaved(sha256: string, lastTurn: Uint8Array | undefined): boolean {
+  return lastTurn !== undefined && decode(lastTurn)?.conversation_sha256 === sha256;
 }
 
 /** A damaged record only costs the replay. */
@@ -99,8 +100,4 @@ function decode(body: Uint8Array): LastTurn | undefined {
     if (error instanceof SyntaxError) return undefined;
     throw error;
   }
-}
-
-function digest(body: Uint8Array): string {
-  return createHash('sha256').update(body).digest('hex');
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { Readable } from 'node:stream';
 import { expect, it } from 'vitest';
 import { makePack } from './make-pack.ts';
 import type { FileToSave } from './plan-packs.ts';
@@ -25,7 +26,7 @@ it.each([
   }
   const { archive, bytes } = await makePack(root, files);
   const digests = new Map<string, string>();
-  await untarGzip(archive, { bytes, members: count }, (path) => async (content) => {
+  await untarGzip(Readable.from([archive]), { bytes, members: count }, (path) => async (content) => {
     digests.set(
       path,
       createHash('sha256')

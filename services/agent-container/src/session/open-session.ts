@@ -1,9 +1,9 @@
 // store → conversation.jsonl → sound? as it is | repaired, the damaged object kept aside | unknown
-import { createHash } from 'node:crypto';
 import { damagedObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { inSlices } from './in-slices.ts';
 import { repairSteps } from './repair-transcript.ts';
+import { digestOfObject } from './read-object.ts';
 import { readStoredSession, type StoredSession } from './restore.ts';
 import type { SessionStore } from './session-store.ts';
 import { decodeTodos } from './task-list.ts';
@@ -29,18 +29,20 @@ export async function openSession(
     throw new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
   }
   if (stored.todos !== undefined && decodeTodos(stored.todos) === undefined) {
-    const aside = await keepAside(store, sessionId, stored.todos, 'json');
+    const aside = await keepAside(store, sessionId, sessionObjectKey(sessionId, 'todos.json'));
     onDamage(new AgentError('internal', `The stored task list is damaged; it is kept as ${aside}`));
   }
   if (stored.isFileListLost) {
-    const kept = (stored.damagedLists ?? []).map((list) => keepAside(store, sessionId, list, 'json'));
+    const kept = (stored.damagedLists ?? []).map((key) => keepAside(store, sessionId, key));
     const where =
       kept.length === 0 ? 'missing' : `damaged; it is kept as ${(await Promise.all(kept)).join(', ')}`;
     onDamage(new AgentError('internal', `The stored list of files is ${where}`));
   }
   const repair = await inSlices(repairSteps(conversation, stored.files?.snapshot.turns));
+  // All that could be read of it is whole, and it is too much.
+  if (repair.kind === 'sound' && stored.leftOut === 'end') throw tooLarge();
   if (repair.kind === 'sound') return withinLimit(stored);
-  const aside = await keepAside(store, sessionId, conversation, 'jsonl');
+  const aside = await keepAside(store, sessionId, sessionObjectKey(sessionId, 'conversation.jsonl'));
   const damage = new AgentError('internal', `The stored conversation is damaged; it is kept as ${aside}`);
   onDamage(damage);
   if (repair.kind === 'beyond_repair') {
@@ -49,7 +51,8 @@ export async function openSession(
     });
   }
   const { transcript, lostTurns } = repair;
-  return withinLimit({ ...stored, conversation: transcript, lostTurns });
+  const sha256 = transcript === conversation ? stored.sha256 : undefined;
+  return withinLimit({ ...stored, conversation: transcript, sha256, lostTurns });
 }
 
 /** A turn that could not be saved afterwards is not begun. */
@@ -58,20 +61,17 @@ function withinLimit(stored: StoredSession): StoredSession {
   return stored;
 }
 
-/** @returns the key of the copy. Opened again before it was replaced, the same object is not copied once more. */
-async function keepAside(
-  store: SessionStore,
-  sessionId: string,
-  damaged: Uint8Array,
-  extension: 'jsonl' | 'json',
-): Promise<string> {
-  const sha256 = createHash('sha256').update(damaged).digest('hex');
-  const key = sessionObjectKey(sessionId, damagedObject(sha256, extension));
-  try {
-    await store.put(key, damaged, 'absent');
-  } catch (error) {
+/**
+ * Copies a damaged object within the store: it may be of any size.
+ * @returns the key of the copy. Opened again before it was replaced, the same object is not copied once more.
+ */
+async function keepAside(store: SessionStore, sessionId: string, key: string): Promise<string> {
+  const digest = await digestOfObject(store, key);
+  if (digest !== undefined) {
+    const extension = key.endsWith('.jsonl') ? 'jsonl' : 'json';
     // The name says what is in it.
-    if (!(error instanceof AgentError) || error.code !== 'lease_lost') throw error;
+    const aside = sessionObjectKey(sessionId, damagedObject(digest.sha256, extension));
+    if ((await store.renew(aside)) || (await store.copy(key, aside))) return aside;
   }
-  return key;
+  throw new AgentError('store_unavailable', `${key} has vanished while it was read`);
 }

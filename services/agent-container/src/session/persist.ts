@@ -6,6 +6,7 @@ import {
   type WorkspaceFigures,
 } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
+import { bodyDigest } from './body-digest.ts';
 import { checkTranscript, tooLarge } from './check-transcript.ts';
 import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type LastTurn } from './last-turn.ts';
@@ -64,6 +65,7 @@ export async function persist(
     putAt(sessionObjectKey(home.sessionId, name), body, expected);
   const conversation = saving.transcript ?? (await readTranscript(home));
   const turns = await inSlices(checkTranscript(conversation));
+  const sha256 = (await bodyDigest(conversation)).toString('hex');
   const todos = encodeTodos(await readTasks(home.tasks));
   const saved = await saveFiles(home, store, {
     before: files?.snapshot,
@@ -73,7 +75,7 @@ export async function persist(
   });
   const { figures, times } = saved;
   const snapshot = { ...saved.snapshot, turns };
-  const now = { key: snapshotKey(home.sessionId, conversation), snapshot };
+  const now = { key: snapshotKey(home.sessionId, sha256), snapshot };
   if (saving.confirm && !(await saving.confirm())) {
     throw new AgentError('lease_lost', 'Somebody else took this session over while it was saved');
   }
@@ -86,7 +88,7 @@ export async function persist(
     put('todos.json', todos),
     putOutbox(),
     putAt(now.key, encodeSnapshot(snapshot)),
-    ...(turn ? [put('last-turn.json', encodeLastTurn(turn, conversation))] : []),
+    ...(turn ? [put('last-turn.json', encodeLastTurn(turn, sha256))] : []),
   ];
   // Also when one of them failed: what follows must not meet a write that is still under way.
   await Promise.allSettled(first);

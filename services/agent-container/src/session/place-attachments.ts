@@ -5,6 +5,7 @@ import { type Attachment, attachmentObjectKey, MAX_ATTACHMENT_BYTES } from '@omn
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
 import { ownDirectory } from './own-directory.ts';
+import { readUpTo } from './read-object.ts';
 import { numbered, safeFileName } from './safe-file-name.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
@@ -31,21 +32,21 @@ export interface PlacedFile {
  */
 export async function placeAttachments(
   home: SessionHome,
-  store: Pick<SessionStore, 'get'>,
+  store: Pick<SessionStore, 'open'>,
   sessionKey: string,
   attachments: readonly Attachment[],
 ): Promise<PlacedFile[]> {
   const placed: PlacedFile[] = [];
   for (const { id, name, media_type: mediaType } of attachments) {
-    const object = await store.get(attachmentObjectKey(sessionKey, id));
+    const object = await readUpTo(store, attachmentObjectKey(sessionKey, id), MAX_ATTACHMENT_BYTES);
     if (!object) throw new AgentError('bad_request', `The attachment ${id} is not in the store`);
-    const size = object.body.byteLength;
-    if (size > MAX_ATTACHMENT_BYTES) {
+    if (object === 'too_large') {
       throw new AgentError(
         'bad_request',
         `The attachment ${id} is larger than ${MAX_ATTACHMENT_BYTES} bytes`,
       );
     }
+    const size = object.body.byteLength;
     const path = await writeNew(home, safeFileName(name, 'file'), object.body);
     placed.push({ path, mediaType, size });
   }

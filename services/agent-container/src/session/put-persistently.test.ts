@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { putPersistently } from './put-persistently.ts';
@@ -16,6 +17,16 @@ function scriptedStore(
   const store = {
     puts: 0,
     get: () => Promise.resolve(object && { body: object, version: 'v' }),
+    open: () =>
+      Promise.resolve(
+        object && {
+          bytes: object.byteLength,
+          body: Readable.from([object]),
+          version: () => 'v',
+          [Symbol.asyncDispose]: () => Promise.resolve(),
+        },
+      ),
+    copy: () => Promise.resolve(true),
     put: (_key: string, body: Uint8Array) => {
       store.puts += 1;
       const step = script.shift() ?? 'ok';

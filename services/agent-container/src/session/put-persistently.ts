@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentError } from '../errors.ts';
+import { versionIfHolding } from './read-object.ts';
 import type { Expectation, SessionStore } from './session-store.ts';
 
 /** Waits before the second, third … try, in ms; together longer than a throttled S3 prefix needs to recover, shorter than a user's patience. */
@@ -24,15 +25,15 @@ export async function putPersistently(
     } catch (error) {
       if (!(error instanceof AgentError)) throw error;
       // A try whose answer was lost may have landed: then the object is no longer what was expected, but it is ours.
-      if (error.code === 'lease_lost' && tries > 0 && (await holds(store, key, body))) return;
+      if (
+        error.code === 'lease_lost' &&
+        tries > 0 &&
+        (await versionIfHolding(store, key, body)) !== undefined
+      )
+        return;
       const delayMs = delaysMs[tries];
       if (error.code !== 'store_unavailable' || delayMs === undefined) throw error;
       await delay(delayMs * (1 + Math.random() / 2));
     }
   }
-}
-
-async function holds(store: SessionStore, key: string, body: Uint8Array): Promise<boolean> {
-  const stored = await store.get(key);
-  return stored !== undefined && Buffer.from(stored.body).equals(body);
 }

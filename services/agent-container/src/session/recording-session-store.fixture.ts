@@ -1,4 +1,4 @@
-import type { Expectation, ListedObject, SessionStore, StoredObject } from './session-store.ts';
+import type { Expectation, ListedObject, OpenObject, SessionStore, StoredObject } from './session-store.ts';
 
 /** Passes everything on to a real store, notes the order of completed puts, and fails those it is told to. */
 export class RecordingSessionStore implements SessionStore {
@@ -20,6 +20,19 @@ export class RecordingSessionStore implements SessionStore {
   async get(key: string): Promise<StoredObject | undefined> {
     this.#mayFail(key);
     return this.#store.get(key);
+  }
+
+  async open(key: string): Promise<OpenObject | undefined> {
+    this.#mayFail(key);
+    return this.#store.open(key);
+  }
+
+  async copy(from: string, to: string): Promise<boolean> {
+    this.#mayFail(from);
+    this.#mayFail(to);
+    const isThere = await this.#store.copy(from, to);
+    if (isThere) this.puts.push(to);
+    return isThere;
   }
 
   async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {

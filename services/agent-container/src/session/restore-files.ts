@@ -2,6 +2,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { chmod, copyFile, mkdir, open, readlink, rename, rm, symlink, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
 import { fileDigest } from './file-digest.ts';
 import { inParallel } from './in-parallel.ts';
@@ -41,9 +42,10 @@ export async function restoreFiles(
   const drafts = join(home.temporary, 'restore');
   await mkdir(drafts, { recursive: true, mode: 0o700 });
   const lost: LostFile[] = [];
-  for await (const { pack, wanted, archive } of fetched(files, missing)) {
+  for (const [pack, wanted] of missing) {
+    await using archive = await files.openPack(pack);
     const limit = { bytes: snapshot.packs[pack]?.bytes ?? 0, members: snapshot.entries.length };
-    lost.push(...(await restorePack(archive, limit, wanted, { home, own, drafts, snapshot })));
+    lost.push(...(await restorePack(archive?.body, limit, wanted, { home, own, drafts, snapshot })));
   }
   await rm(drafts, { recursive: true, force: true });
   // Last, when no path leads through them any more.
@@ -58,26 +60,6 @@ export interface LostFile {
   readonly cause: unknown;
 }
 
-/** One archive is fetched while the one before it is unpacked: no more than two are in memory. */
-async function* fetched(
-  files: StoredFiles,
-  missing: ReadonlyMap<string, SnapshotFile[]>,
-): AsyncGenerator<{ pack: string; wanted: SnapshotFile[]; archive: Uint8Array | undefined }> {
-  const fetch = ([pack, wanted]: [string, SnapshotFile[]]) => {
-    const read = files.readPack(pack).then((archive) => ({ pack, wanted, archive }));
-    // Whoever stops before it is asked for this one is not to be surprised by its failure.
-    read.catch(() => undefined);
-    return read;
-  };
-  let ahead: ReturnType<typeof fetch> | undefined;
-  for (const each of missing) {
-    const before = ahead;
-    ahead = fetch(each);
-    if (before) yield await before;
-  }
-  if (ahead) yield await ahead;
-}
-
 interface Site {
   readonly home: SessionHome;
   readonly own: OwnDirectories;
@@ -87,7 +69,7 @@ interface Site {
 
 /** Several files may share one content, which lies in the pack once. */
 async function restorePack(
-  archive: Uint8Array | undefined,
+  archive: AsyncIterable<Uint8Array> | undefined,
   limit: { bytes: number; members: number },
   files: readonly SnapshotFile[],
   site: Site,
@@ -113,8 +95,8 @@ async function restorePack(
         };
       });
     } catch (error) {
-      // A full or refusing disk is no damage of the archive.
-      if (error instanceof Error && 'syscall' in error) throw error;
+      // A full or refusing disk is no damage of the archive, and neither is a store that breaks off.
+      if (error instanceof AgentError || (error instanceof Error && 'syscall' in error)) throw error;
       cause = error;
     }
   }

@@ -1,8 +1,10 @@
 // store → conversation.jsonl, todos.json, debug.txt, files → the session's home on this machine (+ the image's own agent folder)
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { sessionObjectKey } from '@omnicloud/protocol';
+import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
 import { ownDirectory } from './own-directory.ts';
+import { type ReadConversation, readConversation } from './read-conversation.ts';
+import { readUpTo } from './read-object.ts';
 import { relocateTranscript } from './relocate-transcript.ts';
 import { removeForeign } from './remove-foreign.ts';
 import { removeTree } from './remove-tree.ts';
@@ -18,13 +20,17 @@ export interface StoredSession {
   readonly conversation: Uint8Array | undefined;
   /** Of the conversation; only a write that expects it may replace it. */
   readonly version: string | undefined;
+  /** SHA-256 of the stored conversation in hex; undefined when `conversation` is not all of it. */
+  readonly sha256?: string | undefined;
+  /** Of what is stored, what `conversation` lacks because it is beyond a limit. */
+  readonly leftOut?: ReadConversation['leftOut'];
   readonly todos: Uint8Array | undefined;
   readonly debug: Uint8Array | undefined;
   readonly lastTurn: Uint8Array | undefined;
   /** What lies beside the conversation; undefined for a session that was saved before files were. */
   readonly files: StoredFiles | undefined;
-  /** Lists of files that cannot be read, as they are. */
-  readonly damagedLists?: readonly Uint8Array[];
+  /** Keys of lists of files that cannot be read. */
+  readonly damagedLists?: readonly string[];
   /** The list of the files is damaged or missing: `files` are those of an earlier turn, or none. */
   readonly isFileListLost?: boolean;
   /** Set when the stored conversation was damaged and `conversation` is what could be repaired: the turns it lacks. */
@@ -40,26 +46,45 @@ export const NOTHING_STORED: StoredSession = {
   files: undefined,
 };
 
+/** No list of tasks, debug log or last turn that a server writes is larger; what is, is not read. In bytes. */
+const SIDE_OBJECT_LIMIT_BYTES = 16 * 1024 * 1024;
+
 /** @throws AgentError `store_unavailable` */
 export async function readStoredSession(store: SessionStore, sessionId: string): Promise<StoredSession> {
+  const side = async (name: SessionObject): Promise<Uint8Array | 'too_large' | undefined> => {
+    const object = await readUpTo(store, sessionObjectKey(sessionId, name), SIDE_OBJECT_LIMIT_BYTES);
+    return typeof object === 'object' ? object.body : object;
+  };
   const [conversation, todos, debug, lastTurn] = await Promise.all([
-    store.get(sessionObjectKey(sessionId, 'conversation.jsonl')),
-    store.get(sessionObjectKey(sessionId, 'todos.json')),
-    store.get(sessionObjectKey(sessionId, 'debug.txt')),
-    store.get(sessionObjectKey(sessionId, 'last-turn.json')),
+    storedConversation(store, sessionId),
+    side('todos.json'),
+    side('debug.txt'),
+    side('last-turn.json'),
   ]);
+  const known = lastTurn === 'too_large' ? undefined : lastTurn;
   const found =
     conversation &&
-    (await lookForFiles(store, sessionId, conversation.body, isAsSaved(conversation.body, lastTurn?.body)));
+    (await lookForFiles(store, sessionId, conversation.sha256, isAsSaved(conversation.sha256, known)));
   return {
     conversation: conversation?.body,
     version: conversation?.version,
-    todos: todos?.body,
-    debug: debug?.body,
-    lastTurn: lastTurn?.body,
+    sha256: conversation?.sha256,
+    leftOut: conversation?.leftOut ?? 'nothing',
+    // No list is as long, so it counts as one that cannot be read.
+    todos: todos === 'too_large' ? Buffer.of() : todos,
+    debug: debug === 'too_large' ? undefined : debug,
+    lastTurn: known,
     files: found?.files,
     ...(found?.isListLost ? { isFileListLost: true, damagedLists: found.damaged } : {}),
   };
+}
+
+async function storedConversation(
+  store: SessionStore,
+  sessionId: string,
+): Promise<ReadConversation | undefined> {
+  await using object = await store.open(sessionObjectKey(sessionId, 'conversation.jsonl'));
+  return object && (await readConversation(object));
 }
 
 /**

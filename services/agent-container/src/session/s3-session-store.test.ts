@@ -20,7 +20,7 @@ const written: Answer = (response) => response.writeHead(200, { etag: '"new"' })
 const holds =
   (body: Uint8Array): Answer =>
   (response) =>
-    response.writeHead(200, { etag: '"stored"' }).end(body);
+    response.writeHead(200, { etag: '"stored"', 'content-length': body.byteLength }).end(body);
 const breaksOff: Answer = (response) => response.destroy();
 const isSilent: Answer = () => undefined;
 

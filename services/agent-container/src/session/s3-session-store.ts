@@ -1,7 +1,8 @@
-import { addAbortSignal, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   CopyObjectCommand,
+  type CopyObjectCommandInput,
   DeleteObjectCommand,
   GetObjectCommand,
   NoSuchKey,
@@ -11,7 +12,17 @@ import {
   S3ServiceException,
 } from '@aws-sdk/client-s3';
 import { AgentError } from '../errors.ts';
-import type { Expectation, ListedObject, SessionStore, StoredObject } from './session-store.ts';
+import { bodyDigest } from './body-digest.ts';
+import { gather, unreadable, versionIfHolding } from './read-object.ts';
+import { piecesOf, signedAs } from './s3-transfer.ts';
+import {
+  type Expectation,
+  type ListedObject,
+  type OpenObject,
+  type SessionStore,
+  type StoredObject,
+  WHOLE_OBJECT_LIMIT_BYTES,
+} from './session-store.ts';
 
 /** One call with all its retries, beside the time that its body takes. */
 const CALL_LIMIT_MS = 30_000;
@@ -50,17 +61,32 @@ export class S3SessionStore implements SessionStore {
   }
 
   async get(key: string): Promise<StoredObject | undefined> {
+    await using object = await this.open(key);
+    if (object === undefined) return undefined;
+    if (object.bytes > WHOLE_OBJECT_LIMIT_BYTES) throw unreadable(new RangeError(`${key} is too large`));
+    return await gather(object);
+  }
+
+  async open(key: string): Promise<OpenObject | undefined> {
     const abortSignal = AbortSignal.timeout(this.#callLimitMs);
     try {
       const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-      const { Body, ETag } = await this.#client.send(command, { abortSignal });
-      if (Body === undefined) throw new TypeError('S3 answered without a body');
-      // The client's own watch over the signal ends with the headers.
-      if (Body instanceof Readable) addAbortSignal(abortSignal, Body);
-      return { body: await Body.transformToByteArray(), version: versionOf(ETag) };
+      const { Body, ETag, ContentLength } = await this.#client.send(command, { abortSignal });
+      if (!(Body instanceof Readable) || ContentLength === undefined)
+        throw new TypeError('S3 answered without a body or its length');
+      const version = versionOf(ETag);
+      return {
+        bytes: ContentLength,
+        body: piecesOf(Body, this.#callLimitMs),
+        version: () => version,
+        [Symbol.asyncDispose]: () => {
+          Body.destroy();
+          return Promise.resolve();
+        },
+      };
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
-      throw new AgentError('store_unavailable', 'The session store could not be read', { cause: error });
+      throw unreadable(error);
     }
   }
 
@@ -69,12 +95,13 @@ export class S3SessionStore implements SessionStore {
    * https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html
    */
   async put(key: string, body: Uint8Array, expected?: Expectation): Promise<string> {
+    const digest = await bodyDigest(body);
     const bodyMs = Math.floor(body.byteLength / LEAST_BYTES_PER_MS);
     const abortSignal = AbortSignal.timeout(this.#callLimitMs + bodyMs);
     let mayHaveLanded = false;
     for (let tries = 0; ; tries += 1) {
       try {
-        return await this.#putOnce(key, body, expected, abortSignal);
+        return await this.#putOnce({ key, body, digest }, expected, abortSignal);
       } catch (error) {
         const delayMs = this.#conflictDelaysMs[tries];
         // The AWS SDK repeats a call whose answer was lost: then it may be our own write that stands in our way.
@@ -88,8 +115,8 @@ export class S3SessionStore implements SessionStore {
             cause: error,
           });
         }
-        const stored = mayHaveLanded ? await this.get(key) : undefined;
-        if (stored && Buffer.from(stored.body).equals(body)) return stored.version;
+        const ours = mayHaveLanded ? await versionIfHolding(this, key, body) : undefined;
+        if (ours !== undefined) return ours;
         throw new AgentError('lease_lost', 'Somebody else has written this session', { cause: error });
       }
     }
@@ -115,19 +142,29 @@ export class S3SessionStore implements SessionStore {
    * S3 takes such a copy only if it replaces something; an object of ours has no metadata that this could change.
    * https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
    */
-  async renew(key: string): Promise<boolean> {
+  renew(key: string): Promise<boolean> {
+    return this.#copy(key, { Key: key, MetadataDirective: 'REPLACE' });
+  }
+
+  copy(from: string, to: string): Promise<boolean> {
+    return this.#copy(from, { Key: to });
+  }
+
+  async #copy(
+    from: string,
+    target: Pick<CopyObjectCommandInput, 'Key' | 'MetadataDirective'>,
+  ): Promise<boolean> {
     const abortSignal = AbortSignal.timeout(this.#callLimitMs);
-    const source = [this.#bucket, ...key.split('/')].map(encodeURIComponent).join('/');
-    const target = { Bucket: this.#bucket, Key: key };
+    const source = [this.#bucket, ...from.split('/')].map(encodeURIComponent).join('/');
     try {
       await this.#client.send(
-        new CopyObjectCommand({ ...target, CopySource: source, MetadataDirective: 'REPLACE' }),
+        new CopyObjectCommand({ Bucket: this.#bucket, CopySource: source, ...target }),
         { abortSignal },
       );
       return true;
     } catch (error) {
       if (error instanceof S3ServiceException && error.name === 'NoSuchKey') return false;
-      throw new AgentError('store_unavailable', 'An object of the session store could not be renewed', {
+      throw new AgentError('store_unavailable', 'An object of the session store could not be copied', {
         cause: error,
       });
     }
@@ -143,15 +180,18 @@ export class S3SessionStore implements SessionStore {
   }
 
   async #putOnce(
-    key: string,
-    body: Uint8Array,
+    { key, body, digest }: { key: string; body: Uint8Array; digest: Buffer },
     expected: Expectation | undefined,
     abortSignal: AbortSignal,
   ): Promise<string> {
     const target = { Bucket: this.#bucket, Key: key, ...conditionOf(expected) };
-    const { ETag } = await this.#client.send(new PutObjectCommand({ ...target, Body: body }), {
-      abortSignal,
+    const command = new PutObjectCommand({
+      ...target,
+      Body: body,
+      ChecksumSHA256: digest.toString('base64'),
     });
+    command.middlewareStack.add(signedAs(digest), { step: 'build', name: 'signedAs' });
+    const { ETag } = await this.#client.send(command, { abortSignal });
     return versionOf(ETag);
   }
 }

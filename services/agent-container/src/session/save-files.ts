@@ -8,14 +8,15 @@ import { inParallel } from './in-parallel.ts';
 import { makePack, type MadePack } from './make-pack.ts';
 import { type FileToSave, type PackPlan, planPacks } from './plan-packs.ts';
 import { putPersistently } from './put-persistently.ts';
-import { type Scan, scanHome, WORKSPACE_LIMITS, type WorkspaceLimits } from './scan-home.ts';
+import { jsonBytes, type Scan, scanHome, WORKSPACE_LIMITS, type WorkspaceLimits } from './scan-home.ts';
 import { packTimes, type PackTimes, withoutLostPacks } from './renew-packs.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
 import type { Snapshot, SnapshotEntry } from './snapshot.ts';
 
-/** Paths over the limit that are remembered, so that they stay where they still are. */
+/** Paths over the limit that are remembered, so that they stay where they still are: so many, and so many bytes of them. */
 const MAX_LEFT_OUT = 20_000;
+const LEFT_OUT_BYTES = 2 * 1024 * 1024;
 
 export interface FilesToSave {
   /** The snapshot that was restored. */
@@ -74,9 +75,14 @@ export async function saveFiles(
     root: home.root,
     entries,
     packs: packsOf(entries, before, sent),
-    left_out: scan.overLimit.slice(0, MAX_LEFT_OUT),
+    left_out: leftOut(scan.overLimit),
   };
   return { snapshot, figures: figuresOf(snapshot, scan), times: times ?? new Map() };
+}
+
+function leftOut(paths: readonly string[]): string[] {
+  let bytes = 0;
+  return paths.slice(0, MAX_LEFT_OUT).filter((path) => (bytes += jsonBytes(path)) <= LEFT_OUT_BYTES);
 }
 
 type SentPack = { readonly name: string } & Pick<MadePack, 'bytes' | 'packed'>;

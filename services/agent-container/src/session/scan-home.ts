@@ -26,6 +26,12 @@ export const WORKSPACE_LIMITS: WorkspaceLimits = {
 /** For what the CLI keeps beside the transcript: large tool results and the transcripts of subagents. */
 const SIDE_LIMITS = { bytes: 256 * 1024 * 1024, files: 20_000 };
 
+/**
+ * Of the paths of all that is saved of the workspace, or beside it, as JSON has them, in bytes. The snapshot names each twice, and is held
+ * and parsed as a whole. 20,000 files have room for 200 bytes each.
+ */
+const PATHS_LIMIT_BYTES = 4 * 1024 * 1024;
+
 /** Deeper or larger trees are not walked to their end: whoever makes a million files must not stop the server. */
 const MAX_ENTRIES_SEEN = 250_000;
 
@@ -104,12 +110,17 @@ function within(
   limits: { bytes: number; files: number },
 ): { entries: FoundEntry[]; overLimit: string[] } {
   const bySize = [...entries].sort((a, b) => sizeOf(a) - sizeOf(b) || (a.path < b.path ? -1 : 1));
-  let bytes = 0;
+  let [bytes, pathBytes] = [0, 0];
   const kept = bySize.filter((entry, index) => {
     bytes += sizeOf(entry);
-    return bytes <= limits.bytes && index < limits.files;
+    pathBytes += jsonBytes(entry.path) + (entry.type === 'link' ? jsonBytes(entry.target) : 0);
+    return bytes <= limits.bytes && index < limits.files && pathBytes <= PATHS_LIMIT_BYTES;
   });
   return { entries: kept, overLimit: bySize.slice(kept.length).map(({ path }) => path) };
+}
+
+export function jsonBytes(text: string): number {
+  return Buffer.byteLength(JSON.stringify(text));
 }
 
 function sizeOf(entry: FoundEntry): number {

@@ -178,6 +178,57 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       expect((await stored(at))?.text).toBe('new');
     });
 
+    it('gives an object out piece by piece, with its size before and its version after', async () => {
+      const at = key();
+      const body = Buffer.alloc(5 * 1024 * 1024, 'a transcript ');
+      const version = await open.store.put(at, body);
+      await using object = await open.reopen().open(at);
+      expect(object?.bytes).toBe(body.byteLength);
+      const pieces: Uint8Array[] = [];
+      for await (const piece of object?.body ?? []) pieces.push(piece);
+      expect(Buffer.concat(pieces).equals(body)).toBe(true);
+      expect(Math.max(...pieces.map((piece) => piece.byteLength))).toBeLessThanOrEqual(1024 * 1024);
+      expect(object?.version()).toBe(version);
+    });
+
+    it('opens none that is not there, and minds none that nobody reads, or not to its end', async () => {
+      const at = key();
+      expect(await open.store.open(at)).toBeUndefined();
+      await open.store.put(at, Buffer.alloc(3 * 1024 * 1024));
+      for (let times = 0; times < 20; times += 1) {
+        await using unread = await open.store.open(at);
+        expect(unread?.bytes).toBe(3 * 1024 * 1024);
+        await using begun = await open.store.open(at);
+        for await (const piece of begun?.body ?? []) {
+          expect(piece.byteLength).toBeGreaterThan(0);
+          break;
+        }
+      }
+    });
+
+    it('gives out what was opened, whatever is written meanwhile', async () => {
+      const at = key();
+      await open.store.put(at, Buffer.alloc(3 * 1024 * 1024, 'old'));
+      await using object = await open.store.open(at);
+      await open.reopen().put(at, Buffer.alloc(3 * 1024 * 1024, 'new'));
+      const seen = new Set<string>();
+      for await (const piece of object?.body ?? [])
+        for (const byte of piece) seen.add(String.fromCharCode(byte));
+      expect([...seen].sort()).toEqual(['d', 'l', 'o']);
+    });
+
+    it('copies an object within the store, over what lay there, and none where there is none', async () => {
+      const [from, to] = [key(), key()];
+      await open.store.put(to, bytes('before'));
+      expect(await open.store.copy(key(), to)).toBe(false);
+      expect((await stored(to))?.text).toBe('before');
+      const version = await open.store.put(from, bytes('the content'));
+      expect(await open.store.copy(from, to)).toBe(true);
+      expect(await stored(to)).toEqual({ text: 'the content', version });
+      await open.store.put(from, bytes('another'));
+      expect((await stored(to))?.text).toBe('the content');
+    });
+
     async function modifiedIn(folder: string): Promise<Map<string, number>> {
       const listed = await open.reopen().list(folder);
       return new Map(listed.map(({ key: at, modified }) => [at, modified.getTime()]));

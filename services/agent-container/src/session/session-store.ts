@@ -5,12 +5,28 @@ export interface StoredObject {
   readonly version: string;
 }
 
+/** An object that is read piece by piece. It is closed by whoever opened it, read or not. */
+export interface OpenObject extends AsyncDisposable {
+  /** Of the whole object. */
+  readonly bytes: number;
+  /**
+   * The content, once, in pieces of at most 1 MiB, all of one version of the object whatever is written meanwhile.
+   * @throws AgentError `store_unavailable` when the object breaks off.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** @returns the version of what was read. Known when `body` was read to its end, not before. */
+  version(): string;
+}
+
 /** An object as a listing shows it. */
 export interface ListedObject {
   readonly key: string;
   /** When it was last written or renewed, by the store's own clock. */
   readonly modified: Date;
 }
+
+/** Of an object that is read as a whole, in bytes. As much as a transcript may have. */
+export const WHOLE_OBJECT_LIMIT_BYTES = 128 * 1024 * 1024;
 
 /** What the object must be for a write to happen: `absent`, or still the version that was read. */
 export type Expectation = 'absent' | { readonly version: string };
@@ -22,10 +38,17 @@ export type Expectation = 'absent' | { readonly version: string };
  */
 export interface SessionStore {
   /**
+   * Reads an object as a whole: for one that is known to be small, such as an object that only the server writes. See `readUpTo` for others.
    * @returns the object, or undefined when there is no such object.
-   * @throws AgentError `store_unavailable` on any other failure.
+   * @throws AgentError `store_unavailable` on any other failure, also when the object has more than `WHOLE_OBJECT_LIMIT_BYTES`.
    */
   get(key: string): Promise<StoredObject | undefined>;
+  /**
+   * Opens an object, whose size nobody can promise, to be read piece by piece.
+   * @returns undefined when there is no such object.
+   * @throws AgentError `store_unavailable` on any other failure.
+   */
+  open(key: string): Promise<OpenObject | undefined>;
   /**
    * @param expected without it, the object is replaced whatever it is.
    * @returns the version that was written.
@@ -33,6 +56,12 @@ export interface SessionStore {
    * @throws AgentError `store_unavailable` on any other failure; then the object is the old one or, when the answer was lost, the new one.
    */
   put(key: string, body: Uint8Array, expected?: Expectation): Promise<string>;
+  /**
+   * Copies an object within the store; no byte of it comes here. What lay at `to` is replaced.
+   * @returns whether there is an object at `from`.
+   * @throws AgentError `store_unavailable`
+   */
+  copy(from: string, to: string): Promise<boolean>;
   /**
    * @param prefix ends with `/`.
    * @returns every object whose key begins with it, in no order.

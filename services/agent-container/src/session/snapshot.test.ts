@@ -33,6 +33,19 @@ const snapshot = (...entries: SnapshotEntry[]): Snapshot => ({
   left_out: [],
 });
 
+it('A list of thousands of files that lie a thousand folders deep is checked in a time like that of reading it', () => {
+  const deep = `workspace/${'a/'.repeat(1_900)}`;
+  const body = encodeSnapshot(
+    snapshot(...Array.from({ length: 4_000 }, (_, index) => file(`${deep}${index}`))),
+  );
+  const beganAt = performance.now();
+  JSON.parse(new TextDecoder().decode(body));
+  const readMs = performance.now() - beganAt;
+  const checkedAt = performance.now();
+  expect(decodeSnapshot(body)?.entries).toHaveLength(4_000);
+  expect((performance.now() - checkedAt) / readMs).toBeLessThan(50);
+}, 120_000);
+
 describe('A list of files that no save can have written is not used', () => {
   it.each([
     ['a path that goes up', file('workspace/../../other/x')],

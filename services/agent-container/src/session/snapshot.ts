@@ -4,6 +4,9 @@ import { isConfinedLink, isConfinedPath } from './confined-path.ts';
 /** More than any limit that can be set, so that a damaged or hostile list cannot fill the disk. In bytes. */
 const MAX_FILE_BYTES = 64 * 1024 ** 3;
 
+/** Of the list itself, in bytes. `PATHS_LIMIT_BYTES` of a scan keeps what is saved below it; what is larger is not read. */
+export const SNAPSHOT_LIMIT_BYTES = 32 * 1024 * 1024;
+
 const path = z.string().refine(isConfinedPath, 'leads out of the session');
 const modified = z.iso.datetime();
 
@@ -75,10 +78,14 @@ export function decodeSnapshot(body: Uint8Array): Snapshot | undefined {
 function isTree(entries: readonly { type: string; path: string }[]): boolean {
   const taken = new Set(entries.map(({ path }) => path));
   if (taken.size !== entries.length) return false;
-  return entries.every(({ path }) => ancestorsOf(path).every((ancestor) => !taken.has(ancestor)));
-}
-
-function ancestorsOf(path: string): string[] {
-  const parts = path.split('/').slice(0, -1);
-  return parts.map((_, index) => parts.slice(0, index + 1).join('/'));
+  // Each folder is looked at once: thousands of files may lie thousands of folders deep.
+  const folders = new Set<string>();
+  for (const { path } of entries)
+    for (let at = path.lastIndexOf('/'); at > 0; at = path.lastIndexOf('/', at - 1)) {
+      const folder = path.slice(0, at);
+      if (folders.has(folder)) break;
+      if (taken.has(folder)) return false;
+      folders.add(folder);
+    }
+  return true;
 }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { packObject, sessionFolderKey, sessionObjectKey, snapshotObject } from '@omnicloud/protocol';
-import type { SessionStore } from './session-store.ts';
-import { decodeSnapshot, type Snapshot } from './snapshot.ts';
+import { readUpTo } from './read-object.ts';
+import type { OpenObject, SessionStore } from './session-store.ts';
+import { decodeSnapshot, type Snapshot, SNAPSHOT_LIMIT_BYTES } from './snapshot.ts';
 
 /** The files that a stored conversation had beside it, and where their contents are. */
 export interface StoredFiles {
@@ -9,10 +9,11 @@ export interface StoredFiles {
   /** Of the snapshot's own object. */
   readonly key: string;
   /**
-   * @returns an archive by its name in the snapshot; undefined when it is not there.
+   * Opens an archive by its name in the snapshot, to be read piece by piece: it may be of any size.
+   * @returns undefined when it is not there.
    * @throws AgentError `store_unavailable`.
    */
-  readPack(name: string): Promise<Uint8Array | undefined>;
+  openPack(name: string): Promise<OpenObject | undefined>;
 }
 
 /** Leftovers of runs that were killed while they saved are removed after this time: no run lasts as long. */
@@ -23,10 +24,9 @@ const SENT_FILE_LIFE_MS = 15 * 24 * 60 * 60 * 1000;
 /** They are looked for at one save in 16, because a listing takes longer than all else here: where the digest begins so. */
 const LOOKS_FOR_LEFTOVERS = /\/0[0-9a-f]{63}\.json$/;
 
-/** @returns the key of the snapshot that belongs to exactly this conversation. */
-export function snapshotKey(sessionId: string, conversation: Uint8Array): string {
-  const digest = createHash('sha256').update(conversation).digest('hex');
-  return sessionObjectKey(sessionId, snapshotObject(digest));
+/** @returns the key of the snapshot that belongs to exactly the conversation of this SHA-256, in hex. */
+export function snapshotKey(sessionId: string, sha256: string): string {
+  return sessionObjectKey(sessionId, snapshotObject(sha256));
 }
 
 /** What was found of the files beside a conversation. */
@@ -35,37 +35,38 @@ export interface FoundFiles {
   readonly files: StoredFiles | undefined;
   /** Whether the list that belongs to the conversation should be there and is not: then `files` are those of an earlier turn, or none. */
   readonly isListLost: boolean;
-  /** Lists that are there and cannot be read, as they are. */
-  readonly damaged: readonly Uint8Array[];
+  /** Keys of lists that are there and cannot be read. */
+  readonly damaged: readonly string[];
 }
 
-/** @returns the files beside a conversation, as `lookForFiles` finds them. @throws AgentError `store_unavailable`. */
+/** @returns the files beside the conversation of this SHA-256, as `lookForFiles` finds them. @throws AgentError `store_unavailable`. */
 export async function findStoredFiles(
   store: SessionStore,
   sessionId: string,
-  conversation: Uint8Array,
+  sha256: string,
 ): Promise<StoredFiles | undefined> {
-  return (await lookForFiles(store, sessionId, conversation, false)).files;
+  return (await lookForFiles(store, sessionId, sha256, false)).files;
 }
 
 /**
  * Finds the snapshot of a stored conversation. For one that was cut off or changed by hand none has the right name; then the newest is
  * nearest to it.
+ * @param sha256 of the stored conversation, in hex.
  * @param isAsSaved whether the conversation is known to be what was saved last: then its own snapshot must be there.
  * @throws AgentError `store_unavailable`.
  */
 export async function lookForFiles(
   store: SessionStore,
   sessionId: string,
-  conversation: Uint8Array,
+  sha256: string,
   isAsSaved: boolean,
 ): Promise<FoundFiles> {
-  const damaged: Uint8Array[] = [];
+  const damaged: string[] = [];
   const filesOf = (found: FoundSnapshot): StoredFiles => ({
     ...found,
-    readPack: async (name) => (await store.get(sessionObjectKey(sessionId, packObject(name))))?.body,
+    openPack: (name) => store.open(sessionObjectKey(sessionId, packObject(name))),
   });
-  const named = await readSnapshot(store, snapshotKey(sessionId, conversation), damaged);
+  const named = await readSnapshot(store, snapshotKey(sessionId, sha256), damaged);
   if (named) return { files: filesOf(named), isListLost: false, damaged };
   const newest = await newestSnapshot(store, sessionId, damaged);
   if (newest) return { files: filesOf(newest), isListLost: isAsSaved || damaged.length > 0, damaged };
@@ -112,7 +113,7 @@ interface FoundSnapshot {
 async function newestSnapshot(
   store: SessionStore,
   sessionId: string,
-  damaged: Uint8Array[],
+  damaged: string[],
 ): Promise<FoundSnapshot | undefined> {
   const listed = await store.list(sessionFolderKey(sessionId, 'snapshots/'));
   const newestFirst = listed.sort((a, b) => b.modified.getTime() - a.modified.getTime());
@@ -126,11 +127,11 @@ async function newestSnapshot(
 async function readSnapshot(
   store: SessionStore,
   key: string,
-  damaged: Uint8Array[],
+  damaged: string[],
 ): Promise<FoundSnapshot | undefined> {
-  const object = await store.get(key);
-  const snapshot = object && decodeSnapshot(object.body);
-  if (object && !snapshot && !damaged.some((body) => Buffer.from(body).equals(object.body)))
-    damaged.push(object.body);
+  const object = await readUpTo(store, key, SNAPSHOT_LIMIT_BYTES);
+  if (object === undefined) return undefined;
+  const snapshot = object === 'too_large' ? undefined : decodeSnapshot(object.body);
+  if (!snapshot && !damaged.includes(key)) damaged.push(key);
   return snapshot && { snapshot, key };
 }

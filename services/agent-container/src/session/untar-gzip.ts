@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
+import { pipeline, Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Parser, type ReadEntry } from 'tar';
 
@@ -10,13 +10,14 @@ export type Take = (content: AsyncIterable<Uint8Array>) => Promise<void>;
 const OVERHEAD_BYTES_PER_MEMBER = 16 * 1024;
 
 /**
- * Reads a gzipped tar archive from memory, member by member, without unpacking it anywhere.
+ * Reads a gzipped tar archive as it comes, member by member, without unpacking it anywhere.
+ * @param archive its bytes, in pieces.
  * @param limit what the archive holds at most; one that unpacks to more is broken off.
  * @param choose decides by name and size what is taken; undefined passes it over. Only plain files are offered.
- * @throws when the archive is damaged or larger than the limit, and what a taker throws.
+ * @throws when the archive is damaged or larger than the limit, and what `archive` or a taker throws.
  */
 export async function untarGzip(
-  archive: Uint8Array,
+  archive: AsyncIterable<Uint8Array>,
   limit: { readonly bytes: number; readonly members: number },
   choose: (name: string, size: number) => Take | undefined,
 ): Promise<void> {
@@ -58,7 +59,9 @@ export async function untarGzip(
   ended.catch(() => undefined);
   let unpackedBytes = 0;
   const read = async (): Promise<void> => {
-    for await (const chunk of Readable.from([archive]).pipe(createGunzip()) as AsyncIterable<Buffer>) {
+    // What fails in one of the two ends the other, and is thrown here.
+    const unpacked = pipeline(Readable.from(archive, { objectMode: false }), createGunzip(), () => undefined);
+    for await (const chunk of unpacked as AsyncIterable<Buffer>) {
       unpackedBytes += chunk.byteLength;
       if (unpackedBytes > limitBytes) throw new RangeError(`The archive holds more than ${limitBytes} bytes`);
       if (!parser.write(chunk)) await once(parser, 'drain');

@@ -18,8 +18,11 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { AgentError } from '../errors.ts';
+import { DirectorySessionStore } from './directory-session-store.ts';
 import { ID, type Machine, newMachine } from './machine.fixture.ts';
 import { WORKSPACE_LIMITS } from './scan-home.ts';
+import type { OpenObject } from './session-store.ts';
 
 const isWindows = process.platform === 'win32';
 const packsOf = (keys: readonly string[]): string[] => keys.filter((key) => key.includes('/packs/'));
@@ -243,6 +246,22 @@ describe('The files of a workspace', () => {
     expect(await workspaceOf(other)).toMatchObject({ file: 'mine too' });
   });
 
+  it('with paths that together are too long for the list of them are left out, and named', async () => {
+    const one = await newMachine();
+    const long = Array.from({ length: 14 }, (_, index) => `${index}`.padEnd(250, 'x')).join('/');
+    const names = Array.from({ length: 1_500 }, (_, index) => String(index));
+    await mkdir(join(one.home.workspace, long), { recursive: true });
+    for (const name of names) await writeFile(join(one.home.workspace, long, name), name);
+    await one.write({ 'workspace/a': '' });
+    const { skipped, is_over_limit: isOverLimit } = await one.save();
+    expect(isOverLimit).toBe(true);
+    expect(skipped).toBeGreaterThan(200);
+    const other = await one.another();
+    expect(await other.restore()).toEqual([]);
+    expect(await readdir(join(other.home.workspace, long))).toHaveLength(names.length - skipped);
+    expect(await workspaceOf(other)).toMatchObject({ a: '' });
+  });
+
   it('whose archive is missing or damaged are named, and all others are there', async () => {
     const one = await newMachine();
     await one.write({ 'workspace/a': 'a' });
@@ -262,6 +281,27 @@ describe('The files of a workspace', () => {
     expect(await (await one.another()).restore()).toEqual(['workspace/a']);
     await one.store.delete(second);
     expect(await (await one.another()).restore()).toEqual(['workspace/a', 'workspace/b']);
+  });
+
+  it('are not called lost when the store breaks off while it gives an archive out', async () => {
+    class BreakingStore extends DirectorySessionStore {
+      override async open(key: string): Promise<OpenObject | undefined> {
+        const object = await super.open(key);
+        if (object === undefined || !key.includes('/packs/')) return object;
+        const body = (async function* () {
+          for await (const piece of object.body) {
+            yield piece.subarray(0, 40);
+            throw new AgentError('store_unavailable', 'The store broke off');
+          }
+        })();
+        return { ...object, body };
+      }
+    }
+    const one = await newMachine();
+    await one.write({ 'workspace/a': 'a' });
+    await one.save();
+    const other = await newMachine({ store: new BreakingStore(one.objects) });
+    await expect(other.restore()).rejects.toMatchObject({ code: 'store_unavailable' });
   });
 
   it.each(['packs/', 'snapshots/', 'conversation'])(
