@@ -2,6 +2,7 @@
 import {
   type ClientConfig,
   commandMenu,
+  fetchFromBotApi,
   type Intake,
   pollUpdates,
   type TelegramFiles,
@@ -17,7 +18,7 @@ const TIMEOUT_SECONDS = 60;
 
 /** @returns the Bot API, and what users sent there. */
 export function telegramApi(botToken: string, apiRoot: string): { api: Api; files: TelegramFiles } {
-  const api = new Api(botToken, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS });
+  const api = new Api(botToken, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS, fetch: fetchFromBotApi });
   return { api, files: telegramFiles(api, (path) => `${apiRoot}/file/bot${botToken}/${path}`) };
 }
 

@@ -1,5 +1,5 @@
 // bot token → who the bot is → its webhook, its command menu, its first words
-import { commandMenu } from '@omnicloud/sdk-client';
+import { commandMenu, fetchFromBotApi } from '@omnicloud/sdk-client';
 import { Api, GrammyError } from 'grammy/web';
 import type { UserFromGetMe, WebhookInfo } from 'grammy/types';
 import { OperateError } from './operate-error.ts';
@@ -20,7 +20,7 @@ const MENDS: Readonly<Record<string, string>> = {
 };
 
 export function telegramApi(token: string, apiRoot: string): Api {
-  return new Api(token, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS });
+  return new Api(token, { apiRoot, timeoutSeconds: TIMEOUT_SECONDS, fetch: fetchFromBotApi });
 }
 
 /** @returns what the call gave. @throws OperateError `bot_unknown`, or `telegram_refused` with Telegram's own words; the token is never among them. */

@@ -53,9 +53,13 @@ export class TurnTakenOverError extends ClientError {
   }
 }
 
-type TelegramErrorCode = 'telegram_refused' | 'telegram_throttled' | 'telegram_unreachable';
+type TelegramErrorCode =
+  'telegram_refused' | 'telegram_throttled' | 'telegram_failed' | 'telegram_unreachable';
 
-/** A Bot API call failed: `refused` will not succeed as it is, though the chat may take it at another time; `throttled` will after `retryAfterMs`, `unreachable` may have landed. */
+/**
+ * A Bot API call failed: `refused` will not succeed as it is, though the chat may take it at another time; `throttled` will after
+ * `retryAfterMs`; `failed` was answered with an error of the server's own, `unreachable` was not answered, and both may have landed.
+ */
 export class TelegramError extends ClientError {
   override readonly name = 'TelegramError';
   declare readonly code: TelegramErrorCode;
@@ -74,6 +78,11 @@ export class TelegramError extends ClientError {
     this.retryAfterMs = options.retryAfterMs;
     this.status = options.status;
     this.migratedTo = options.migratedTo;
+  }
+
+  /** Whether nobody knows if the call took effect. */
+  get mayHaveLanded(): boolean {
+    return this.code === 'telegram_failed' || this.code === 'telegram_unreachable';
   }
 }
 

@@ -27,6 +27,7 @@ export { createTurnHandler, type TurnHandlerDeps } from './relay/handle-turn.ts'
 export { OwnerNotices } from './relay/owner-notices.ts';
 export { showPlaces } from './relay/show-places.ts';
 export { type EditPace, TELEGRAM_PACE } from './reply/live-reply.ts';
+export { fetchFromBotApi } from './reply/bot-api-fetch.ts';
 export { toTelegramError } from './reply/telegram-chat.ts';
 export { type TelegramFiles, telegramFiles } from './reply/telegram-files.ts';
 export { commandMenu } from './reply/texts.ts';

@@ -54,7 +54,7 @@ afterEach(async () => {
 
 /** Polls, without pauses, until this many calls have come in. */
 async function pollFor(calls: number, changes: Partial<Intake> = {}): Promise<void> {
-  const polling = pollUpdates(botApi.api, { ...intake, ...changes }, stop.signal, 0);
+  const polling = pollUpdates(botApi.api, { ...intake, ...changes }, stop.signal, { firstMs: 0, emptyMs: 0 });
   await botApi.until(() => botApi.calls.length >= calls);
   stop.abort();
   await polling;
@@ -124,7 +124,7 @@ it('reports a failing poll and repeats it, without a word of the bot token', asy
   expect(offsets()).toEqual([0, 0, 0, 0, 71]);
   expect(errors).toMatchObject([
     { code: 'telegram_unreachable' },
-    { code: 'telegram_unreachable' },
+    { code: 'telegram_failed', message: expect.stringContaining('500') as string },
     { code: 'telegram_refused' },
   ]);
   expect(inspect(errors, { depth: null, showHidden: true })).not.toContain(BOT_TOKEN);
@@ -135,9 +135,34 @@ it('ends at once when it is aborted, while a poll is open and during a pause', a
   stop = new AbortController();
   botApi.script('getUpdates', BROKEN);
   const reported = vi.fn<Intake['onError']>(() => stop.abort());
-  await pollUpdates(botApi.api, { ...intake, onError: reported }, stop.signal, 1_000_000);
+  await pollUpdates(botApi.api, { ...intake, onError: reported }, stop.signal, { firstMs: 1_000_000 });
   expect(reported).toHaveBeenCalledOnce();
   expect(errors).toEqual([]);
+});
+
+it.each([
+  ['with nothing', []],
+  ['with the same update again and again', [{ update_id: -1 }]],
+])('asks a server slowly that answers at once %s', async (_, result) => {
+  const atOnce = (): Response => Response.json({ ok: true, result });
+  botApi.script('getUpdates', ...Array.from({ length: 1_000 }, () => atOnce));
+  const polling = pollUpdates(botApi.api, intake, stop.signal, { emptyMs: 100 });
+  await botApi.until(() => botApi.calls.length >= 2);
+  const [before, began] = [botApi.calls.length, performance.now()];
+  await botApi.until(() => botApi.calls.length >= before + 3);
+  expect(performance.now() - began).toBeGreaterThan(250);
+  stop.abort();
+  await polling;
+  expect(errors).toEqual([]);
+});
+
+it('asks again at once after something new came at once', async () => {
+  botApi.updates.push({ ...privateMessage({ text: 'one' }), update_id: 70 });
+  const polling = pollUpdates(botApi.api, intake, stop.signal, { emptyMs: 1_000_000 });
+  await botApi.until(() => botApi.calls.length >= 2);
+  stop.abort();
+  await polling;
+  expect(offsets()).toEqual([0, 71]);
 });
 
 it('does not begin once it is aborted', async () => {

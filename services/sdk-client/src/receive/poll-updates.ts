@@ -10,31 +10,48 @@ type GrammySignal = Parameters<Api['getUpdates']>[1];
 /** Telegram holds a poll open this long when there is nothing, in seconds. */
 const POLL_SECONDS = 30;
 const MAX_PAUSE_MS = 30_000;
+/** A server that answers sooner than this, and with nothing new, does not hold polls open. In ms. */
+const SOON_MS = 1_000;
+
+export interface PollPauses {
+  /** After the first failure in a row, in ms; 1 s unless given. Each further one doubles it, up to 30 s. */
+  readonly firstMs?: number;
+  /** After an answer with nothing new that came at once, in ms; 1 s unless given. */
+  readonly emptyMs?: number;
+}
 
 /**
  * Fetches updates until the signal aborts. A failed poll is reported and repeated after a growing pause; an update that
- * cannot be queued is fetched again, because its offset was not confirmed.
- * @param firstPauseMs the pause after the first failure in a row.
+ * cannot be queued is fetched again, because its offset was not confirmed. A server that does not hold polls open is asked once a second.
  */
 export async function pollUpdates(
   api: Api,
   intake: Intake,
   signal: AbortSignal,
-  firstPauseMs = 1_000,
+  { firstMs = 1_000, emptyMs = 1_000 }: PollPauses = {},
 ): Promise<void> {
   let offset = 0;
-  let pauseMs = firstPauseMs;
+  let pauseMs = firstMs;
   while (!signal.aborted) {
     try {
-      offset = await pollOnce(api, intake, signal, offset);
-      pauseMs = firstPauseMs;
+      const began = performance.now();
+      const next = await pollOnce(api, intake, signal, offset);
+      const isEmpty = next === offset && performance.now() - began < SOON_MS;
+      offset = next;
+      pauseMs = firstMs;
+      if (isEmpty) await pause(emptyMs, signal);
     } catch (error) {
       if (isAborted(signal)) return;
       intake.onError(error);
-      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      await pause(pauseMs, signal);
       pauseMs = Math.min(pauseMs * 2, MAX_PAUSE_MS);
     }
   }
+}
+
+/** Ends early when the signal aborts. */
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
 /** A call, because the compiler does not see that the signal may have changed while we waited. */

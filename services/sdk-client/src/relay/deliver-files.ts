@@ -57,7 +57,7 @@ async function post(
   } catch (error) {
     if (!(error instanceof TelegramError)) throw error;
     // Refused or put off, it has not arrived; without an answer, nobody knows.
-    if (error.code !== 'telegram_unreachable') await progress.savePosted(progress.posted);
+    if (!error.mayHaveLanded) await progress.savePosted(progress.posted);
     if (error.retryable) throw error;
     onError(error);
     await chat.send(noteOn(refusal), { isReply: false });

@@ -50,7 +50,7 @@ async function post(archive: Archive, name: string, content: Uint8Array, telling
     if (!(error instanceof TelegramError)) throw error;
     onError(error);
     // Refused or put off, it has not arrived; without an answer, nobody knows.
-    if (error.code !== 'telegram_unreachable') await progress.savePosted(progress.posted);
+    if (!error.mayHaveLanded) await progress.savePosted(progress.posted);
     if (error.retryAfterMs !== undefined) return putOff(progress, error.retryAfterMs);
     if (error.retryable) return { kind: 'retry' };
     // Too large for this server, or no files are allowed here; when nobody is there, this is refused too.

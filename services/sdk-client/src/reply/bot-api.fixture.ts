@@ -1,6 +1,7 @@
 // a call of the bot → recorded → a scripted answer, or else what Telegram would answer
 import { Api } from 'grammy/web';
 import { parseBody } from 'hono/utils/body';
+import { botApiAnswer } from './bot-api-fetch.ts';
 import { telegramFiles } from './telegram-files.ts';
 
 /** Has the form of a real one, so that a test can look for it where it must not appear. */
@@ -32,7 +33,7 @@ interface Shown {
 export class BotApi {
   readonly api = new Api(BOT_TOKEN, {
     apiRoot: 'https://telegram.test',
-    fetch: (url: string, init: RequestInit) => this.#receive(url, init),
+    fetch: async (url: string, init: RequestInit) => botApiAnswer(await this.#receive(url, init)),
   });
   readonly calls: BotApiCall[] = [];
   /** What users sent, by its `file_id`; the path is the id itself. */

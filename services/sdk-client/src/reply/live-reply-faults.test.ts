@@ -105,7 +105,7 @@ describe('a final text that meets other errors', () => {
 
   it('fails after the fifth try in a way that can be tried again later', async () => {
     scene.botApi.script('sendMessage', BROKEN, BROKEN, BROKEN, BROKEN, BROKEN);
-    await expect(finishing('abc')).rejects.toMatchObject({ code: 'telegram_unreachable', retryable: true });
+    await expect(finishing('abc')).rejects.toMatchObject({ code: 'telegram_failed', retryable: true });
     expect(scene.sends).toBe(5);
   });
 

@@ -184,7 +184,7 @@ export class LiveReply {
       this.#posted.push({ messageId, shown });
     } catch (error) {
       // Refused or put off, it has not arrived; without an answer, nobody knows.
-      if (error instanceof TelegramError && error.code !== 'telegram_unreachable') await this.#remember();
+      if (error instanceof TelegramError && !error.mayHaveLanded) await this.#remember();
       throw error;
     }
     try {
@@ -220,7 +220,7 @@ export class LiveReply {
       if (!(error instanceof TelegramError)) throw error;
       if (isNotModified(error)) return;
       // It may have landed all the same.
-      if (error.code === 'telegram_unreachable') posted.shown = UNKNOWN;
+      if (error.mayHaveLanded) posted.shown = UNKNOWN;
       throw error;
     }
   }

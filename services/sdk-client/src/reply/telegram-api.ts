@@ -1,5 +1,6 @@
 import type { Secrets } from '@omnicloud/secrets';
 import { Api } from 'grammy/web';
+import { fetchFromBotApi } from './bot-api-fetch.ts';
 import { type TelegramFiles, telegramFiles } from './telegram-files.ts';
 
 /** A call to Telegram that takes longer is given up; the longest of ours, a send, takes about one. In seconds. */
@@ -29,6 +30,7 @@ export async function openTelegramApi({
   const api = new Api(token, {
     apiRoot,
     timeoutSeconds: TIMEOUT_SECONDS,
+    fetch: fetchFromBotApi,
     buildUrl: (root, _first, method) => `${root}/bot${token}/${method}`,
   });
   api.config.use(async (call, method, payload, signal) => {

@@ -147,11 +147,22 @@ describe('an error of the Bot API', () => {
   });
 
   it.each([
-    ['500', BROKEN],
-    ['a gateway’s page', () => new Response('<h1>Bad Gateway</h1>', { status: 502 })],
-    ['a failed connection', UNREACHABLE],
-  ])('%s means that Telegram is unreachable for now', async (_what, answer) => {
-    expect(await errorFrom(answer)).toMatchObject({ code: 'telegram_unreachable', retryable: true });
+    ['500', BROKEN, /answered sendMessage with 500/],
+    ['a page of a gateway', () => page(502), /answered sendMessage with 502: Bad Gateway/],
+    [
+      'a page in place of an answer',
+      () => page(200),
+      /answered sendMessage with 502: a page instead of an answer/,
+    ],
+  ])('%s is told as what was answered, and may have taken effect', async (_what, answer, said) => {
+    const error = await errorFrom(answer);
+    expect(error).toMatchObject({ code: 'telegram_failed', retryable: true, mayHaveLanded: true });
+    expect(error.message).toMatch(said);
+  });
+
+  it('a failed connection means that Telegram is unreachable for now', async () => {
+    const expected = { code: 'telegram_unreachable', retryable: true, mayHaveLanded: true };
+    expect(await errorFrom(UNREACHABLE)).toMatchObject(expected);
   });
 
   it('keeps the name and the system code of what broke the connection', async () => {
@@ -199,3 +210,12 @@ describe('toTelegramError', () => {
     expect(() => toTelegramError(bug)).toThrow(bug);
   });
 });
+
+function page(status: number): Response {
+  const headers = { 'content-type': 'text/html' };
+  return new Response('<h1>A page</h1>', {
+    status,
+    statusText: status === 502 ? 'Bad Gateway' : 'OK',
+    headers,
+  });
+}

@@ -199,11 +199,11 @@ export function toTelegramError(error: unknown): TelegramError {
         retryAfterMs: (retryAfter ?? 1) * 1_000,
       });
     }
-    return new TelegramError(
-      code >= 500 || code === 401 ? 'telegram_unreachable' : 'telegram_refused',
-      said,
-      { cause: error, status: code, ...(migratedTo === undefined ? {} : { migratedTo: String(migratedTo) }) },
-    );
+    return new TelegramError(code >= 500 || code === 401 ? 'telegram_failed' : 'telegram_refused', said, {
+      cause: error,
+      status: code,
+      ...(migratedTo === undefined ? {} : { migratedTo: String(migratedTo) }),
+    });
   }
   if (error instanceof HttpError) {
     const cause = withoutMessages(error.error);

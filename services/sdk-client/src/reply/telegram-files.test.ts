@@ -36,7 +36,7 @@ describe('a file of a user', () => {
     ['getFile', throttled(3), { code: 'telegram_throttled', retryAfterMs: 3_000 }],
     ['getFile', UNREACHABLE, { code: 'telegram_unreachable' }],
     ['download', UNREACHABLE, { code: 'telegram_unreachable' }],
-    ['download', refused(502, 'Bad Gateway'), { code: 'telegram_unreachable' }],
+    ['download', refused(502, 'Bad Gateway'), { code: 'telegram_failed' }],
     ['download', refused(404, 'Not Found'), { code: 'telegram_refused' }],
   ])('whose %s fails has an error that says what to do, and no token', async (step, answer, expected) => {
     botApi.script(step, answer);

@@ -12,7 +12,7 @@ export interface TelegramFiles {
   /**
    * @returns the file's bytes, 20 MB at most.
    * @throws TelegramError `telegram_refused` when the file cannot be had (any more) or is too large; `telegram_throttled`,
-   *   `telegram_unreachable`.
+   *   `telegram_failed`, `telegram_unreachable`.
    */
   download(fileId: string): Promise<Uint8Array>;
 }
@@ -58,7 +58,7 @@ async function pathOf(api: Api, fileId: string): Promise<string> {
 function statusError(status: number): TelegramError {
   const isGone = status === 400 || status === 403 || status === 404;
   return new TelegramError(
-    isGone ? 'telegram_refused' : 'telegram_unreachable',
+    isGone ? 'telegram_refused' : 'telegram_failed',
     `Telegram answered the download of a file with ${status}`,
   );
 }

@@ -68,7 +68,7 @@ it('shows typing in the General topic, which it must name although messages ther
 it('reports a call that fails and goes on', async () => {
   botApi.script('sendChatAction', BROKEN);
   const firstError = new Promise((resolve) => typeIn({}, resolve));
-  expect(await firstError).toMatchObject({ code: 'telegram_unreachable' });
+  expect(await firstError).toMatchObject({ code: 'telegram_failed' });
   await vi.advanceTimersByTimeAsync(5_000);
   expect(shown()).toHaveLength(2);
 });
