@@ -106,7 +106,13 @@ async function create(context: RequestContext, deps: ReadyDeps): Promise<Respons
     context.req.header(SESSION_KEY_HEADER),
   ]);
   const sessionId =
-    key === undefined ? randomUUID() : deriveSessionId(await sessionIdKey(deps.store), conversation, key);
+    key === undefined
+      ? randomUUID()
+      : deriveSessionId(
+          await sessionIdKey(deps.store, (error) => deps.onError(toAgentError(error), '')),
+          conversation,
+          key,
+        );
   return answer(context, deps, {
     sessionId,
     conversation,

@@ -28,8 +28,10 @@ export async function openObjectFile(path: string): Promise<OpenObject | undefin
     }
   };
   try {
+    const { size, mtime } = await file.stat();
     return {
-      bytes: (await file.stat()).size,
+      bytes: size,
+      modified: mtime,
       body: pieces(),
       version: () => {
         if (!isAtEnd) throw new Error('The version of an object is known when it was read to its end');

@@ -21,6 +21,7 @@ function scriptedStore(
       Promise.resolve(
         object && {
           bytes: object.byteLength,
+          modified: new Date(0),
           body: Readable.from([object]),
           version: () => 'v',
           [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -17,6 +17,7 @@ function object(content: Buffer, lengths: readonly number[]): OpenObject {
   };
   return {
     bytes: content.byteLength,
+    modified: new Date(0),
     // eslint-disable-next-line @typescript-eslint/require-await -- A store takes its time, and this one none.
     body: (async function* () {
       yield* pieces();

@@ -71,12 +71,18 @@ export class S3SessionStore implements SessionStore {
     const abortSignal = AbortSignal.timeout(this.#callLimitMs);
     try {
       const command = new GetObjectCommand({ Bucket: this.#bucket, Key: key });
-      const { Body, ETag, ContentLength } = await this.#client.send(command, { abortSignal });
+      const {
+        Body,
+        ETag,
+        ContentLength,
+        LastModified = new Date(),
+      } = await this.#client.send(command, { abortSignal });
       if (!(Body instanceof Readable) || ContentLength === undefined)
         throw new TypeError('S3 answered without a body or its length');
       const version = versionOf(ETag);
       return {
         bytes: ContentLength,
+        modified: LastModified,
         body: piecesOf(Body, this.#callLimitMs),
         version: () => version,
         [Symbol.asyncDispose]: () => {

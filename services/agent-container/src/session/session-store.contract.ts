@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path/posix';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { increment } from './increment.fixture.ts';
 import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
@@ -184,6 +185,7 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       const version = await open.store.put(at, body);
       await using object = await open.reopen().open(at);
       expect(object?.bytes).toBe(body.byteLength);
+      expect(object?.modified).toEqual((await open.store.list(`${dirname(at)}/`))[0]?.modified);
       const pieces: Uint8Array[] = [];
       for await (const piece of object?.body ?? []) pieces.push(piece);
       expect(Buffer.concat(pieces).equals(body)).toBe(true);

@@ -9,6 +9,8 @@ export interface StoredObject {
 export interface OpenObject extends AsyncDisposable {
   /** Of the whole object. */
   readonly bytes: number;
+  /** When it was last written or renewed, by the store's own clock. */
+  readonly modified: Date;
   /**
    * The content, once, in pieces of at most 1 MiB, all of one version of the object whatever is written meanwhile.
    * @throws AgentError `store_unavailable` when the object breaks off.
