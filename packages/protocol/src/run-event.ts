@@ -51,6 +51,17 @@ const todo = z
   })
   .meta({ description: 'The whole task list, each time it changed', id: 'TodoEvent' });
 
+const notice = z
+  .object({
+    type: z.literal('notice'),
+    notice: z.enum(['compacted', 'servers_missing']).meta({
+      description:
+        '`compacted`: the conversation was too long, and its older part was summed up. `servers_missing`: MCP servers do not answer, so the agent does without their tools',
+    }),
+    servers: z.array(z.string()).optional().meta({ description: 'servers_missing: their names' }),
+  })
+  .meta({ description: 'What the user must learn beside the answer', id: 'NoticeEvent' });
+
 const answer = z
   .object({
     type: z.literal('answer'),
@@ -130,7 +141,19 @@ const failed = z
 
 /** What a run says. Closed: exactly one terminal event (`finished`, `paused` or `failed`) ends every stream; its absence is a failure. */
 export const runEventSchema = z
-  .discriminatedUnion('type', [accepted, heartbeat, text, tool, todo, answer, file, finished, paused, failed])
+  .discriminatedUnion('type', [
+    accepted,
+    heartbeat,
+    text,
+    tool,
+    todo,
+    notice,
+    answer,
+    file,
+    finished,
+    paused,
+    failed,
+  ])
   .meta({ id: 'RunEvent' });
 export type RunEvent = z.infer<typeof runEventSchema>;
 export type FinishedEvent = z.infer<typeof finished>;

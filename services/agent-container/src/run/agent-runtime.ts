@@ -27,7 +27,8 @@ export interface RunSummary {
 }
 
 export type RuntimeEvent =
-  Extract<RunEvent, { type: 'text' | 'tool' | 'todo' | 'answer' }> | ({ type: 'summary' } & RunSummary);
+  | Extract<RunEvent, { type: 'text' | 'tool' | 'todo' | 'notice' | 'answer' }>
+  | ({ type: 'summary' } & RunSummary);
 
 /**
  * Port: runs one turn of an agent in a session's home.

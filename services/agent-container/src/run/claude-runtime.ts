@@ -20,6 +20,7 @@ import type { Cell, Isolation } from './isolation/isolation.ts';
 import { runLimits } from './isolation/run-limits.ts';
 import { watchRun } from './isolation/watch-run.ts';
 import { oneMessage, stopOnAbort } from './interruptible-input.ts';
+import { McpServers } from './mcp-servers.ts';
 import { OutputGate } from './output-gate.ts';
 import type { OutputLimits } from './output-limits.ts';
 import { failureOf, isCutAtOutputLimit, RunSigns } from './run-failure.ts';
@@ -48,6 +49,7 @@ export class ClaudeRuntime implements AgentRuntime {
   readonly #config: AgentConfig;
   readonly #image: AgentImage;
   readonly #options: ClaudeRuntimeOptions;
+  readonly #servers: McpServers;
   #proxy: Promise<ModelProxy> | undefined;
 
   /** @throws ConfigError when the image names MCP servers that a confined run cannot reach. */
@@ -57,6 +59,7 @@ export class ClaudeRuntime implements AgentRuntime {
     this.#config = config;
     this.#image = image;
     this.#options = options;
+    this.#servers = new McpServers(image.mcpServers, options);
   }
 
   /** Ends the model proxy, and with it every model call. Runs are to be over by then. */
@@ -130,12 +133,13 @@ export class ClaudeRuntime implements AgentRuntime {
     let stopKilling: (() => void) | undefined;
     let result: SDKResultMessage | undefined;
     let writesLost = false;
+    let isCompacted = false;
     try {
       session = query({
         prompt: input.messages,
         options: {
           ...sdkOptions(this.#config, this.#image, home, bounds, modelUrl, isOffline),
-          mcpServers: { ...this.#image.mcpServers, [CHAT_SERVER]: chatTools(run.outbox) },
+          mcpServers: { ...this.#servers.usable(), [CHAT_SERVER]: chatTools(run.outbox) },
           ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
           ...(cell === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),
           spawnClaudeCodeProcess: (options) => {
@@ -154,6 +158,8 @@ export class ClaudeRuntime implements AgentRuntime {
           input.end();
         }
         signs.note(message);
+        if (message.type === 'system' && message.subtype === 'init') this.#servers.note(message);
+        isCompacted ||= message.type === 'system' && message.subtype === 'compact_boundary';
         writesLost ||= message.type === 'system' && message.subtype === 'session_writes_lost';
         yield* await this.#eventsOf(message, translator, home);
       }
@@ -180,8 +186,21 @@ export class ClaudeRuntime implements AgentRuntime {
     if (result.is_error && !isStopped && !isCut) throw failureOf(result, grant, signs);
     if (writesLost)
       throw new AgentError('disk_full', 'The agent could not write its transcript: the disk may be full');
+    yield* this.#noticesOf(home, isCompacted);
     yield { type: 'answer', text: isStopped ? translator.partialAnswer : translator.answer };
     yield { type: 'summary', ...summaryOf(result, costBefore), isStopped, ...(isCut ? { isCut } : {}) };
+  }
+
+  /** Told with the answer, so that a run which fails takes no word of it along. */
+  #noticesOf({ sessionId }: SessionHome, isCompacted: boolean): RuntimeEvent[] {
+    const servers = this.#servers.untold(sessionId);
+    this.#servers.tell(sessionId, servers);
+    return [
+      ...(isCompacted ? [{ type: 'notice' as const, notice: 'compacted' as const }] : []),
+      ...(servers.length === 0
+        ? []
+        : [{ type: 'notice' as const, notice: 'servers_missing' as const, servers }]),
+    ];
   }
 
   async #eventsOf(

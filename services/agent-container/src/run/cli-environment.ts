@@ -19,6 +19,9 @@ const BEHAVIOUR = {
   CLAUDE_CODE_DISABLE_REFUSAL_RETRY: '1',
   // An answer that reaches it is continued three times. Without it, the CLI raises the limit to 128,000 for these; a model's own limit may be lower.
   CLAUDE_CODE_MAX_OUTPUT_TOKENS: '32000',
+  // An MCP server that does not answer in time fails; otherwise every run waits 30 s for it, and a call of its tools for a day.
+  MCP_TIMEOUT: '5000',
+  MCP_TOOL_TIMEOUT: '120000',
   API_TIMEOUT_MS: '120000',
   CLAUDE_ENABLE_BYTE_WATCHDOG: '1',
   CLAUDE_ENABLE_BYTE_WATCHDOG_BEDROCK: '1',

@@ -59,7 +59,10 @@ export async function answerByAgent(
   const telling = tellingOf(turn, progress, merged.at(-1)?.messageId ?? turn.message_id, deps);
   const taken = [turn.update_id, ...merged.map(({ updateId }) => updateId)];
   // Still queued when the user said stop; after a pause, what there is stays.
-  if (isStopped) return say(telling, stoppedText(progress, telling.language));
+  if (isStopped) {
+    await takeMarksOff(taken, entries, telling.chat, telling.onError);
+    return say(telling, stoppedText(progress, telling.language));
+  }
   // Beside the run: of many messages this takes seconds.
   const marksOff = takeMarksOff(taken, entries, telling.chat, telling.onError);
   const stopShowing = showWaiting(turn, taken, telling, deps);

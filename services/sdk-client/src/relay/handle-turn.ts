@@ -135,8 +135,9 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
   }
 }
 
-/** Of messages that are answered together, the last. */
+/** Of messages that are answered together, the last; what a stop drops is not answered. */
 function answeredMessage(turn: Turn, { merged }: TurnProgress): number {
+  if (turn.ask.kind === 'command' && turn.ask.command === 'stop') return turn.message_id;
   return merged?.at(-1)?.messageId ?? turn.message_id;
 }
 

@@ -91,8 +91,8 @@ export async function mergeTurns(
   return merged;
 }
 
-/** @returns those that nobody has begun with, in their order. */
-async function markAll(
+/** Marks the followers as answered by the turn. @returns those that nobody has begun with, in their order. */
+export async function markAll(
   followers: readonly Turn[],
   turn: Turn,
   ledger: TurnLedger,

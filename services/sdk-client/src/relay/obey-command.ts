@@ -1,18 +1,15 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { StopRequests } from '@omnicloud/session-table';
-import type { Backlog } from '../queue/backlog.ts';
 import type { Outcome, TurnQueue } from '../queue/turn-queue.ts';
 import { listFiles } from '../reply/list-files.ts';
 import { TEXTS } from '../reply/texts.ts';
 import { fetchFileList } from './agent-files.ts';
 import { readSession, type SessionReaderDeps } from './read-session.ts';
 import { sendArchive } from './send-archive.ts';
+import { type StopDeps, stopTurns } from './stop-turns.ts';
 import { say, type Telling } from './telling.ts';
 
-export interface CommandDeps extends SessionReaderDeps {
+export interface CommandDeps extends SessionReaderDeps, StopDeps {
   readonly queue: Pick<TurnQueue, 'waiting'>;
-  readonly backlog: Pick<Backlog, 'list'>;
-  readonly stops: Pick<StopRequests, 'request'>;
   /** The Telegram user id of who runs the bot; without one, what is for the owner is for nobody. */
   readonly ownerId?: string;
 }
@@ -51,20 +48,9 @@ export async function obeyCommand(
         ? sendArchive(turn, 'debug', telling, deps)
         : say(telling, texts.ownerOnly);
     case 'stop':
-      return say(telling, (await isStopNoted(turn, telling, deps)) ? texts.stopped : texts.notStopped);
+      return stopTurns(turn, telling, deps);
     case 'new':
       return say(telling, texts.newSession);
-  }
-}
-
-/** The stop was written down when the update was received, unless that failed; once more changes nothing. */
-async function isStopNoted(turn: Turn, { onError }: Telling, { stops }: CommandDeps): Promise<boolean> {
-  try {
-    await stops.request(sessionKeyOf(turn), turn.update_id);
-    return true;
-  } catch (error) {
-    onError(error);
-    return false;
   }
 }
 

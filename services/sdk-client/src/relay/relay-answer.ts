@@ -122,6 +122,7 @@ async function relayFrom(
     for await (const event of askAgent(deps.agent, request, new AbortController().signal)) {
       if (event.type === 'accepted' && event.repaired !== undefined)
         notes.push({ kind: 'repaired', lostTurns: event.repaired });
+      if (event.type === 'notice') notes.push(noteOn(event));
       if (event.type === 'answer') answer = event;
       if (event.type === 'file') sent.push(event);
       if (event.type === 'finished' || event.type === 'paused') {
@@ -157,6 +158,10 @@ async function relayFrom(
 
 function turnFile({ file_id, name, size, caption }: SentFile, sessionId: string): TurnFile {
   return { file_id, name, size, ...(caption === undefined ? {} : { caption }), session_id: sessionId };
+}
+
+function noteOn({ notice, servers = [] }: Extract<RunEvent, { type: 'notice' }>): Note {
+  return notice === 'compacted' ? { kind: notice } : { kind: notice, servers };
 }
 
 /** @returns what the user must learn of the files that the run had and left. */

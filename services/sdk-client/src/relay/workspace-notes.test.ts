@@ -65,3 +65,23 @@ it('An answer in several runs says once that the files are over the limit, below
     ].join('\n\n'),
   ]);
 });
+
+it('A conversation that was summed up, and servers that do not answer, are told of above the answer', async () => {
+  scene.agent.script(
+    streamed([
+      ACCEPTED,
+      { type: 'notice', notice: 'compacted' },
+      { type: 'notice', notice: 'servers_missing', servers: ['mute', 'g`ne'] },
+      { type: 'answer', text: 'Ja.' },
+      FINISHED,
+    ]),
+  );
+  await scene.handle();
+  expect(scene.botApi.screen).toEqual([
+    [
+      'This conversation has become long, so I summed up its older part; I may not know every detail of it any more.',
+      "These servers do not answer, so I do without their tools: mute, g'ne",
+      'Ja.',
+    ].join('\n\n'),
+  ]);
+});

@@ -20,6 +20,10 @@ export type Note =
   | { kind: 'endless' }
   /** It reached its output limit again and again, and ends there. */
   | { kind: 'output_limit' }
+  /** The conversation was too long, and its older part was summed up. */
+  | { kind: 'compacted' }
+  /** MCP servers do not answer, so that their tools are missing. */
+  | { kind: 'servers_missing'; servers: readonly string[] }
   /** The largest files were not saved. */
   | { kind: 'workspace_over_limit' }
   /** Files that were saved once could not be had again. */
@@ -79,6 +83,12 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
         break;
       case 'file_list_lost':
         above.push(texts.fileListLost);
+        break;
+      case 'compacted':
+        above.push(texts.compacted);
+        break;
+      case 'servers_missing':
+        above.push(texts.serversMissing(note.servers));
         break;
       case 'workspace_over_limit':
         last.push(texts.workspaceOverLimit);

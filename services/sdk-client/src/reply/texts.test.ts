@@ -26,7 +26,7 @@ function sentencesOf(language: Language): Record<string, string> {
     ...others
   } = TEXTS[language];
   const { archive, archiveTooLarge, fileTooLarge, fileMissing, fileLost, fileRefused, ...rest } = others;
-  const { moreFilesMissing, outsideTopic, answerKept, ...plain } = rest;
+  const { moreFilesMissing, outsideTopic, answerKept, serversMissing, stopped, ...plain } = rest;
   const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
   return {
     ...plain,
@@ -50,6 +50,10 @@ function sentencesOf(language: Language): Record<string, string> {
     fileRefusedToUs: fileMissing.refused('a.pdf'),
     fileUnavailable: fileMissing.unavailable('a.pdf'),
     fileOfTooManyBytes: fileMissing.too_large('a.pdf'),
+    stopped: stopped(0),
+    stoppedOne: stopped(1),
+    stoppedSome: stopped(8),
+    serversMissing: serversMissing(['mute', 'gone']),
     outsideTopic: outsideTopic(undefined),
     outsideLinkedTopic: outsideTopic('https://t.me/c/1/2/3'),
     answerKept: answerKept('Team', 'Telegram answered'),

@@ -52,12 +52,16 @@ interface Texts {
   outsideTopic: (link: string | undefined) => string;
   /** For the owner. @param where the chat's title or its user's name. @param why as the log says it. */
   answerKept: (where: string, why: string) => string;
-  stopped: string;
+  /** @param dropped so many messages that nobody had begun with. */
+  stopped: (dropped: number) => string;
+  nothingRunning: string;
   notStopped: string;
   stoppedHere: string;
   notSaved: string;
   partialNotSaved: string;
   sentFilesLost: (count: number) => string;
+  compacted: string;
+  serversMissing: (servers: readonly string[]) => string;
   workspaceOverLimit: string;
   filesLost: (count: number) => string;
   fileListLost: string;
@@ -151,7 +155,13 @@ const english: Texts = {
     `This belongs to ${link === undefined ? 'another topic' : `[another topic](${link})`}, which takes no messages from me now:`,
   answerKept: (where, why) =>
     `An answer could not be delivered in ${codeSpan(where)}: ${codeSpan(why)}. It is kept: I try again for two days, and when somebody writes there.`,
-  stopped: 'Everything you asked before this is stopped.',
+  stopped: (dropped) =>
+    dropped === 0
+      ? 'Everything you asked before this is stopped.'
+      : dropped === 1
+        ? 'Everything you asked before this is stopped, and the message that was waiting is dropped.'
+        : `Everything you asked before this is stopped, and the ${dropped} messages that were waiting are dropped.`,
+  nothingRunning: 'Nothing is running.',
   notStopped: 'That could not be stopped just now. Please send /stop again in a moment.',
   stoppedHere: '⏹ _Stopped._',
   endless: '_This took longer than one turn may, so it was ended here. Say “go on” to continue._',
@@ -164,6 +174,10 @@ const english: Texts = {
     count === 1
       ? '_One file that belongs to it could not be stored, and is lost._'
       : `_${count} files that belong to it could not be stored, and are lost._`,
+  compacted:
+    '_This conversation has become long, so I summed up its older part; I may not know every detail of it any more._',
+  serversMissing: (servers) =>
+    `_These servers do not answer, so I do without their tools:_ ${servers.map(codeSpan).join(', ')}`,
   workspaceOverLimit:
     '_The files are over the size limit: the largest were not saved and may be gone later. Delete some to make room._',
   filesLost: (count) =>
@@ -252,7 +266,11 @@ const chinese: Texts = {
     `以下内容属于${link === undefined ? '另一个话题' : `[另一个话题](${link})`}，那里现在不接受我的消息：`,
   answerKept: (where, why) =>
     `有一个回答没能送达 ${codeSpan(where)}：${codeSpan(why)}。它已保留：两天之内我会继续尝试，那里有人发消息时也会再试。`,
-  stopped: '在此之前提出的请求都已停止。',
+  stopped: (dropped) =>
+    dropped === 0
+      ? '在此之前提出的请求都已停止。'
+      : `在此之前提出的请求都已停止，还在等待的 ${dropped} 条消息已取消。`,
+  nothingRunning: '现在没有正在进行的回答。',
   notStopped: '暂时无法停止。请稍后再发一次 /stop。',
   stoppedHere: '⏹ _已停止。_',
   endless: '_这一轮花的时间超过了上限，到此为止。说“继续”可以接着做。_',
@@ -261,6 +279,9 @@ const chinese: Texts = {
   partialNotSaved:
     '_这个回答不完整：时间用完了，而已完成的部分没能保存。下一条消息可能不知道它；请再次询问其余部分。_',
   sentFilesLost: (count) => `_有 ${count} 个随附文件没能保存，已丢失。_`,
+  compacted: '_这个对话变得很长，我已把较早的部分概括成摘要；其中的细节我可能不再全都知道。_',
+  serversMissing: (servers) =>
+    `_这些服务器没有响应，它们的工具暂时不能用：_${servers.map(codeSpan).join('、')}`,
   workspaceOverLimit: '_文件超出了大小上限：最大的那些没有保存，之后可能会丢失。请删除一些以腾出空间。_',
   filesLost: (count) =>
     `_有 ${count.toLocaleString('en')} 个保存过的文件没能恢复：它们在存储中缺失或已损坏。_`,
