@@ -70,7 +70,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     stores.close();
     throw error;
   };
-  const isolation = await confineShell(config).catch(failed);
+  const isolation = await confineShell(config, (notice) => log.info(notice)).catch(failed);
   const listener = await listen(config.host, config.port, (error) =>
     log.error('A connection could not be taken', error),
   ).catch(failed);

@@ -9,12 +9,17 @@ export function workRootOf({ dataDir }: LocalConfig): string {
 
 /**
  * Whether the shell can be confined must be known before anybody can reach us.
+ * @param tell is told once which walls hold.
  * @returns what confines it; undefined when it is off, or unconfined on purpose.
  * @throws ConfigError when it is on and cannot be confined here.
  */
-export function confineShell(config: LocalConfig): Promise<Isolation | undefined> {
+export function confineShell(
+  config: LocalConfig,
+  tell: (notice: string) => void,
+): Promise<Isolation | undefined> {
   return chooseIsolation(config.shell, {
     workRoot: workRootOf(config),
     hidden: [resolve('.env'), config.dataDir],
+    tell,
   });
 }

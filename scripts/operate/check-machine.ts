@@ -88,10 +88,9 @@ async function checkSandbox(config: LocalConfig): Promise<Finding[]> {
   if (!config.isShellOn)
     return [note('The shell is off, so the agent runs no programs', 'AGENT_SHELL=on allows it.')];
   try {
-    const isolation = await confineShell(config);
-    return [
-      isolation ? fine('The shell is confined') : note('The shell is unconfined: it can do what you can'),
-    ];
+    const told: string[] = [];
+    const isolation = await confineShell(config, (notice) => told.push(notice));
+    return [isolation ? fine(told.join(' ')) : note('The shell is unconfined: it can do what you can')];
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     return error.problems.map((problem) => wrong(problem, 'Change AGENT_SHELL in .env, or the machine.'));

@@ -59,6 +59,7 @@ function checkPrograms(): void {
     'jq --version',
     'pdftotext -v 2>&1 | head -n 1',
     'TZ=Asia/Tokyo date +%Z | grep JST',
+    'enosys --version',
     'python3 -m venv /tmp/venv && /tmp/venv/bin/pip --version',
     'which bc bzip2 curl file less make patch sqlite3 tree unzip xz zip >/dev/null && echo all of them',
     '/app/node_modules/@anthropic-ai/claude-agent-sdk-linux-*/claude --version',
@@ -92,11 +93,13 @@ function inside(uid: number, script: string): { status: number | null; stdout: s
 function startImage(
   uid: number,
   environment: readonly string[],
-): ChildProcess & { lines: AsyncIterable<string> } {
+): ChildProcess & { lines: AsyncIterable<string>; said: readonly string[] } {
   const child = spawn('sh', [RUN, root, String(uid), ...environment, '/app/entrypoint.sh'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  return Object.assign(child, { lines: createInterface({ input: child.stdout }) });
+  const said: string[] = [];
+  const lines = createInterface({ input: child.stdout }).on('line', (line) => said.push(line));
+  return Object.assign(child, { lines, said });
 }
 
 /** As on Fargate, AgentCore Runtime or a laptop. */
@@ -179,6 +182,11 @@ async function checkFunction(scripted: ScriptedModel): Promise<void> {
       api.initError.then((error) => assert.fail(`${error.errorType}: ${error.errorMessage}`)),
     ]);
     console.log(`function: ready after ${Math.round(performance.now() - beganMs)} ms`);
+    assert.match(
+      child.said.join('\n'),
+      /calls are closed to it as well \(enosys\)/,
+      'the second wall must hold',
+    );
     const look = 'git --version && rg --version | head -n 1 && python3 -c "print(6 * 7)" && id -u';
     scripted.reply({ type: 'tool_use', name: 'Bash', input: { command: look } });
     scripted.reply('Looked.');

@@ -117,7 +117,8 @@ describe.skipIf(process.platform !== 'linux' || !hasPerl)('Where the CLI may be 
   const attacks = ESCAPING.filter(({ name }) => name.startsWith("the CLI's "));
   let stage: Stage;
   beforeAll(async () => {
-    stage = await openStage({ shell: 'on', without: ['closed CLI', 'probe of the CLI'] });
+    const without = ['closed CLI', 'probe of the CLI', 'filter of system calls'];
+    stage = await openStage({ shell: 'on', without });
   });
   afterAll(() => stage[Symbol.asyncDispose]());
 

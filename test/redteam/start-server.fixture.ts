@@ -16,6 +16,8 @@ export interface StageOptions {
   readonly shell: 'on' | 'off' | 'unconfined';
   /** Guards of the server's that let everything pass, by their names in `without-guards.mjs`. */
   readonly without?: readonly string[];
+  /** Added to the server's environment. */
+  readonly settings?: Readonly<Record<string, string>>;
 }
 
 /** @returns all that the server is started with; it holds secrets that the agent must not see. */
@@ -62,7 +64,7 @@ const hasPerl = spawnSync('perl', ['-e', '1']).status === 0;
 
 /** @param held a file that the server inherits open. */
 export function startServer(
-  { shell, without = [] }: StageOptions,
+  { shell, without = [], settings = {} }: StageOptions,
   given: Record<string, string>,
   { serverFolder }: PlantedGround,
   held: FileHandle,
@@ -84,6 +86,7 @@ export function startServer(
   return spawn(program, rest, {
     env: {
       ...given,
+      ...settings,
       AGENT_SHELL: shell,
       ...(without.length > 0 ? { REDTEAM_WITHOUT: without.join(',') } : {}),
     },

@@ -30,12 +30,17 @@ export async function neighbourAlone(stage: Stage): Promise<number> {
 export async function feel(stage: Stage, attack: Attack): Promise<Felt> {
   const answered = stage.telegram.calls.length;
   for (const call of attack.calls(stage.ground())) stage.model.reply({ type: 'tool_use', ...call });
+  return feelUntil(stage, () => answerTo(stage, PERSON, answered));
+}
+
+/** @param isOver resolves when the attacker's turn has ended. */
+export async function feelUntil(stage: Stage, isOver: () => Promise<void>): Promise<Felt> {
   stage.telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'Go on' });
   await hasBegun(stage);
   const ended = new AbortController();
   const slowest = slowestAnswer(stage, ended.signal);
   const neighbourMs = await neighbourAlone(stage);
-  await answerTo(stage, PERSON, answered);
+  await isOver();
   ended.abort();
   return { neighbourMs, slowestMs: await slowest, peakMb: peakOf(stage) };
 }
@@ -49,7 +54,8 @@ async function answerTo(stage: Stage, chatId: number, since: number): Promise<vo
   while (!stage.telegram.calls.slice(since).some(isAnswer)) await delay(20);
 }
 
-async function hasBegun(stage: Stage): Promise<void> {
+/** Waits for the mark that an attack makes in its workspace, and takes it away. */
+export async function hasBegun(stage: Stage): Promise<void> {
   const work = join(stage.ground().dataDir, 'work');
   for (;;) {
     const mark = readdirSync(work)

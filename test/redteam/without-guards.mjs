@@ -1,4 +1,5 @@
-// REDTEAM_WITHOUT=<guard>,… node --import without-guards.mjs: the server as it would be if these guards let everything pass
+// REDTEAM_WITHOUT=<guard>,… node --import without-guards.mjs: the server as it would be if these guards let everything pass, or if what it
+// rests on were otherwise
 import { registerHooks } from 'node:module';
 
 const ALLOW = { hookEventName: 'PreToolUse', permissionDecision: 'allow' };
@@ -19,7 +20,25 @@ const GUARDS = {
     '/run/isolation/closed-program.ts',
     ['return closedProgram(installedCli());', 'return installedCli();'],
   ],
+  'filter of system calls': [
+    '/run/isolation/syscall-filter.ts',
+    ['if (isThere) return', 'if (isThere && program === undefined) return'],
+  ],
   'probe of the CLI': ['/run/isolation/probe-isolation.ts', ["return 'opens the CLI'", "return 'holds'"]],
+  // REDTEAM_CLI stands where the CLI stood, and REDTEAM_PLAN says what it does.
+  'honest CLI': [
+    '/run/spawn-cli.ts',
+    [
+      'started = spawn(command, args, {',
+      'started = spawn(process.execPath, [process.env.REDTEAM_CLI, process.env.REDTEAM_PLAN, command, ...args], {',
+    ],
+  ],
+  // At the pace that a CLI is held to, a million lines take minutes.
+  'so many lines': ['/run/output-limits.ts', ['turnLines: 1_000_000', 'turnLines: 20_000']],
+  'a minute of patience': ['/run/output-limits.ts', ['unreadInputMs: 60_000', 'unreadInputMs: 2_000']],
+  'CLI channel': ['/run/spawn-cli.ts', ['channel.outputOf(stdout)', 'stdout']],
+  'number of files': ['/session/outbox.ts', ['MAX_FILES = 10', 'MAX_FILES = 1_000']],
+  'parts of an answer': ['/reply/answer-parts.ts', ['MAX_PARTS = 4', 'MAX_PARTS = 1_000']],
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
   'webhook secret': ['/receive/verify-secret.ts', ["&& expected !== ''", "|| expected !== ''"]],

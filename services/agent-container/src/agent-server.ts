@@ -47,6 +47,7 @@ export async function openAgentServer(
     workRoot: config.workRoot,
     hidden: config.stores.kind === 'embedded' ? [config.stores.directory] : [],
     isOneRunAtATime,
+    tell: (notice) => log.info(notice),
   });
   const runtime = new ClaudeRuntime(config.agent, image, {
     isolation,

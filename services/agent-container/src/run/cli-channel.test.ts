@@ -180,6 +180,16 @@ it('A CLI that does not read its input is ended before much of it waits', () => 
   expect(violation).toMatchObject(OVERRAN);
 });
 
+it('A CLI that asks and does not read the answers is ended, although little of them waits', async () => {
+  const violation = new Promise((resolve) => {
+    const limits = { ...UNHURRIED, openRequests: 2, unreadInputMs: 50 };
+    const channel = new CliChannel({ gate: new OutputGate(), limits, onViolation: resolve });
+    const input = channel.inputOf(new PassThrough({ highWaterMark: 1 }));
+    for (let count = 0; count < 3; count += 1) input.write('x'.repeat(100));
+  });
+  expect(await violation).toMatchObject(OVERRAN);
+});
+
 it('While nobody reads the messages, no more of the output is taken in', async () => {
   const gate = new OutputGate();
   let taken = 0;

@@ -14,6 +14,8 @@ export interface CliChannelOptions {
   readonly onViolation: (error: unknown) => void;
 }
 
+const UNREAD = 'it did not read what it had asked for';
+
 /** Stands between the CLI's two streams and the SDK, which reads without any limit. */
 export class CliChannel {
   readonly #gate: OutputGate;
@@ -61,8 +63,7 @@ export class CliChannel {
     // The SDK does not wait for a full stream, so the stream has to say when it is too full.
     input.write = (chunk: unknown): boolean => {
       const hasRoom = write(chunk);
-      if (input.writableLength > this.#limits.waitingInputBytes)
-        this.#break(overrun('it did not read what it had asked for'));
+      if (input.writableLength > this.#limits.waitingInputBytes) this.#break(overrun(UNREAD));
       return hasRoom;
     };
     input.on('error', () => undefined);
@@ -143,7 +144,9 @@ export class CliChannel {
   }
 
   #whenDrained(stdin: Writable, done: () => void): void {
+    const impatience = setTimeout(() => this.#break(overrun(UNREAD)), this.#limits.unreadInputMs);
     const go = (): void => {
+      clearTimeout(impatience);
       stdin.off('drain', go).off('close', go).off('error', go);
       done();
     };

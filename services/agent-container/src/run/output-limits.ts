@@ -29,6 +29,8 @@ export interface OutputLimits {
   readonly openRequests: number;
   /** What may wait for the CLI to read its stdin, in bytes. The longest message is 1 MB. */
   readonly waitingInputBytes: number;
+  /** How long its stdin may be full: as long as it is, its questions stay open, and nothing that it writes is read. */
+  readonly unreadInputMs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -46,4 +48,5 @@ export const OUTPUT_LIMITS: OutputLimits = {
   turnRequests: 20_000,
   openRequests: 64,
   waitingInputBytes: 16 * MIB,
+  unreadInputMs: 60_000,
 };

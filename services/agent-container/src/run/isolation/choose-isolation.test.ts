@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { ConfigError } from '@omnicloud/settings';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -7,8 +9,10 @@ import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts
 import { chooseIsolation } from './choose-isolation.ts';
 import { bundleInto, openPlace } from './open-place.fixture.ts';
 import { haveNamespaces } from './sandbox.fixture.ts';
+import { syscallFilter } from './syscall-filter.ts';
 
 const isAvailable = await haveNamespaces();
+const hasFilter = (await syscallFilter()).length > 0;
 const isRequired = process.env.CI === 'true' && process.platform === 'linux';
 
 beforeAll(() => {
@@ -35,6 +39,30 @@ describe.skipIf(!isAvailable)('a shell that is on (needs unshare and user namesp
     const place = { workRoot: await temporaryDirectory(), hidden: [] };
     const isolation = await chooseIsolation({ isShellOn: true, ...more }, place);
     expect(isolation?.isNetworkOn).toBe(isNetworkOn);
+  });
+
+  it('is confined as before where enosys cannot start anything, and it is told that there is no second wall', async () => {
+    const folder = await temporaryDirectory();
+    // The sandbox does not have this folder.
+    await writeFile(
+      join(folder, 'enosys'),
+      '#!/bin/sh\nwhile [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+      {
+        mode: 0o755,
+      },
+    );
+    const told: string[] = [];
+    const tell = (notice: string): unknown => told.push(notice);
+    const place = { workRoot: await temporaryDirectory(), hidden: [], enosysFolders: [folder], tell };
+    expect(await chooseIsolation({ isShellOn: true }, place)).toBeDefined();
+    expect(told).toEqual([expect.stringMatching(/namespaces.* no second wall: enosys is installed, but/)]);
+  });
+
+  it.skipIf(!hasFilter)('is told to be behind the filter of system calls (needs enosys)', async () => {
+    const told: string[] = [];
+    const place = { workRoot: await temporaryDirectory(), hidden: [], tell: (it: string) => told.push(it) };
+    await chooseIsolation({ isShellOn: true }, place);
+    expect(told).toEqual([expect.stringMatching(/namespaces.* closed to it as well/)]);
   });
 
   it('is refused when it would see what is to be hidden', async () => {

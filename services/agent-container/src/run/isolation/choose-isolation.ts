@@ -6,10 +6,11 @@ import type { AgentConfig } from '../../config.ts';
 import { closedCli } from './closed-program.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
-import { probe, type Probed } from './probe-isolation.ts';
+import { probe, type Probe, type Probed } from './probe-isolation.ts';
 import { runLimits } from './run-limits.ts';
 import { SameUserIsolation } from './same-user-isolation.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
+import { type SyscallFilter, syscallFilter } from './syscall-filter.ts';
 
 /** What the server is to the machine it runs on. */
 export interface ServerPlace {
@@ -19,6 +20,10 @@ export interface ServerPlace {
   readonly hidden: readonly string[];
   /** Whether the platform never has two runs in this process at once. */
   readonly isOneRunAtATime?: boolean;
+  /** Where `enosys` is looked for; the system's folders unless given. */
+  readonly enosysFolders?: readonly string[];
+  /** Told once which walls hold here. */
+  readonly tell?: (notice: string) => void;
 }
 
 /**
@@ -36,23 +41,54 @@ export async function chooseIsolation(
   const hidden = (await Promise.all(place.hidden.map(filesAt))).flat();
   const probed: Probed = { workRoot: place.workRoot, hidden, cli: await closedCli() };
   const limits = runLimits(config.runLimits);
-  const namespaces = new NamespaceIsolation(isNetworkOn, limits);
-  const found = await probe(namespaces, probed);
-  if (found === 'holds') return namespaces;
+  const filter = await syscallFilter(place.enosysFolders);
+  const tried = async (make: (filter: SyscallFilter) => Isolation): Promise<Tried> => {
+    const filtered = filter.length === 0 ? undefined : await tryOut(make(filter), probed);
+    // A filter that cannot be installed here must not take the shell away.
+    return filtered === undefined || filtered.found === 'unavailable' ? tryOut(make([]), probed) : filtered;
+  };
+  const chosen = ({ isolation, found }: Tried): Isolation => {
+    place.tell?.(`${isolation.means} ${found === 'holds and filters' ? FILTERED : unfiltered(filter)}`);
+    return isolation;
+  };
+  const namespaces = await tried((behind) => new NamespaceIsolation(isNetworkOn, limits, behind));
+  const { found } = namespaces;
+  if (isHeld(found)) return chosen(namespaces);
   if (found === 'leaks') throw new ConfigError([`${SEES_SYSTEM_FOLDERS} ${INSTEAD}`]);
   if (found === 'opens the CLI') throw new ConfigError([`${OPENS_CLI} ${INSTEAD}`]);
-  for (const [isPossible, isolation] of [
-    [await mayUseOtherUsers(place), new SeparateUserIsolation(limits)],
-    [mayShareUser(place), new SameUserIsolation(limits)],
+  for (const [isPossible, make] of [
+    [await mayUseOtherUsers(place), (behind: SyscallFilter) => new SeparateUserIsolation(limits, behind)],
+    [mayShareUser(place), (behind: SyscallFilter) => new SameUserIsolation(limits, behind)],
   ] as const) {
     if (!isPossible) continue;
-    const lesser = await probe(isolation, probed);
-    if (lesser === 'opens the CLI') throw new ConfigError([`${OPENS_CLI} ${INSTEAD}`]);
-    if (lesser !== 'holds') continue;
+    const lesser = await tried(make);
+    if (lesser.found === 'opens the CLI') throw new ConfigError([`${OPENS_CLI} ${INSTEAD}`]);
+    if (!isHeld(lesser.found)) continue;
     if (!isNetworkOn) throw new ConfigError([NETWORK_CANNOT_BE_OFF]);
-    return isolation;
+    return chosen(lesser);
   }
   throw new ConfigError([`${NO_NAMESPACES} ${INSTEAD}`]);
+}
+
+interface Tried {
+  readonly isolation: Isolation;
+  readonly found: Probe;
+}
+
+async function tryOut(isolation: Isolation, probed: Probed): Promise<Tried> {
+  return { isolation, found: await probe(isolation, probed) };
+}
+
+function isHeld(found: Probe): boolean {
+  return found === 'holds' || found === 'holds and filters';
+}
+
+const FILTERED = "The kernel's most dangerous calls are closed to it as well (enosys).";
+
+function unfiltered(filter: SyscallFilter): string {
+  return filter.length === 0
+    ? 'There is no second wall: enosys (util-linux 2.39 or later) is not installed, so no system call is closed to it.'
+    : 'There is no second wall: enosys is installed, but here it closes no system call.';
 }
 
 const NEEDS_LINUX = 'AGENT_SHELL=on needs Linux to confine the shell.';

@@ -46,6 +46,8 @@ export interface Cell {
 
 /** Port: what keeps a run from everything that is not its own. */
 export interface Isolation {
+  /** One sentence on what confines a run. */
+  readonly means: string;
   /** Whether programs inside reach what this machine reaches, servers on its loopback included. */
   readonly isNetworkOn: boolean;
   /** True once something of a run may be left that others would meet: nothing more is run then, and the process is to end. */

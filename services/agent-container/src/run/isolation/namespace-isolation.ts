@@ -8,6 +8,7 @@ import { giveTo } from './give-to.ts';
 import type { Cell, Command, Isolation, Members, Place } from './isolation.ts';
 import { openBridge } from './loopback-bridge.ts';
 import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
+import { filtered, type SyscallFilter } from './syscall-filter.ts';
 
 const ENTER = fileURLToPath(new URL('enter-sandbox.sh', import.meta.url));
 const FORWARD = fileURLToPath(new URL('forward-loopback.mjs', import.meta.url));
@@ -26,16 +27,19 @@ const UNPRIVILEGED_ID = 65_534;
 
 /** Linux with `unshare`, `setpriv` and `mount` of util-linux, for root or where ordinary users may make user namespaces. */
 export class NamespaceIsolation implements Isolation {
+  readonly means = 'The shell is confined by namespaces of its own.';
   readonly #isRoot = process.getuid?.() === 0;
   readonly #uid = this.#isRoot ? UNPRIVILEGED_ID : (process.getuid?.() ?? UNPRIVILEGED_ID);
   readonly #gid = this.#isRoot ? UNPRIVILEGED_ID : (process.getgid?.() ?? UNPRIVILEGED_ID);
   readonly #limits: RunLimits;
+  readonly #filter: SyscallFilter;
   readonly isNetworkOn: boolean;
 
   /** @param isNetworkOn true: the network is this machine's; false: there is none but the place's one port. */
-  constructor(isNetworkOn = false, limits: RunLimits = runLimits()) {
+  constructor(isNetworkOn = false, limits: RunLimits = runLimits(), filter: SyscallFilter = []) {
     this.isNetworkOn = isNetworkOn;
     this.#limits = limits;
+    this.#filter = filter;
   }
 
   async open(place: Place): Promise<Cell> {
@@ -66,6 +70,7 @@ export class NamespaceIsolation implements Isolation {
     { node: ownNode, socket }: { readonly node: string; readonly socket: string | undefined },
   ): Command {
     const program = dirname(realpathSync(inner.command));
+    const { command, args } = filtered(inner, this.#filter);
     const node = join(OWN, 'node');
     const places = [
       ...SYSTEM.filter(existsSync).flatMap(systemPlace),
@@ -104,7 +109,7 @@ export class NamespaceIsolation implements Isolation {
         ...[...(this.isNetworkOn ? [] : ['--loopback']), ...forward],
         ...['--user', this.#isRoot ? 'root' : 'mapped', String(this.#uid), String(this.#gid)],
         ...['--limits', String(this.#limits.processes), kernelLimits(this.#limits, undefined).join(' ')],
-        ...['--cwd', inner.cwd, '--', inner.command, ...inner.args],
+        ...['--cwd', inner.cwd, '--', command, ...args],
       ],
       cwd: '/',
       env: { ...inner.env, PATH: `${inner.env.PATH ?? '/usr/local/bin:/usr/bin:/bin'}:${OWN}` },

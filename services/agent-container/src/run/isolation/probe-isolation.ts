@@ -9,8 +9,8 @@ import { PROBE_SCRIPT, SAW } from './probe-script.ts';
 
 const LIMIT_MS = 20_000;
 
-/** What is known of an isolation here: it keeps what it must, or lets something be seen, or cannot be had. */
-type Probe = 'holds' | 'leaks' | 'opens the CLI' | 'unavailable';
+/** What is known of an isolation here: it keeps what it must, with a filter of system calls or without, or lets something be seen, or cannot be had. */
+export type Probe = 'holds and filters' | 'holds' | 'leaks' | 'opens the CLI' | 'unavailable';
 
 /** What a run must keep from its shell, and its CLI. */
 export interface Probed {
@@ -54,6 +54,7 @@ export async function probe(isolation: Isolation, { workRoot, hidden, cli }: Pro
       });
       // Rejects when the program cannot be started.
       const [code] = (await once(child, 'exit').catch(() => [])) as unknown[];
+      if (code === SAW.filter) return 'holds and filters';
       if (code === SAW.nothing) return 'holds';
       if (code === SAW.cli) return 'opens the CLI';
       return code === SAW.server || code === SAW.hidden ? 'leaks' : 'unavailable';

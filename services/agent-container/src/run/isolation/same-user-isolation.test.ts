@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bundleInto, openPlace } from './open-place.fixture.ts';
+import { syscallFilter } from './syscall-filter.ts';
 
 /**
  * The user of the latest server here. Nothing else may run as it, because a run's end kills all that is new of it. Each server has one of
@@ -14,6 +15,8 @@ import { bundleInto, openPlace } from './open-place.fixture.ts';
  */
 let serverId = 61_744;
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+
+const hasFilter = (await syscallFilter()).length > 0;
 
 /** Runs a server as an ordinary user of its own. */
 async function serve(
@@ -62,6 +65,16 @@ const probed = (folder: string): string => `
 describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Linux)', () => {
   it('holds where the server’s program cannot be read', async () => {
     expect(await serve(probed, 'unreadable')).toBe('holds');
+  });
+
+  it.skipIf(!hasFilter)('holds, and its filter of system calls (needs enosys)', async () => {
+    const program = (folder: string): string => `
+      import { SameUserIsolation } from './same-user-isolation.ts';
+      import { probe } from './probe-isolation.ts';
+      import { syscallFilter } from './syscall-filter.ts';
+      const isolation = new SameUserIsolation(undefined, await syscallFilter());
+      console.log(await probe(isolation, { workRoot: '${folder}/work', hidden: [], cli: '${folder}/programs/claude' }));`;
+    expect(await serve(program, 'unreadable')).toBe('holds and filters');
   });
 
   it('does not hold where it can: environment and memory are open then', async () => {

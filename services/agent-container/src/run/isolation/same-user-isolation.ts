@@ -8,6 +8,7 @@ import type { Cell, Isolation, Place } from './isolation.ts';
 import { identity, ownProcesses, proveEnded } from './prove-ended.ts';
 import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
 import { ownedShared, sweepShared } from './sweep-shared.ts';
+import { filtered, type SyscallFilter } from './syscall-filter.ts';
 
 /**
  * For an image of our own on a platform that forbids both namespaces and other users, such as Lambda. The server's program is one that it
@@ -17,13 +18,16 @@ import { ownedShared, sweepShared } from './sweep-shared.ts';
  * The network is the machine's.
  */
 export class SameUserIsolation implements Isolation {
+  readonly means = "The shell runs as the server's user, whose programs it cannot look into.";
   readonly isNetworkOn = true;
   readonly #limits: RunLimits;
+  readonly #filter: SyscallFilter;
   #isBusy = false;
   #isSpent = false;
 
-  constructor(limits: RunLimits = runLimits()) {
+  constructor(limits: RunLimits = runLimits(), filter: SyscallFilter = []) {
     this.#limits = limits;
+    this.#filter = filter;
   }
 
   get isSpent(): boolean {
@@ -46,7 +50,7 @@ export class SameUserIsolation implements Isolation {
       wrap: (command) => {
         isStarted = true;
         return enteringCommand(
-          { ...command, env: { ...command.env, TMPDIR: place.temporary } },
+          filtered({ ...command, env: { ...command.env, TMPDIR: place.temporary } }, this.#filter),
           [],
           kernelLimits(this.#limits, processes),
         );

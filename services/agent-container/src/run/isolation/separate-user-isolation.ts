@@ -9,6 +9,7 @@ import { giveTo } from './give-to.ts';
 import type { Cell, Isolation, Place } from './isolation.ts';
 import { processesOf } from './prove-ended.ts';
 import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
+import { filtered, type SyscallFilter } from './syscall-filter.ts';
 import { sweepShared } from './sweep-shared.ts';
 
 /** Neither people nor packages nor systemd give these away (https://systemd.io/UIDS-GIDS/). */
@@ -22,12 +23,15 @@ let given = 0;
  * the machine's, and everything that is readable by all stays so.
  */
 export class SeparateUserIsolation implements Isolation {
+  readonly means = 'The shell is confined by a user of its own for each run.';
   readonly isNetworkOn = true;
   readonly #taken = new Set<number>();
   readonly #limits: RunLimits;
+  readonly #filter: SyscallFilter;
 
-  constructor(limits: RunLimits = runLimits()) {
+  constructor(limits: RunLimits = runLimits(), filter: SyscallFilter = []) {
     this.#limits = limits;
+    this.#filter = filter;
   }
 
   async open(place: Place): Promise<Cell> {
@@ -45,7 +49,7 @@ export class SeparateUserIsolation implements Isolation {
     return {
       wrap: (command) =>
         enteringCommand(
-          { ...command, env: { ...command.env, TMPDIR: place.temporary } },
+          filtered({ ...command, env: { ...command.env, TMPDIR: place.temporary } }, this.#filter),
           [...asUser(id), '--bounding-set=-all', '--inh-caps=-all'],
           kernelLimits(this.#limits, this.#limits.processes),
         ),
