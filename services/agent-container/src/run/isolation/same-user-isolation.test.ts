@@ -181,31 +181,35 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
     const program = (folder: string): string => `
       import { spawn } from 'node:child_process';
       import { once } from 'node:events';
-      import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+      import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
       import { SameUserIsolation } from './same-user-isolation.ts';
       const root = '${folder}/work/one';
       mkdirSync(root, { recursive: true });
       const kept = '/tmp/${name}-before';
       writeFileSync(kept, '');
+      const owned = new RegExp('\\\\s' + process.getuid() + '\\\\s');
+      const objects = () => ['shm', 'msg', 'sem'].filter((kind) => owned.test(readFileSync('/proc/sysvipc/' + kind, 'utf8')));
       const isolation = new SameUserIsolation();
       const cell = await isolation.open({ root, writable: [], readable: [], temporary: root, loopbackPort: undefined });
-      const script = 'for d in /tmp /var/tmp /dev/shm; do mkdir $d/${name} && touch $d/${name}/file; done; ipcmk -M 100 >/dev/null; echo $TMPDIR';
+      const script = 'for d in /tmp /var/tmp /dev/shm; do mkdir $d/${name} && touch $d/${name}/file; done; ipcmk -M 100 >/dev/null; ipcmk -Q >/dev/null; ipcmk -S 3 >/dev/null; echo $TMPDIR';
       const { command, args, cwd, env } = cell.wrap({ command: '/bin/sh', args: ['-c', script], cwd: root, env: { PATH: '/usr/bin:/bin' } });
       const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
       const [line] = await once(child.stdout, 'data');
       await once(child, 'exit');
       const made = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => existsSync(folder + '/${name}')).length;
+      const madeObjects = objects();
       await cell.close();
       const left = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => existsSync(folder + '/${name}'));
-      console.log(JSON.stringify({ made, left, kept: existsSync(kept), own: String(line).trim() === root }));`;
+      console.log(JSON.stringify({ made, madeObjects, left, leftObjects: objects(), kept: existsSync(kept), own: String(line).trim() === root }));`;
     expect(JSON.parse(await serve(program, 'unreadable'))).toEqual({
       made: 3,
+      madeObjects: ['shm', 'msg', 'sem'],
       left: [],
+      leftObjects: [],
       kept: true,
       own: true,
     });
     await rm(`/tmp/${name}-before`, { force: true });
-    expect(await readFile('/proc/sysvipc/shm', 'utf8')).not.toMatch(new RegExp(`\\s${serverId}\\s`));
   });
 
   it('is refused beside another one', async () => {
