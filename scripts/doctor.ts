@@ -16,9 +16,7 @@ async function lookHere(isModelAsked: boolean, file: EnvFile): Promise<Finding[]
   if (!config) return [...findings];
   const { telegram, agent } = config;
   const ofBot = telegram
-    ? await look('The bot', () =>
-        checkBot(telegram.botToken, telegram.apiRoot, { kind: telegram.updates.kind }),
-      )
+    ? await look('The bot', () => checkBot(telegram.botToken, telegram.apiRoot, telegram.updates))
     : [];
   if (!agent) return [...findings, ...ofBot];
   const ofModel = isModelAsked

@@ -1,36 +1,30 @@
 // page or Telegram → webhook | polling → queue → worker → agent server over HTTP → CLI → demo model | Bedrock | Anthropic
-import { randomBytes } from 'node:crypto';
 import { Homes } from '@omnicloud/agent-container';
 import {
   createTurnHandler,
-  createWebhook,
   type EditPace,
-  type Intake,
   type Meter,
   OwnerNotices,
   showPlaces,
   TELEGRAM_PACE,
-  type TelegramFiles,
-  ToldStrangers,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
-import type { Api } from 'grammy/web';
 import { Hono } from 'hono';
 import { addAgentServer } from './add-agent-server.ts';
+import { addTelegram } from './add-telegram.ts';
 import { openAwsStores } from './aws-stores.ts';
 import type { LocalConfig } from './config.ts';
 import { confineShell, workRootOf } from './confine-shell.ts';
-import { announceCommands, identifyBot, poll, telegramApi } from './connect-telegram.ts';
-import { guardPage } from './guard-page.ts';
+import { announceCommands } from './connect-telegram.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
 import type { Log } from './log.ts';
-import { createPageApp } from './page/page-app.ts';
 import type { PageInfo } from './page/page-info.ts';
-import { openEmbeddedStores, type Stores } from './stores.ts';
-import { openTelegramStandIn, type TelegramStandIn } from './telegram/stand-in.ts';
+import { openEmbeddedStores } from './stores.ts';
 
 export interface LocalSystem {
   readonly url: string;
+  /** Which bot it is, how its updates come and which model answers, for people. */
+  readonly about: string;
   readonly queue: TurnQueue;
   /** Cuts connections, interrupts running turns (they are tried again at the next start) and waits until all is at rest. */
   close(): Promise<void>;
@@ -47,11 +41,10 @@ export interface Tempo {
 
 /** The stand-in has no limits to respect, so the page may show text as smoothly as the eye likes. */
 const PAGE_PACE: EditPace = { firstAfterMs: 250, betweenMs: 150 };
-const VERSION = '0.1.0';
 
 /**
  * Starts both tiers and what stands around them. When it resolves, a message can be answered.
- * @throws ConfigError when Telegram refuses the token, or the shell is on and cannot be confined; Node's own error when the port
+ * @throws ConfigError when Telegram refuses the token or the address of the webhook, or the shell is on and cannot be confined; Node's own error when the port
  *   cannot be had.
  */
 export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
@@ -88,7 +81,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
       log,
       tempo,
     );
-    const telegram = await addTelegram(app, config, stores, ownUrl, agentServer.model, log);
+    const telegram = await addTelegram(app, config, { stores, ownUrl, model: agentServer.model, log });
     const handler = createTurnHandler({
       api: telegram.api,
       telegramFiles: telegram.files,
@@ -110,6 +103,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     const receiving = telegram.receive(stop.signal);
     return {
       url: urlOf(config.host, listener.port),
+      about: `${telegram.about}, ${nameOf(agentServer.model)}`,
       queue: stores.queue,
       close: async () => {
         stop.abort();
@@ -129,97 +123,15 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   }
 }
 
+function nameOf({ kind, name }: PageInfo['model']): string {
+  return kind === 'demo' ? 'demo model' : `model ${name} of ${kind === 'bedrock' ? 'Bedrock' : 'Anthropic'}`;
+}
+
 /** On one machine, the log is what operators look at; the rest shows in the chat. */
 function meterOf(log: Log): Meter {
   return {
     add: (measure) => {
       if (measure === 'UndecidableSends') log.info('A message of unknown fate is sent once more');
     },
-  };
-}
-
-interface Telegram {
-  readonly api: Api;
-  readonly files: TelegramFiles;
-  readonly standIn?: TelegramStandIn;
-  /** The user id of who runs the bot. */
-  readonly ownerId: string;
-  /** Takes updates until the signal aborts. */
-  receive(signal: AbortSignal): Promise<void>;
-}
-
-async function addTelegram(
-  app: Hono,
-  config: LocalConfig,
-  stores: Stores,
-  ownUrl: string,
-  model: PageInfo['model'],
-  log: Log,
-): Promise<Telegram> {
-  if (config.telegram) return connectTelegram(app, config.telegram, stores, log);
-  const token = `4200000001:${randomBytes(24).toString('base64url')}`;
-  const secret = randomBytes(24).toString('base64url');
-  const standIn = openTelegramStandIn({
-    directory: config.dataDir,
-    token,
-    onError: (error) => log.error('Telegram stand-in', error),
-  });
-  const ownerId = String(standIn.person.id);
-  const allowedUsers = new Set([ownerId]);
-  app.route('/', createWebhook({ ...intakeOf(stores, allowedUsers, standIn.bot.username, log), secret }));
-  const guard = guardPage(config.host);
-  app.use('/', guard).use('/app/*', guard).use('/page/*', guard);
-  app.route('/', createPageApp({ model, shell: config.isShellOn, version: VERSION }));
-  app.route('/', standIn.app);
-  const { api, files } = telegramApi(token, ownUrl);
-  return {
-    api,
-    files,
-    standIn,
-    ownerId,
-    receive: async () => {
-      standIn.start({ url: `${ownUrl}/webhook`, secret });
-      return Promise.resolve();
-    },
-  };
-}
-
-async function connectTelegram(
-  app: Hono,
-  telegram: NonNullable<LocalConfig['telegram']>,
-  stores: Stores,
-  log: Log,
-): Promise<Telegram> {
-  const { api, files } = telegramApi(telegram.botToken, telegram.apiRoot);
-  const username = await identifyBot(api, log);
-  const intake = intakeOf(stores, telegram.allowedUsers, username, log);
-  if (telegram.updates.kind === 'webhook') {
-    app.route('/', createWebhook({ ...intake, secret: telegram.updates.secret }));
-  }
-  app.get('/', (context) =>
-    context.text(`OmniCloud Agent serves the bot @${username ?? '(name unknown)'}.\n`),
-  );
-  const { ownerId } = telegram;
-  return { api, files, ownerId, receive: (signal) => poll(api, telegram, intake, log, signal) };
-}
-
-function intakeOf(
-  { queue, backlog, stops }: Stores,
-  allowedUsers: ReadonlySet<string>,
-  username: string | undefined,
-  log: Log,
-): Intake {
-  return {
-    queue,
-    backlog,
-    stops,
-    allowedUsers,
-    ...(username === undefined ? {} : { botUsername: username }),
-    strangers: new ToldStrangers(),
-    onStranger: (userId, updateId) =>
-      log.info(`Update ${updateId} is from a stranger: Telegram user ${userId}`),
-    onIgnored: (reason, updateId) =>
-      log.info(`Update ${updateId ?? '(unreadable)'} becomes no turn: ${reason}`),
-    onError: (error) => log.error('Receiving updates', error),
   };
 }

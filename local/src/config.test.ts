@@ -80,6 +80,32 @@ describe('Wrong or missing settings', () => {
     ]);
   });
 
+  it.each(['0.0.0.0', '::', '192.168.1.7', '10.0.0.1', '::ffff:10.0.0.1', 'my-box.local', ' 0.0.0.0 '])(
+    'a page that others reach (HOST=%s) without a password, or with a short one',
+    (host) => {
+      expect(problemsOf({ HOST: host })).toHaveLength(1);
+      expect(problemsOf({ HOST: host, PAGE_PASSWORD: ' ' })).toHaveLength(1);
+      expect(problemsOf({ HOST: host, PAGE_PASSWORD: 'short' })).toHaveLength(1);
+      const config = parseLocalConfig({ HOST: host, PAGE_PASSWORD: 'long enough for it' });
+      expect(config.pagePassword).toBe('long enough for it');
+      expect(config.notices).toEqual([expect.stringContaining('other machines reach this server')]);
+    },
+  );
+
+  it.each(['127.0.0.1', '127.8.9.1', '::1', 'localhost', 'LOCALHOST', ''])(
+    'but none for a page that this machine alone reaches (HOST=%s)',
+    (host) => {
+      expect(parseLocalConfig({ HOST: host }).notices).toEqual([]);
+    },
+  );
+
+  it('a bot has no page, so no password', () => {
+    const bot = { TELEGRAM_BOT_TOKEN: '1:a', ALLOWED_USERS: '1', HOST: '0.0.0.0' };
+    expect(parseLocalConfig(bot).notices).toHaveLength(1);
+    const { pagePassword, notices } = parseLocalConfig({ ...bot, PAGE_PASSWORD: 'long enough for it' });
+    expect([pagePassword, notices.length]).toEqual([undefined, 2]);
+  });
+
   it('a token without users is no open bot', () => {
     expect(problemsOf({ TELEGRAM_BOT_TOKEN: '1:a' })).toHaveLength(1);
     expect(problemsOf({ TELEGRAM_BOT_TOKEN: '1:a', ALLOWED_USERS: '*' })).toHaveLength(1);

@@ -5,6 +5,7 @@ import { checkNames, ConfigError, readSettings } from '@omnicloud/settings';
 import { config as readDotenv } from 'dotenv';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
+import { isLoopback } from './is-loopback.ts';
 import { parallelTurnsFor, thisMachine } from './parallel-turns.ts';
 
 export interface AwsQueueConfig {
@@ -25,6 +26,8 @@ export interface LocalConfig {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
+  /** Undefined: the page needs none. */
+  readonly pagePassword: string | undefined;
   readonly dataDir: string;
   /** Undefined: the embedded stores, below `dataDir`. */
   readonly aws: AwsStoreConfig | undefined;
@@ -59,6 +62,11 @@ const localSchema = z.object({
     .transform(Number)
     .pipe(z.int().max(65_535, 'must be a port number'))
     .default(8787),
+  PAGE_PASSWORD: z
+    .string()
+    .min(12, 'must have at least 12 characters')
+    .max(256, 'must have at most 256 characters')
+    .optional(),
   DATA_DIR: z.string().default('.data'),
   AGENT_SERVER_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
   MAX_CONTINUATIONS: z.coerce
@@ -93,6 +101,7 @@ const TELEGRAM_SETTINGS = [
   'TELEGRAM_BOT_TOKEN',
   'ALLOWED_USERS',
   'TELEGRAM_MODE',
+  'TELEGRAM_WEBHOOK_URL',
   'TELEGRAM_WEBHOOK_SECRET',
   'TELEGRAM_API_ROOT',
 ];
@@ -150,11 +159,19 @@ export function parseLocalConfig(
   const demo = ownsModel
     ? undefined
     : attempt(() => demoAgentConfig(ANY_URL, { authToken, isShellOn }, environment));
+  const host = environment.HOST?.trim() ?? '';
+  const isOpen = host !== '' && !isLoopback(host);
+  const hasPage = !TELEGRAM_SETTINGS.some(isSet);
+  if (isOpen && hasPage && !isSet('PAGE_PASSWORD'))
+    problems.push(
+      `PAGE_PASSWORD is required with HOST=${host}: without it, everybody who reaches the page could use it`,
+    );
   const aws = environment.STORE === 'aws' ? attempt(() => readSettings(awsSchema, environment)) : undefined;
   if (problems.length > 0 || !local) throw new ConfigError([...new Set(problems)]);
   return {
     host: local.HOST,
     port: local.PORT,
+    pagePassword: hasPage ? local.PAGE_PASSWORD : undefined,
     dataDir: resolve(local.DATA_DIR),
     aws: aws && {
       bucket: aws.SESSION_BUCKET,
@@ -171,8 +188,19 @@ export function parseLocalConfig(
     maxContinuations: local.MAX_CONTINUATIONS,
     maxParallelTurns: local.MAX_PARALLEL_TURNS ?? parallelTurnsFor(thisMachine()),
     authToken,
-    notices: [...names.notices, ...(agent?.notices ?? [])],
+    notices: [
+      ...names.notices,
+      ...(agent?.notices ?? []),
+      ...(isOpen ? [openNotice(host)] : []),
+      ...(isSet('PAGE_PASSWORD') && !hasPage
+        ? ['PAGE_PASSWORD has no effect: with a bot there is no page']
+        : []),
+    ],
   };
+}
+
+function openNotice(host: string): string {
+  return `HOST=${host}: other machines reach this server, by HTTP without encryption. Put a proxy with TLS before it, or keep it in a network that you trust.`;
 }
 
 /**

@@ -71,7 +71,7 @@ try {
   endOnUnknownState({ log: console.error, end: () => system.close() });
   stopOnSignal(stop);
   if (isLaunched || isStartedByNpm()) stopWithParent(stop);
-  console.log(`ready ${system.url}`);
+  console.log(`ready ${system.url} — ${system.about}`);
 } catch (error) {
   fail(error);
 }

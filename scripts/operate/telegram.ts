@@ -1,12 +1,10 @@
 // bot token → who the bot is → its webhook, its command menu, its first words
-import { commandMenu, fetchFromBotApi } from '@omnicloud/sdk-client';
+import { ALLOWED_UPDATES, commandMenu, fetchFromBotApi } from '@omnicloud/sdk-client';
 import { Api, GrammyError } from 'grammy/web';
 import type { UserFromGetMe, WebhookInfo } from 'grammy/types';
 import { OperateError } from './operate-error.ts';
 
 const TIMEOUT_SECONDS = 20;
-/** Everything else becomes no turn, so it need not be sent. */
-const ALLOWED_UPDATES = ['message'] as const;
 /** What Telegram does by itself; the webhook answers in milliseconds, so more at a time would never be needed. */
 const MAX_CONNECTIONS = 40;
 const LANGUAGES = [undefined, 'zh'] as const;
@@ -76,7 +74,7 @@ export async function setWebhook(api: Api, url: string, secret: string): Promise
     'setWebhook',
     api.setWebhook(url, {
       secret_token: secret,
-      allowed_updates: [...ALLOWED_UPDATES],
+      allowed_updates: ALLOWED_UPDATES,
       max_connections: MAX_CONNECTIONS,
       drop_pending_updates: false,
     }),

@@ -123,7 +123,7 @@ export function useFlow(): Flow {
 async function readyUrl(child: ChildProcess): Promise<string> {
   if (!child.stdout) throw new Error('The process has no stdout');
   for await (const line of createInterface(child.stdout)) {
-    const url = /^ready (http:\S+)$/.exec(line)?.[1];
+    const url = /^ready (http:\S+)/.exec(line)?.[1];
     if (url !== undefined) return url;
   }
   throw new Error('The process ended before it was ready');

@@ -61,6 +61,10 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   TELEGRAM_BOT_TOKEN: secret('the bot’s token'),
   ALLOWED_USERS: carried('who may use the bot', 'allowedUsers'),
   TELEGRAM_MODE: localOnly('how updates arrive', 'there, updates always arrive by webhook'),
+  TELEGRAM_WEBHOOK_URL: localOnly(
+    'where Telegram reaches this server',
+    'there, the webhook has an address of its own',
+  ),
   TELEGRAM_WEBHOOK_SECRET: replaced('what Telegram shows with each update'),
   TELEGRAM_API_ROOT: carried('the Bot API server', 'telegramApiRoot'),
 
@@ -102,6 +106,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
 
   PORT: localOnly('the port', ONE_MACHINE),
   HOST: localOnly('the address', ONE_MACHINE),
+  PAGE_PASSWORD: localOnly('the password of the chat page', 'there is no page'),
   DATA_DIR: localOnly('where everything is kept', ONE_MACHINE),
   STORE: localOnly('which stores', 'there, the stores are always S3, DynamoDB and SQS'),
   SESSION_BUCKET: replaced('the bucket of sessions'),

@@ -73,6 +73,13 @@ describe('mistakes in the settings', () => {
     ]);
   });
 
+  it('include an address for updates that are polled, and one that Telegram does not take', () => {
+    const url = { ...REQUIRED, TELEGRAM_WEBHOOK_URL: 'https://bot.example.org' };
+    expect(namesIn(problemsOf({ ...url, TELEGRAM_MODE: 'polling' }))).toEqual(['TELEGRAM_WEBHOOK_URL']);
+    for (const wrong of ['http://bot.example.org', 'bot.example.org', 'ftp://bot.example.org'])
+      expect(namesIn(problemsOf({ ...url, TELEGRAM_WEBHOOK_URL: wrong }))).toEqual(['TELEGRAM_WEBHOOK_URL']);
+  });
+
   it('are told once each: a secret that is wrong is not called missing too', () => {
     const env = { ...REQUIRED, TELEGRAM_MODE: 'webhook', TELEGRAM_WEBHOOK_SECRET: 'not allowed!' };
     expect(problemsOf(env)).toHaveLength(1);
@@ -99,5 +106,27 @@ describe('mistakes in the settings', () => {
     });
     expect(problems).toHaveLength(3);
     expect(problems.join()).not.toMatch(/not-a-real-token|hush|password/);
+  });
+});
+
+describe('The address of the webhook', () => {
+  const updatesFor = (more: Record<string, string>): unknown =>
+    parseClientConfig({ ...REQUIRED, TELEGRAM_WEBHOOK_URL: 'https://bot.example.org', ...more }).updates;
+
+  it('means a webhook, at the route that the server has unless it names one, with a secret that stays the same', () => {
+    const updates = updatesFor({});
+    expect(updates).toMatchObject({ kind: 'webhook', url: 'https://bot.example.org/webhook' });
+    expect(updates).toEqual(updatesFor({ TELEGRAM_MODE: 'webhook' }));
+    expect(updates).not.toEqual(updatesFor({ TELEGRAM_BOT_TOKEN: `${TOKEN}x` }));
+    expect(JSON.stringify(updates)).not.toContain(TOKEN);
+  });
+
+  it('may name another route and another secret', () => {
+    const given = { TELEGRAM_WEBHOOK_URL: 'https://bot.example.org/a/hook', TELEGRAM_WEBHOOK_SECRET: 'mine' };
+    expect(updatesFor(given)).toEqual({
+      kind: 'webhook',
+      url: 'https://bot.example.org/a/hook',
+      secret: 'mine',
+    });
   });
 });

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
 
@@ -7,10 +8,19 @@ export interface ClientConfig {
   readonly allowedUsers: ReadonlySet<string>;
   /** The first of them, who runs the bot. */
   readonly ownerId: string;
-  readonly updates: { kind: 'webhook'; secret: string } | { kind: 'polling' };
+  readonly updates:
+    | {
+        kind: 'webhook';
+        /** Where Telegram reaches `POST /webhook`; undefined: the webhook is registered elsewhere. */
+        url?: string;
+        secret: string;
+      }
+    | { kind: 'polling' };
   /** The Bot API server, without a trailing slash. */
   readonly apiRoot: string;
 }
+
+const TELEGRAM = 'https://api.telegram.org';
 
 /** Several deployables take these settings. */
 export const allowedUsersSchema = z
@@ -23,7 +33,7 @@ export const allowedUsersSchema = z
 
 export const apiRootSchema = z
   .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
-  .default('https://api.telegram.org')
+  .default(TELEGRAM)
   .transform((url) => url.replace(/\/+$/, ''));
 
 const environmentSchema = z
@@ -32,7 +42,11 @@ const environmentSchema = z
       .string({ error: 'is required' })
       .regex(/^\d+:[A-Za-z0-9_-]+$/, 'must look like 123456:ABC-DEF, as @BotFather gives it'),
     ALLOWED_USERS: allowedUsersSchema,
-    TELEGRAM_MODE: z.enum(['polling', 'webhook'], 'must be polling or webhook').default('polling'),
+    TELEGRAM_MODE: z.enum(['polling', 'webhook'], 'must be polling or webhook').optional(),
+    TELEGRAM_WEBHOOK_URL: z
+      .url({ protocol: /^https?$/, error: 'must be the https URL at which Telegram reaches this server' })
+      .transform(webhookAddress)
+      .optional(),
     // The character set and length are what Telegram takes as `secret_token`.
     TELEGRAM_WEBHOOK_SECRET: z
       .string()
@@ -40,12 +54,44 @@ const environmentSchema = z
       .optional(),
     TELEGRAM_API_ROOT: apiRootSchema,
   })
-  .refine((env) => env.TELEGRAM_MODE !== 'webhook' || env.TELEGRAM_WEBHOOK_SECRET !== undefined, {
-    path: ['TELEGRAM_WEBHOOK_SECRET'],
-    error: 'is required with TELEGRAM_MODE=webhook',
-    // Also when another variable is wrong: every mistake is told at once.
+  .refine(
+    (env) =>
+      env.TELEGRAM_MODE !== 'webhook' ||
+      env.TELEGRAM_WEBHOOK_SECRET !== undefined ||
+      env.TELEGRAM_WEBHOOK_URL !== undefined,
+    {
+      path: ['TELEGRAM_WEBHOOK_SECRET'],
+      error:
+        'is required with TELEGRAM_MODE=webhook, or TELEGRAM_WEBHOOK_URL, by which the webhook registers itself',
+      // Also when another variable is wrong: every mistake is told at once.
+      when: () => true,
+    },
+  )
+  .refine((env) => env.TELEGRAM_MODE !== 'polling' || env.TELEGRAM_WEBHOOK_URL === undefined, {
+    path: ['TELEGRAM_WEBHOOK_URL'],
+    error: 'has no effect with TELEGRAM_MODE=polling: remove one of the two',
     when: () => true,
-  });
+  })
+  .refine(
+    (env) => env.TELEGRAM_WEBHOOK_URL?.startsWith('http:') !== true || env.TELEGRAM_API_ROOT !== TELEGRAM,
+    {
+      path: ['TELEGRAM_WEBHOOK_URL'],
+      error: 'must begin with https: Telegram sends updates to nothing else',
+      when: () => true,
+    },
+  );
+
+/** A bare host means the route that this server has. */
+function webhookAddress(given: string): string {
+  const url = new URL(given);
+  if (url.pathname === '/') url.pathname = '/webhook';
+  return url.href;
+}
+
+/** The same at every start, so that nothing changes at Telegram; nobody finds the token by it. */
+function secretFor(botToken: string): string {
+  return createHmac('sha256', botToken).update('the secret of the webhook').digest('base64url');
+}
 
 /** @returns the first of the people who may use the bot. */
 export function ownerOf(allowedUsers: ReadonlySet<string>): string {
@@ -61,10 +107,14 @@ export function parseClientConfig(environment: NodeJS.ProcessEnv = process.env):
     botToken: env.TELEGRAM_BOT_TOKEN,
     allowedUsers: env.ALLOWED_USERS,
     ownerId: ownerOf(env.ALLOWED_USERS),
-    updates:
-      env.TELEGRAM_MODE === 'webhook' && env.TELEGRAM_WEBHOOK_SECRET !== undefined
-        ? { kind: 'webhook', secret: env.TELEGRAM_WEBHOOK_SECRET }
-        : { kind: 'polling' },
+    updates: updatesOf(env),
     apiRoot: env.TELEGRAM_API_ROOT,
   };
+}
+
+function updatesOf(env: z.output<typeof environmentSchema>): ClientConfig['updates'] {
+  const { TELEGRAM_MODE: mode, TELEGRAM_WEBHOOK_URL: url } = env;
+  if (mode !== 'webhook' && url === undefined) return { kind: 'polling' };
+  const secret = env.TELEGRAM_WEBHOOK_SECRET ?? secretFor(env.TELEGRAM_BOT_TOKEN);
+  return { kind: 'webhook', secret, ...(url === undefined ? {} : { url }) };
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Api } from 'grammy/web';
 import { toTelegramError } from '../reply/telegram-chat.ts';
 import { acceptUpdate, type Intake } from './accept-update.ts';
+import { ALLOWED_UPDATES } from './allowed-updates.ts';
 
 /** grammY types its signal by an older package; at run time it is the platform's own. */
 type GrammySignal = Parameters<Api['getUpdates']>[1];
@@ -60,7 +61,7 @@ function isAborted(signal: AbortSignal): boolean {
 }
 
 async function pollOnce(api: Api, intake: Intake, signal: AbortSignal, offset: number): Promise<number> {
-  const wanted = { offset, timeout: POLL_SECONDS, allowed_updates: ['message' as const] };
+  const wanted = { offset, timeout: POLL_SECONDS, allowed_updates: ALLOWED_UPDATES };
   const updates = await api.getUpdates(wanted, signal as GrammySignal).catch((error: unknown) => {
     // grammY's own error may hold the URL, and the URL holds the bot token.
     throw toTelegramError(error);

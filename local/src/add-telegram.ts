@@ -1,0 +1,111 @@
+// the stand-in with its page | the real Telegram by polling or by the webhook route → updates in the queue
+import { randomBytes } from 'node:crypto';
+import { createWebhook, type Intake, type TelegramFiles, ToldStrangers } from '@omnicloud/sdk-client';
+import type { Api } from 'grammy/web';
+import type { Hono } from 'hono';
+import type { LocalConfig } from './config.ts';
+import { identifyBot, poll, registerAtTelegram, telegramApi } from './connect-telegram.ts';
+import { guardPage } from './guard-page.ts';
+import type { Log } from './log.ts';
+import { askPassword, OWN_CALL_HEADER } from './page/ask-password.ts';
+import { createPageApp } from './page/page-app.ts';
+import type { PageInfo } from './page/page-info.ts';
+import type { Stores } from './stores.ts';
+import { openTelegramStandIn, type TelegramStandIn } from './telegram/stand-in.ts';
+
+export interface Telegram {
+  readonly api: Api;
+  readonly files: TelegramFiles;
+  readonly standIn?: TelegramStandIn;
+  /** The user id of who runs the bot. */
+  readonly ownerId: string;
+  /** Which bot it is and how its updates come, for people. */
+  readonly about: string;
+  /** Takes updates until the signal aborts. */
+  receive(signal: AbortSignal): Promise<void>;
+}
+
+const VERSION = '0.1.0';
+
+/**
+ * @param model what the page says of the model.
+ * @throws ConfigError when Telegram refuses the token or the webhook's address.
+ */
+export async function addTelegram(
+  app: Hono,
+  config: LocalConfig,
+  { stores, ownUrl, model, log }: { stores: Stores; ownUrl: string; model: PageInfo['model']; log: Log },
+): Promise<Telegram> {
+  if (config.telegram) return connectTelegram(app, config.telegram, stores, log);
+  const token = `4200000001:${randomBytes(24).toString('base64url')}`;
+  const secret = randomBytes(24).toString('base64url');
+  const standIn = openTelegramStandIn({
+    directory: config.dataDir,
+    token,
+    onError: (error) => log.error('Telegram stand-in', error),
+  });
+  const ownerId = String(standIn.person.id);
+  const allowedUsers = new Set([ownerId]);
+  app.route('/', createWebhook({ ...intakeOf(stores, allowedUsers, standIn.bot.username, log), secret }));
+  const ownCall = randomBytes(24).toString('base64url');
+  const guard = guardPage(config.host);
+  app.use('/', guard).use('/app/*', guard).use('/page/*', guard);
+  // Everything that is added from here on, whatever its path.
+  if (config.pagePassword !== undefined)
+    app.use('*', askPassword({ password: config.pagePassword, ownCall }));
+  app.route('/', createPageApp({ model, shell: config.isShellOn, version: VERSION }));
+  app.route('/', standIn.app);
+  const { api, files } = telegramApi(token, ownUrl, { [OWN_CALL_HEADER]: ownCall });
+  return {
+    api,
+    files,
+    standIn,
+    ownerId,
+    about: 'chat page',
+    receive: async () => {
+      standIn.start({ url: `${ownUrl}/webhook`, secret });
+      return Promise.resolve();
+    },
+  };
+}
+
+async function connectTelegram(
+  app: Hono,
+  telegram: NonNullable<LocalConfig['telegram']>,
+  stores: Stores,
+  log: Log,
+): Promise<Telegram> {
+  const { api, files } = telegramApi(telegram.botToken, telegram.apiRoot);
+  const username = await identifyBot(api, log);
+  const intake = intakeOf(stores, telegram.allowedUsers, username, log);
+  const { updates, ownerId } = telegram;
+  const bot = username === undefined ? '(name unknown)' : `@${username}`;
+  app.get('/', (context) => context.text(`OmniCloud Agent serves the bot ${bot}.\n`));
+  const about = `${bot} by ${updates.kind}`;
+  if (updates.kind === 'polling')
+    return { api, files, ownerId, about, receive: (signal) => poll(api, intake, log, signal) };
+  app.route('/', createWebhook({ ...intake, secret: updates.secret }));
+  const registering = await registerAtTelegram(api, updates, log);
+  return { api, files, ownerId, about, receive: registering };
+}
+
+function intakeOf(
+  { queue, backlog, stops }: Stores,
+  allowedUsers: ReadonlySet<string>,
+  username: string | undefined,
+  log: Log,
+): Intake {
+  return {
+    queue,
+    backlog,
+    stops,
+    allowedUsers,
+    ...(username === undefined ? {} : { botUsername: username }),
+    strangers: new ToldStrangers(),
+    onStranger: (userId, updateId) =>
+      log.info(`Update ${updateId} is from a stranger: Telegram user ${userId}`),
+    onIgnored: (reason, updateId) =>
+      log.info(`Update ${updateId ?? '(unreadable)'} becomes no turn: ${reason}`),
+    onError: (error) => log.error('Receiving updates', error),
+  };
+}
