@@ -58,13 +58,13 @@ export async function answerByAgent(
   const merged = isStopped ? [] : await mergeTurns(turn, progress, entries, deps);
   const telling = tellingOf(turn, progress, merged.at(-1)?.messageId ?? turn.message_id, deps);
   const taken = [turn.update_id, ...merged.map(({ updateId }) => updateId)];
-  // Still queued when the user said stop; after a pause, what there is stays.
+  // Beside the run: of many messages this takes seconds.
+  const marksOff = takeMarksOff(taken, entries, telling);
   if (isStopped) {
-    await takeMarksOff(taken, entries, telling.chat, telling.onError);
+    await marksOff;
+    // Still queued when the user said stop; after a pause, what there is stays.
     return say(telling, stoppedText(progress, telling.language));
   }
-  // Beside the run: of many messages this takes seconds.
-  const marksOff = takeMarksOff(taken, entries, telling.chat, telling.onError);
   const stopShowing = showWaiting(turn, taken, telling, deps);
   const stopTyping = keepTyping(telling.chat, telling);
   try {
@@ -93,8 +93,7 @@ export async function answerByAgent(
     return await conclude(relayed, turn, telling, deps);
   } finally {
     stopTyping();
-    stopShowing();
-    await marksOff;
+    await Promise.all([stopShowing(), marksOff]);
   }
 }
 

@@ -27,6 +27,7 @@ import { type Meter, SILENT_METER } from './meter.ts';
 import type { OwnerNotices } from './owner-notices.ts';
 import { obeyCommand } from './obey-command.ts';
 import { DONE } from './put-off.ts';
+import { takeOwnMarkOff } from './show-waiting.ts';
 import { deliver, say, showAnswer, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
@@ -128,10 +129,12 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
       await progress.saveDelivered();
       return DONE;
     case 'command':
-      if (ask.command === 'new') await leaveSession(turn, progress, deps.table);
-      return ask.command === 'new' && ask.text !== undefined
-        ? answerByAgent(turn, ask.text, delivery, deps)
-        : obeyCommand(turn, ask, telling, deps);
+      if (ask.command !== 'new') return obeyCommand(turn, ask, telling, deps);
+      await leaveSession(turn, progress, deps.table);
+      if (ask.text !== undefined) return answerByAgent(turn, ask.text, delivery, deps);
+      // The other commands wait for nothing.
+      await takeOwnMarkOff(turn, telling, deps);
+      return obeyCommand(turn, ask, telling, deps);
   }
 }
 

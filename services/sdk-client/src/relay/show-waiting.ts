@@ -1,7 +1,8 @@
 // backlog, looked at while a turn runs → 👀 on each message that waits behind it
+import { setTimeout as delay } from 'node:timers/promises';
 import { groupOf, type Turn } from '@omnicloud/protocol';
+import { TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
-import type { TelegramChat } from '../reply/telegram-chat.ts';
 import type { Telling } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 
@@ -10,18 +11,24 @@ const WAITING = '👀';
 /** Of very many messages the first ones are marked: each mark is a call, and one more takes it off. */
 const MAX_MARKED = 30;
 
+/** How often one mark is tried to be taken off, and the longest wait in between, in ms. */
+const REMOVAL_TRIES = 4;
+const FIRST_RETRY_MS = 500;
+const LONGEST_WAIT_MS = 5_000;
+
 /**
  * Marks the messages that are queued behind a running turn, until the returned function is called.
  * @param taken the updates that the turn answers itself
+ * @returns ends it; resolves when no mark is on its way any more, so that whoever takes one off comes after it. Never rejects.
  */
 export function showWaiting(
   turn: Turn,
   taken: readonly number[],
   { chat, confirm, onError }: Pick<Telling, 'chat' | 'confirm' | 'onError'>,
   { backlog, ledger }: { readonly backlog: Pick<Backlog, 'list'>; readonly ledger: TurnLedger },
-): () => void {
+): () => Promise<void> {
   const shown = new Set(taken);
-  let isLooking = false;
+  let looking: Promise<void> | undefined;
   let isOver = false;
   const look = async (): Promise<void> => {
     const entries = await backlog.list(groupOf(turn));
@@ -38,29 +45,63 @@ export function showWaiting(
     }
   };
   const timer = setInterval(() => {
-    if (isLooking) return;
-    isLooking = true;
-    void look()
+    looking ??= look()
       .catch(onError)
       .finally(() => {
-        isLooking = false;
+        looking = undefined;
       });
   }, LOOK_INTERVAL_MS);
-  return () => {
+  return async () => {
     isOver = true;
     clearInterval(timer);
+    await looking;
   };
 }
 
-/** Takes the marks off messages that are answered now. Those that never waited have none. */
+/** Takes the marks off messages that are answered now. Those that never waited have none. Never rejects. */
 export async function takeMarksOff(
   taken: readonly number[],
   entries: readonly BacklogEntry[],
-  chat: TelegramChat,
-  onError: (error: unknown) => void,
+  { chat, onError }: Pick<Telling, 'chat' | 'onError'>,
 ): Promise<void> {
   const marked = entries.filter(
     ({ turn, behind }) => behind > 0 && behind <= MAX_MARKED && taken.includes(turn.update_id),
   );
-  for (const { turn } of marked) await chat.react(turn.message_id, undefined).catch(onError);
+  let tries = REMOVAL_TRIES;
+  for (const { turn } of marked) {
+    const isOff = await takeOff(turn.message_id, tries, { chat, onError });
+    // When Telegram is away, the answer does not wait for it thirty times.
+    if (!isOff) tries = 1;
+  }
+}
+
+/** As `takeMarksOff`, for a turn that looks at nothing else of what waits. */
+export async function takeOwnMarkOff(
+  turn: Turn,
+  telling: Pick<Telling, 'chat' | 'onError'>,
+  { backlog }: { readonly backlog: Pick<Backlog, 'list'> },
+): Promise<void> {
+  try {
+    await takeMarksOff([turn.update_id], await backlog.list(groupOf(turn)), telling);
+  } catch (error) {
+    // Without the view there was nothing to mark.
+    telling.onError(error);
+  }
+}
+
+async function takeOff(
+  messageId: number,
+  tries: number,
+  { chat, onError }: Pick<Telling, 'chat' | 'onError'>,
+): Promise<boolean> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await chat.react(messageId, undefined);
+      return true;
+    } catch (error) {
+      onError(error);
+      if (!(error instanceof TelegramError) || !error.retryable || attempt >= tries) return false;
+      await delay(Math.min(error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** (attempt - 1), LONGEST_WAIT_MS));
+    }
+  }
 }

@@ -70,7 +70,7 @@ async function drop(
     );
   }
   const dropped = progress.merged?.map(({ updateId }) => updateId) ?? [];
-  await takeMarksOff(dropped, entries, chat, onError);
+  await takeMarksOff(dropped, entries, { chat, onError });
   if (dropped.length > 0) await backlog.remove(sessionKeyOf(turn), dropped).catch(onError);
   return dropped;
 }
