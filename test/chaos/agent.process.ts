@@ -2,6 +2,7 @@
 import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
 import { listen } from '../../local/src/listen.ts';
 import { parseAgentOptions, searchPath } from './config.ts';
+import { mutatedRuntime, mutatedStores } from './mutants.ts';
 import { Random } from './random.ts';
 import { ScriptedRuntime } from './scripted-runtime.ts';
 import { openStores } from './stores.ts';
@@ -26,12 +27,15 @@ const config = parseAgentConfig({
 });
 const real = new ClaudeRuntime(config, image);
 const scripted = new ScriptedRuntime(options.modelUrl, new Random(`${options.faults.seed}/runtime`));
-const stores = await openStores(options);
+const stores = mutatedStores(await openStores(options), options.mutant);
 const app = createApp({
   authToken: options.authToken,
   ...stores,
   store: stores.objects,
-  runtime: { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
+  runtime: mutatedRuntime(
+    { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
+    options.mutant,
+  ),
   workRoot: options.workRoot,
   imageFolder: image.folder,
   tenure: { ttlMs: options.ttlMs, heartbeatMs: options.leaseHeartbeatMs },

@@ -7,6 +7,7 @@ import type { AwsStoreConfig } from '../../local/src/config.ts';
 import type { RunningServer } from '../aws/server-process.ts';
 import { startDynamoDb } from '../aws/start-dynamodb.ts';
 import { startMoto } from '../aws/start-moto.ts';
+import type { FailedCall } from './faulty-port.ts';
 import type { Random } from './random.ts';
 import { type AwsService, type StoreProxy, startStoreProxy } from './store-proxy.ts';
 
@@ -14,8 +15,8 @@ import { type AwsService, type StoreProxy, startStoreProxy } from './store-proxy
 export interface AwsStores {
   readonly config: AwsStoreConfig;
   readonly environment: NodeJS.ProcessEnv;
-  /** How many calls to the stores failed on the way. */
-  faults(): number;
+  /** The calls to the stores that failed on the way. */
+  failedCalls(): readonly FailedCall[];
   close(): Promise<void>;
 }
 
@@ -56,8 +57,8 @@ export async function openAwsServers(random: Random, environment: NodeJS.Process
     }
     const { aws } = parseLocalConfig({ ...onlyStores(through), STORE: 'aws' });
     if (!aws) throw new Error('There is no configuration of the AWS stores');
-    const faults = (): number => proxies.reduce((sum, proxy) => sum + proxy.faults(), 0);
-    return { config: aws, environment: through, faults, close };
+    const failedCalls = (): FailedCall[] => proxies.flatMap((proxy) => proxy.failedCalls);
+    return { config: aws, environment: through, failedCalls, close };
   } catch (error) {
     await close();
     throw error;

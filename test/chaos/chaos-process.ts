@@ -4,6 +4,8 @@ import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Blow } from './evidence.ts';
+import { runningClis } from './running-cli.ts';
+import { type FailedCall, readFailedCall } from './faulty-port.ts';
 
 const MAX_STARTS = 10;
 const START_AGAIN_MS = 500;
@@ -27,7 +29,7 @@ export class ChaosProcess {
   #lives = 0;
   #port: number | undefined;
   #blow: Promise<void> = Promise.resolve();
-  #faults = 0;
+  readonly #failedCalls: FailedCall[] = [];
   #isOver = false;
 
   /** @param blows what is done to it is written down here. */
@@ -43,12 +45,13 @@ export class ChaosProcess {
     return this.#port;
   }
 
-  /** How many calls to its stores it made fail. */
-  get faults(): number {
-    return this.#faults;
+  /** The calls to its stores that it made fail. */
+  get failedCalls(): readonly FailedCall[] {
+    return this.#failedCalls;
   }
 
-  get #life(): string {
+  /** The name of its present life. */
+  get life(): string {
     return `${this.name}#${this.#lives}`;
   }
 
@@ -67,7 +70,7 @@ export class ChaosProcess {
   async #begin(): Promise<boolean> {
     if (this.#isOver) return true;
     this.#lives += 1;
-    const options = JSON.stringify(await this.#start.options(this.#life));
+    const options = JSON.stringify(await this.#start.options(this.life));
     const child = fork(this.#start.file, [options], {
       stdio: ['ignore', this.#log, this.#log, 'ipc'],
       env: this.#start.environment,
@@ -77,7 +80,10 @@ export class ChaosProcess {
     const ready = (await Promise.race([once(child, 'message'), exited])) as [{ port: number }] | undefined;
     this.#port = ready?.[0].port;
     // It is ready first, and fails afterwards.
-    child.on('message', () => (this.#faults += 1));
+    child.on('message', (message) => {
+      const failed = readFailedCall(message);
+      if (failed) this.#failedCalls.push(failed);
+    });
     return ready !== undefined || this.#isOver;
   }
 
@@ -85,12 +91,24 @@ export class ChaosProcess {
   async kill(restartAfterMs: number): Promise<void> {
     await this.#alone(async (child) => {
       const atMs = Date.now();
-      this.#blows.push({ kind: 'kill', process: this.#life, atMs, untilMs: Infinity });
+      this.#blows.push({ kind: 'kill', process: this.life, atMs, untilMs: Infinity });
       this.#port = undefined;
       await killed(child);
       await delay(restartAfterMs);
       await this.start();
     });
+  }
+
+  /**
+   * SIGKILL for one of the CLIs that it runs, if there is one.
+   * @param choose picks one of them, or none.
+   */
+  async killCli(choose: (pids: readonly number[]) => number | undefined): Promise<void> {
+    const pid = this.#child?.pid;
+    if (pid === undefined || this.#isOver || this.#port === undefined) return;
+    const chosen = choose(await runningClis(pid));
+    if (chosen === undefined || !endIfRunning(chosen)) return;
+    this.#blows.push({ kind: 'kill', process: cliOf(this.life), atMs: Date.now(), untilMs: Infinity });
   }
 
   /** SIGSTOP, and after a while SIGCONT. What was done to it before ends first. */
@@ -99,7 +117,7 @@ export class ChaosProcess {
       const atMs = Date.now();
       child.kill('SIGSTOP');
       await delay(forMs);
-      this.#blows.push({ kind: 'freeze', process: this.#life, atMs, untilMs: Date.now() });
+      this.#blows.push({ kind: 'freeze', process: this.life, atMs, untilMs: Date.now() });
       child.kill('SIGCONT');
     });
   }
@@ -130,6 +148,21 @@ async function killed(child: ChildProcess): Promise<void> {
   const exited = once(child, 'exit');
   child.kill('SIGKILL');
   await exited;
+}
+
+/** @returns the name of the CLIs of an agent server. */
+export function cliOf(life: string): string {
+  return `cli of ${life}`;
+}
+
+/** @returns whether it was still there. */
+function endIfRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {

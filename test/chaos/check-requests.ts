@@ -1,21 +1,24 @@
 import type { AskedQuestion, ModelAsked } from './evidence.ts';
 import type { Outcome, Report } from './verdict.ts';
 
-/** What the model is told with a question holds every answered turn before it, once and in order. */
+/** What the model is told with a question holds every answered turn of its conversation before it, once and in order, and nothing else. */
 export function checkContext(
-  session: readonly AskedQuestion[],
+  conversation: readonly AskedQuestion[],
   requests: readonly ModelAsked[],
   outcomes: ReadonlyMap<string, Outcome>,
   report: Report,
 ): void {
-  const order = session.map(({ token }) => token);
+  const order = conversation.map(({ token }) => token);
   for (const { tokens, history } of requests) {
     const [token = ''] = tokens;
     if (!order.includes(token)) continue;
     const known = history.map((turn) => turn.token);
     if (new Set([...known, ...tokens]).size !== known.length + tokens.length)
       report('context', token, `a question is in its context twice: ${[...known, ...tokens].join(' ')}`);
-    const places = [...known, ...tokens].map((one) => order.indexOf(one));
+    const foreign = [...known, ...tokens].find((one) => !order.includes(one));
+    if (foreign !== undefined)
+      report('context', token, `its context holds ${foreign} of another conversation`);
+    const places = [...known, ...tokens].flatMap((one) => (one === foreign ? [] : order.indexOf(one)));
     if (places.some((place, index) => place < (places[index - 1] ?? 0)))
       report('context', token, `its context is out of order: ${[...known, ...tokens].join(' ')}`);
     for (const earlier of order.slice(0, order.indexOf(token))) {

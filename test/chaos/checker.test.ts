@@ -1,12 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { check, STUCK_LIMIT_MS } from './checker.ts';
+import { check } from './checker.ts';
 import {
   answerText,
   at,
   brokenOf,
   figure,
+  harm,
   OTHER_SESSION,
   sendOf,
+  STUCK_MS,
   shown,
   soundRun,
 } from './evidence.fixture.ts';
@@ -33,6 +35,7 @@ describe('Every question is answered exactly once:', () => {
   it('unless it says that there will be no more, and nothing of it is shown twice', () => {
     const brokenOff = (parts: number[], ending: string): [Rule, string][] =>
       broken((run) => {
+        harm(run, 3_100);
         const texts = parts.map((part) => answerText('c', 'run_of_c', part, 4));
         const messages = texts.map((text, index) =>
           shown(text + (index === 1 ? ending : ''), 31 + index, 30),
@@ -62,6 +65,7 @@ describe('Every question is answered exactly once:', () => {
 
   it('a user who was told that there is no answer was told once', () => {
     const told = soundRun(TOKENS);
+    harm(told, 3_100);
     told.shown.splice(2, 1, shown('I could not answer.', 31, 30));
     expect(check(told).violations).toEqual([]);
     expect(figure(told, 'given up, and the user told')).toBe(1);
@@ -187,6 +191,7 @@ describe('The context holds every answered turn before it, once and in order:', 
   it('an answer may be unknown when it says itself that it was not saved', () => {
     const rules = broken((run) => {
       const text = `${answerText('b', 'run_of_b')} This answer could not be saved`;
+      harm(run, 2_200, 1);
       run.shown.splice(1, 1, shown(text, 21, 20));
       const history = [at([...at(run.requests, 2).history], 0)];
       run.requests.splice(2, 1, { ...at(run.requests, 2), history });
@@ -198,15 +203,15 @@ describe('The context holds every answered turn before it, once and in order:', 
 describe('No question waits longer than 30 s once it is its turn:', () => {
   it('one that does is stuck', () => {
     const rules = broken((run) => {
-      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 3_000 + STUCK_LIMIT_MS + 1));
+      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 3_000 + STUCK_MS + 1));
     });
     expect(rules).toEqual([['nothing stuck', 'c']]);
   });
 
   it('the time behind an earlier question of the session does not count', () => {
     const rules = broken((run) => {
-      run.calls.splice(1, 1, sendOf(answerText('b', 'run_of_b'), 20, 2_000 + STUCK_LIMIT_MS));
-      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 2_000 + 2 * STUCK_LIMIT_MS));
+      run.calls.splice(1, 1, sendOf(answerText('b', 'run_of_b'), 20, 2_000 + STUCK_MS));
+      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 2_000 + 2 * STUCK_MS));
     });
     expect(rules).toEqual([]);
   });
@@ -214,7 +219,7 @@ describe('No question waits longer than 30 s once it is its turn:', () => {
   it('a send that was refused is no answer yet', () => {
     const rules = broken((run) => {
       run.calls.splice(2, 1, { ...at(run.calls, 2), isCarriedOut: false });
-      run.calls.push(sendOf(answerText('c', 'run_of_c'), 30, 4_000 + STUCK_LIMIT_MS));
+      run.calls.push(sendOf(answerText('c', 'run_of_c'), 30, 4_000 + STUCK_MS));
     });
     expect(rules).toEqual([['nothing stuck', 'c']]);
   });

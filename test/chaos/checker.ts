@@ -1,4 +1,7 @@
 import { askedTogether } from './asked-together.ts';
+import { checkCommands, conversationsOf } from './check-commands.ts';
+import { checkExplained } from './check-explained.ts';
+import { checkMarks } from './left-marks.ts';
 import { checkContext, checkWriters } from './check-requests.ts';
 import { checkOrder } from './check-order.ts';
 import type { AskedQuestion, Evidence, TelegramCall } from './evidence.ts';
@@ -6,9 +9,6 @@ import { judgeAnswer } from './judge-answer.ts';
 import { marksIn } from './marks.ts';
 import { undecidableSends } from './undecidable.ts';
 import { type Case, messageKey, type Outcome, type Report, type Verdict, type Violation } from './verdict.ts';
-
-/** No question may wait longer once it is its turn, in ms. */
-export const STUCK_LIMIT_MS = 30_000;
 
 /** Judges a run by what Telegram and the model saw, and by nothing else. */
 export function check(evidence: Evidence): Verdict {
@@ -21,13 +21,17 @@ export function check(evidence: Evidence): Verdict {
   for (const question of evidence.questions)
     outcomes.set(question.token, judgeAnswer(question, file, report));
   checkMerged(file, outcomes, report);
+  checkExplained(file, outcomes, report);
+  checkMarks(file, report);
+  checkCommands(file, report);
   const excused = new Set([...outcomes.values()].flatMap((outcome) => outcome.excused));
   for (const questions of bySession(evidence.questions)) {
     checkOrder(questions, file, excused, report);
-    checkContext(questions, evidence.requests, outcomes, report);
+    for (const conversation of conversationsOf(questions, evidence.commands))
+      checkContext(conversation, evidence.requests, outcomes, report);
     checkWriters(questions, evidence.requests, report);
     for (const { question, waitedMs } of waits(questions, file, outcomes))
-      if (waitedMs > STUCK_LIMIT_MS) report('nothing stuck', question.token, `it waited ${waitedMs} ms`);
+      if (waitedMs > evidence.stuckMs) report('nothing stuck', question.token, `it waited ${waitedMs} ms`);
   }
   return { violations, outcomes };
 }
@@ -40,7 +44,9 @@ export function openCase(evidence: Evidence): Case {
     inOrder: new Map(bySession(evidence.questions).map((session) => [session[0]?.session ?? '', session])),
     callsIn: Map.groupBy(evidence.calls, ({ session }) => session),
     shownIn: Map.groupBy(shown, ({ message }) => message.session),
-    undecidable: new Set(undecidableSends(evidence).map(messageKey)),
+    undecidable: new Map(
+      Array.from(undecidableSends(evidence), ([call, cause]) => [messageKey(call), cause]),
+    ),
   };
 }
 

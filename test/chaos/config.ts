@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { mutantName } from './mutants.ts';
 
 const faults = z.object({
   /** Decides this process's faults. */
@@ -31,9 +32,13 @@ export type StoreChoice = z.infer<typeof store>;
 const shared = z.object({
   store,
   faults,
+  /** The fault of its own that a process has, to see whether the checker sees it. */
+  mutant: mutantName.optional(),
   /** How long after its last heartbeat a delivery is given out again, in ms. */
   visibilityMs: z.number(),
 });
+
+export type SharedOptions = z.infer<typeof shared>;
 
 const webhookOptions = shared.extend({
   secret: z.string(),

@@ -1,9 +1,13 @@
 // updates → delayed, doubled, overtaken, their answers lost → the webhook, for as long as it takes
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { sessionOf } from './places.ts';
 import type { Random } from './random.ts';
+import type { SessionNames } from './session-names.ts';
 
 const FAULTS = { doubled: 0.08, lost: 0.03, overtaken: 0.06 };
+/** Also in a small run one is overtaken. */
+const OVERTAKEN_AT_LEAST_AFTER = 15;
 const DELIVERY_DELAY_MS = 150;
 /** A copy of an update may come long after its turn was done, in ms. */
 const COPY_DELAY_MS = 8_000;
@@ -12,8 +16,12 @@ const OVERTAKEN_WITHIN_MS = 1_500;
 /** After a failure it is tried again after this, in ms. */
 const TRY_AGAIN_MS = 200;
 
-const message = z.object({ message_id: z.int(), chat: z.object({ id: z.int() }) });
-const update = z.object({ message });
+const message = z.object({
+  message_id: z.int(),
+  chat: z.object({ id: z.int() }),
+  message_thread_id: z.int().optional(),
+});
+const update = z.object({ update_id: z.int(), message });
 type Asked = z.infer<typeof message>;
 
 export interface Deliveries {
@@ -30,6 +38,8 @@ export interface Deliveries {
 export interface Webhook {
   /** Where it listens; undefined while it is dead. */
   readonly port: () => number | undefined;
+  /** Told which update is of which conversation. */
+  readonly names: SessionNames;
   readonly onError: (error: unknown) => void;
 }
 
@@ -112,11 +122,14 @@ export function openDeliveries(random: Random, webhook: Webhook): Deliveries {
 
   return {
     fetch: async (_url, request = {}) => {
-      const { message: asked } = update.parse(JSON.parse(bodyOf(request)));
+      const { update_id: updateId, message: asked } = update.parse(JSON.parse(bodyOf(request)));
+      const { chat, message_thread_id: threadId } = asked;
+      webhook.names.noteUpdate(updateId, sessionOf({ chatId: chat.id, threadId }));
       const lot = random.occurrence(keyOf(asked.chat.id, asked.message_id));
-      const [isDoubled, isLost, isOvertaken] = [FAULTS.doubled, FAULTS.lost, FAULTS.overtaken].map((share) =>
+      const [isDoubled, isLost, isDrawn] = [FAULTS.doubled, FAULTS.lost, FAULTS.overtaken].map((share) =>
         lot.chance(share),
       );
+      const isOvertaken = isDrawn || (taken.size >= OVERTAKEN_AT_LEAST_AFTER && counts.overtaken === 0);
       const [delayMs = 0, copyDelayMs = 0] = [DELIVERY_DELAY_MS, COPY_DELAY_MS].map((ms) =>
         lot.between(0, ms),
       );

@@ -1,13 +1,15 @@
 import { check } from './checker.ts';
-import type { Evidence, ModelAsked, ShownMessage, TelegramCall } from './evidence.ts';
+import type { AgentAsked, Evidence, ModelAsked, ShownMessage, TelegramCall } from './evidence.ts';
 import { figures } from './figures.ts';
 import { answerMark, marksIn } from './marks.ts';
 import type { Rule } from './verdict.ts';
 
 const CHAT = 7;
-const SESSION = '7:0';
+export const SESSION = '7:0';
 export const OTHER_SESSION = '7:5';
 export const WORKER = 'worker-1#1';
+export const STUCK_MS = 30_000;
+export const AGENT = 'agent-1#1';
 
 /** Evidence that a test may spoil. */
 export type Draft = {
@@ -21,7 +23,19 @@ export function answerText(token: string, run: string, part = 1, parts = 1): str
 
 /** @returns what is seen of one session in which each question is asked after the last answer, and all goes well. */
 export function soundRun(tokens: readonly string[]): Draft {
-  const draft: Draft = { questions: [], requests: [], calls: [], shown: [], blows: [], writingDownMs: 500 };
+  const draft: Draft = {
+    questions: [],
+    commands: [],
+    requests: [],
+    calls: [],
+    shown: [],
+    blows: [],
+    asks: [],
+    storeFailures: [],
+    typing: [],
+    writingDownMs: 500,
+    stuckMs: STUCK_MS,
+  };
   const history: ModelAsked['history'][number][] = [];
   for (const [index, token] of tokens.entries()) {
     const atMs = 1_000 * (index + 1);
@@ -60,8 +74,20 @@ export function sendOf(text: string, replyTo: number, atMs: number): TelegramCal
   };
 }
 
+/** @returns a request of the worker to the first agent server; it takes 200 ms. */
+export function askOf(tokens: readonly string[], atMs: number): AgentAsked {
+  const ending = 'whole' as const;
+  return { worker: WORKER, agent: AGENT, session: SESSION, tokens, atMs, endedAtMs: atMs + 200, ending };
+}
+
 export function shown(text: string, messageId: number, replyTo: number): ShownMessage {
   return { session: SESSION, chatId: CHAT, messageId, replyTo, text };
+}
+
+/** Lets so many calls to the stores fail that are made for the session, from a time on. */
+export function harm(run: Draft, atMs: number, times = 3): void {
+  for (let one = 0; one < times; one += 1)
+    run.storeFailures.push({ session: SESSION, store: 'objects', atMs: atMs + one });
 }
 
 /** @returns what finds the rules that a run breaks, and the question that each of them names, after it was spoilt. */

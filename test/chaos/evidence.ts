@@ -3,18 +3,27 @@ import type { Mark } from './marks.ts';
 /** All times are ms since 1970. What the checker judges by: nothing of it comes from inside the system. */
 export interface Evidence {
   readonly questions: readonly AskedQuestion[];
+  readonly commands: readonly AskedCommand[];
   readonly requests: readonly ModelAsked[];
   readonly calls: readonly TelegramCall[];
   /** What every chat shows in the end, in its order. */
   readonly shown: readonly ShownMessage[];
   readonly blows: readonly Blow[];
+  /** What the workers asked the agent servers. */
+  readonly asks: readonly AgentAsked[];
+  /** The calls to stores that the harness made fail. */
+  readonly storeFailures: readonly StoreFailure[];
+  /** Where the bot was seen typing. */
+  readonly typing: readonly Typing[];
   /** For so long after a send its sender may not have written down that it was made. */
   readonly writingDownMs: number;
+  /** No question may wait longer once it is its turn, in ms. */
+  readonly stuckMs: number;
 }
 
 export interface AskedQuestion {
   readonly token: string;
-  /** The conversation: a private chat, or a topic of a forum. */
+  /** Where it is asked: a private chat, or a topic of a forum. */
   readonly session: string;
   readonly chatId: number;
   /** Of the message that asks. */
@@ -23,6 +32,13 @@ export interface AskedQuestion {
   /** When the webhook first took it over; its place in the session. Infinity when it never did. */
   readonly takenAtMs: number;
 }
+
+/** A command that the bot answers itself. */
+export interface AskedCommand extends Omit<AskedQuestion, 'token'> {
+  readonly command: Command;
+}
+
+export type Command = 'new' | 'help' | 'status';
 
 /** One request as the model saw it. */
 export interface ModelAsked {
@@ -63,6 +79,36 @@ export interface ShownMessage {
   readonly messageId: number;
   readonly replyTo: number | undefined;
   readonly text: string;
+}
+
+/** A request of a worker to an agent server, as the balancer between them saw it. */
+export interface AgentAsked {
+  /** The process that asks, in its present life. */
+  readonly worker: string;
+  /** The agent server that it was given to, in its present life; undefined when none was alive. */
+  readonly agent: string | undefined;
+  readonly session: string;
+  /** The questions in it; none when it only tells the agent to go on. */
+  readonly tokens: readonly string[];
+  readonly atMs: number;
+  /** When the answer ended; Infinity while it has not. */
+  readonly endedAtMs: number;
+  /** `whole`: the worker got all of the answer; `cut`: the harness cut it; `broken`: one of the two ended it. */
+  readonly ending: 'whole' | 'cut' | 'broken' | undefined;
+}
+
+/** A call to a store that the harness made fail. */
+export interface StoreFailure {
+  /** The conversation that the call was made for; undefined where that cannot be told. */
+  readonly session: string | undefined;
+  readonly store: string;
+  readonly atMs: number;
+}
+
+export interface Typing {
+  readonly sender: string;
+  readonly session: string;
+  readonly atMs: number;
 }
 
 /** What was done to a process. */

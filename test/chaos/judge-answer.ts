@@ -37,8 +37,7 @@ export function judgeAnswer(question: AskedQuestion, file: Case, report: Report)
     const excused = excuse(token, beside, isKnown, report);
     return { kind: 'told', run, excused, isUnsaved };
   }
-  if (run === undefined && (answering.length === 0 ? isToldBelow(question, file) : isBrokenOff(answering)))
-    return { kind: 'told', run, excused: [], isUnsaved };
+  if (run === undefined && isBrokenOff(answering)) return { kind: 'told', run, excused: [], isUnsaved };
   if (run === undefined) {
     report('answered exactly once', token, answering.length === 0 ? 'there is no answer' : 'half an answer');
     return { kind: 'missing', run, excused: [], isUnsaved };
@@ -55,21 +54,6 @@ function isBrokenOff(answering: readonly Answering[]): boolean {
   const parts = answering.flatMap(({ marks }) => marks);
   const isInOrder = parts.every(({ run, part }, index) => run === parts[0]?.run && part === index + 1);
   return isInOrder && (answering.at(-1)?.message.text.includes(GIVEN_UP) ?? false);
-}
-
-/**
- * What was to be asked together may be given up before the model ever heard of it: then one sentence, below the last of them, is for all.
- * @returns whether the next question that is not passed over in silence has such a sentence.
- */
-function isToldBelow(question: AskedQuestion, { inOrder, shownIn }: Case): boolean {
-  const { session } = question;
-  const questions = inOrder.get(session) ?? [];
-  const shown = shownIn.get(session) ?? [];
-  for (const { token, messageId } of questions.slice(questions.indexOf(question) + 1)) {
-    if (shown.some(({ marks }) => marks.some((mark) => mark.token === token))) return false;
-    if (shown.some(({ message, marks }) => message.replyTo === messageId && marks.length === 0)) return true;
-  }
-  return false;
 }
 
 /** @returns the last run whose answer is shown from its first part to its last. */

@@ -1,8 +1,9 @@
-// npm run test:chaos [-- --turns 300 --sessions 30 --real 2 --store aws --seed … --keep]: nothing is lost and nothing doubled, whatever is killed
+// npm run test:chaos [-- --turns 300 --sessions 30 --real 2 --store aws --slower 3|production --seed … --keep]: nothing is lost and nothing doubled, whatever is killed
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { inspect, parseArgs } from 'node:util';
 import { type AwsStores, openAwsServers } from './aws-servers.ts';
 import { check } from './checker.ts';
@@ -11,17 +12,26 @@ import type { Evidence } from './evidence.ts';
 import { harmDone } from './harm-done.ts';
 import { figures } from './figures.ts';
 import { Random } from './random.ts';
+import { runMutants } from './run-mutants.ts';
 import { peopleOf, runChaos, type Size } from './run-chaos.ts';
 import { type ChaosSystem, startSystem } from './system.ts';
 import { showViolation } from './show-violation.ts';
+import { tempoOf } from './tempo.ts';
 import type { Rule } from './verdict.ts';
 
 const MAX_TURNS = 10_000;
-/** In a smaller run, not every kind of harm need come up. */
 const DEFAULT_TURNS = 300;
 /** So many violations of a rule are shown with what Telegram and the model saw. */
 const SHOWN_VIOLATIONS = 5;
-const RULES: readonly Rule[] = ['answered exactly once', 'order', 'one writer', 'context', 'nothing stuck'];
+const RULES: readonly Rule[] = [
+  'answered exactly once',
+  'order',
+  'one writer',
+  'context',
+  'nothing stuck',
+  'explained',
+  'no mark left',
+];
 
 const { values } = parseArgs({
   options: {
@@ -30,6 +40,8 @@ const { values } = parseArgs({
     real: { type: 'string', default: '2' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000_007) },
     store: { type: 'string', default: 'embedded' },
+    slower: { type: 'string', default: '1' },
+    mutants: { type: 'boolean', default: false },
     keep: { type: 'boolean', default: false },
   },
 });
@@ -37,9 +49,17 @@ const size: Size = {
   turns: amount('turns', values.turns, MAX_TURNS),
   sessions: amount('sessions', values.sessions, MAX_TURNS),
   real: amount('real', values.real, MAX_TURNS),
+  longestPauseMs: 20_000,
+  isPatient: false,
+  commandShare: 0.06,
+  hasBlows: true,
+  patience: 2,
 };
+const SIDES = 2;
+const MANNER = { longShare: 0.1, thinkingMs: 250 };
 if (values.store !== 'embedded' && values.store !== 'aws')
   throw new RangeError('--store must be embedded or aws');
+const tempo = tempoOf(values.slower, values.store);
 if (size.real >= size.sessions) throw new RangeError('--real must be less than --sessions');
 
 const root = await mkdtemp(join(tmpdir(), 'omnicloud-chaos-'));
@@ -47,24 +67,18 @@ const interrupted = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => interrupted.abort(new Error(`Ended by ${name}`)));
 const log = createWriteStream(join(root, 'harness.log'));
+const onError = (error: unknown): void => void log.write(`${new Date().toISOString()} ${inspect(error)}\n`);
 let aws: AwsStores | undefined;
 let system: ChaosSystem | undefined;
 // Whatever ends this process, its children must not outlive it.
 process.on('exit', () => system?.endNow());
 
-console.log(
-  `seed ${values.seed}: ${size.turns} turns in ${size.sessions} sessions, ${size.real} of them real; ${values.store} stores`,
-);
 const startedAtMs = Date.now();
+const stalls = monitorEventLoopDelay();
+stalls.enable();
 try {
-  const random = new Random(values.seed);
-  // Stores of others remember the chats of earlier runs.
-  const idsFrom = values.store === 'aws' ? Date.now() : 0;
-  if (values.store === 'aws') aws = await openAwsServers(random.fork('stores'), ownEnvironment());
-  const people = peopleOf(size, idsFrom);
-  const onError = (error: unknown): void => void log.write(`${new Date().toISOString()} ${inspect(error)}\n`);
-  system = await startSystem({ root, people, idsFrom, aws, random, onError });
-  report(await runChaos(size, people, system, random, interrupted.signal), system);
+  if (values.mutants) await judgeMutants();
+  else await judgeSystem();
 } catch (error) {
   console.error(error);
   process.exitCode = 1;
@@ -76,12 +90,45 @@ try {
   else await rm(root, { recursive: true, force: true });
 }
 
+async function judgeMutants(): Promise<void> {
+  const { seed } = values;
+  const wrong = await runMutants({ root, seed, tempo, onError, signal: interrupted.signal });
+  console.log(`${Math.round((Date.now() - startedAtMs) / 1000)} seconds`);
+  if (wrong > 0) process.exitCode = 1;
+}
+
+async function judgeSystem(): Promise<void> {
+  const { turns, sessions, real } = size;
+  console.log(
+    `seed ${values.seed}: ${turns} turns in ${sessions} sessions, ${real} of them real; ${values.store} stores`,
+  );
+  const random = new Random(values.seed);
+  // Stores of others remember the chats of earlier runs.
+  const idsFrom = values.store === 'aws' ? Date.now() : 0;
+  if (values.store === 'aws') aws = await openAwsServers(random.fork('stores'), ownEnvironment());
+  const people = peopleOf(size, idsFrom);
+  system = await startSystem({
+    root,
+    people,
+    idsFrom,
+    aws,
+    tempo,
+    sides: SIDES,
+    manner: MANNER,
+    random,
+    onError,
+  });
+  report(await runChaos(size, people, system, random, interrupted.signal), system);
+}
+
 function report(evidence: Evidence, ran: ChaosSystem): void {
   const verdict = check(evidence);
   for (const [name, value] of figures(evidence, verdict)) console.log(`${name.padEnd(36)} ${value}`);
-  const harm = harmDone(evidence, ran);
+  const harm = harmDone(evidence, ran, size.real > 0);
   for (const [name, value] of harm) console.log(`${name.padEnd(36)} ${value}`);
   console.log(`${'seconds'.padEnd(36)} ${Math.round((Date.now() - startedAtMs) / 1000)}`);
+  // On a machine that is busy with other things, the time limits say nothing.
+  console.log(`${'longest stall of this machine in ms'.padEnd(36)} ${Math.round(stalls.max / 1e6)}`);
   const failed = RULES.filter((rule) => {
     const violations = verdict.violations.filter((violation) => violation.rule === rule);
     console.log(`${violations.length === 0 ? 'ok  ' : 'FAIL'} ${rule}`);
@@ -94,15 +141,16 @@ function report(evidence: Evidence, ran: ChaosSystem): void {
         showViolation({ rule: 'answered exactly once', token, what: 'given up' }, evidence);
   // What was never done proves nothing.
   const undone = harm.filter(([, value]) => value === 0).map(([name]) => name);
-  const isTooTame = undone.length > 0 && size.turns >= DEFAULT_TURNS;
+  const isTooTame = undone.length > 0;
   console.log(
-    `${isTooTame ? 'FAIL' : 'ok  '} harm done${undone.length > 0 ? `, but no ${undone.join(', no ')}` : ''}`,
+    `${isTooTame ? `FAIL harm done, but no ${undone.join(', no ')}: so few turns prove nothing` : 'ok   harm done'}`,
   );
   const failures = failed.length + (isTooTame ? 1 : 0);
   if (failures > 0) {
     const { turns, sessions, real } = size;
     const options = `--seed ${values.seed} --turns ${turns} --sessions ${sessions} --real ${real}`;
-    console.log(`again with: npm run test:chaos -- ${options} --store ${values.store} --keep`);
+    const where = `--store ${values.store} --slower ${values.slower}`;
+    console.log(`again with: npm run test:chaos -- ${options} ${where} --keep`);
     process.exitCode = 1;
   }
   console.log(`${RULES.length + 1 - failures} passed, ${failures} failed`);

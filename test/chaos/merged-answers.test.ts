@@ -1,7 +1,20 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Rule } from './verdict.ts';
-import { check, STUCK_LIMIT_MS } from './checker.ts';
-import { answerText, at, brokenOf, figure, mergedRun, sendOf, shown } from './evidence.fixture.ts';
+import { check } from './checker.ts';
+import {
+  answerText,
+  askOf,
+  at,
+  brokenOf,
+  type Draft,
+  figure,
+  harm,
+  mergedRun,
+  sendOf,
+  STUCK_MS,
+  shown,
+  WORKER,
+} from './evidence.fixture.ts';
 
 const broken = brokenOf(mergedRun);
 
@@ -48,27 +61,30 @@ it('Only neighbours may be answered together', () => {
 
 it('One sentence below the last of them tells all of them that there is no answer', () => {
   const run = mergedRun();
+  harm(run, 3_000);
   run.shown.splice(1, 1, shown('I could not answer.', 31, 30));
   run.calls.splice(1, 1, sendOf('I could not answer.', 30, 3_300));
   expect(check(run).violations).toEqual([]);
   expect(figure(run, 'given up, and the user told')).toBe(2);
 });
 
-it('So it does when the model was never asked; but not for one before a question that was answered', () => {
-  const told = (below: number): [Rule, string][] =>
+/** `b` and `c` are given up before the model heard of them. @param isAsked whether their merged request came to the agents' door. */
+function toldUnheard(run: Draft, isAsked: boolean): void {
+  harm(run, 3_000);
+  run.requests.splice(1, 1);
+  run.shown.splice(1, 1, shown('I could not answer.', 31, 30));
+  const { history, ...last } = at(run.requests, 1);
+  run.requests.splice(1, 1, { ...last, history: history.slice(0, 1) });
+  if (isAsked) run.asks.push(askOf(['b', 'c'], 3_050));
+}
+
+it('So it does when the model never heard of them, if they were asked together; silence alone proves nothing', () => {
+  const told = (isAsked: boolean): [Rule, string][] =>
     broken((run) => {
-      run.requests.splice(1, 1);
-      run.shown.splice(1, 1, shown('I could not answer.', 31, below));
-      const { history, ...last } = at(run.requests, 1);
-      run.requests.splice(1, 1, { ...last, history: history.slice(0, 1) });
+      toldUnheard(run, isAsked);
     });
-  expect(told(30)).toEqual([]);
-  expect(told(20)).toEqual([['answered exactly once', 'c']]);
-  expect(told(40)).toEqual([
-    ['answered exactly once', 'b'],
-    ['answered exactly once', 'c'],
-    ['answered exactly once', 'd'],
-  ]);
+  expect(told(true)).toEqual([]);
+  expect(told(false)).toContainEqual(['answered exactly once', 'b']);
 });
 
 it('The context has to know each of them', () => {
@@ -89,18 +105,34 @@ it('An answer that goes on after a pause is asked for twice and is one answer', 
 
 it('They are stuck when their answer is', () => {
   const rules = broken((run) => {
-    run.calls.splice(1, 1, { ...at(run.calls, 1), atMs: 2_000 + STUCK_LIMIT_MS + 1 });
-    run.calls.splice(2, 1, { ...at(run.calls, 2), atMs: 2_000 + 2 * STUCK_LIMIT_MS });
+    run.calls.splice(1, 1, { ...at(run.calls, 1), atMs: 2_000 + STUCK_MS + 1 });
+    run.calls.splice(2, 1, { ...at(run.calls, 2), atMs: 2_000 + 2 * STUCK_MS });
   });
   expect(rules).toEqual([['nothing stuck', 'b']]);
 });
 
-it('What is marked as waiting and stays so is counted', () => {
-  const run = mergedRun();
-  const reacting = (isSet: boolean): void =>
+describe('A mark of what waits', () => {
+  const reacting = (run: Draft, isSet: boolean): void =>
     void run.calls.push({ ...sendOf('', 30, 3_000), replyTo: undefined, reaction: { messageId: 30, isSet } });
-  reacting(true);
-  expect(figure(run, 'reactions left in the end')).toBe(1);
-  reacting(false);
-  expect(figure(run, 'reactions left in the end')).toBe(0);
+
+  it('that stays in the end is counted, and breaks a rule', () => {
+    const run = mergedRun();
+    reacting(run, true);
+    expect(figure(run, 'reactions left in the end')).toBe(1);
+    expect(check(run).violations).toMatchObject([{ rule: 'no mark left', token: 'c' }]);
+    reacting(run, false);
+    expect(figure(run, 'reactions left in the end')).toBe(0);
+    expect(check(run).violations).toEqual([]);
+  });
+
+  it('may stay when the worker that set it was frozen just then, and no other was', () => {
+    const left = (process: string, untilMs: number): [Rule, string][] =>
+      broken((run) => {
+        reacting(run, true);
+        run.blows.push({ kind: 'freeze', process, atMs: 1_500, untilMs });
+      });
+    expect(left(WORKER, 2_900)).toEqual([]);
+    expect(left('worker-2#1', 2_900)).toEqual([['no mark left', 'c']]);
+    expect(left(WORKER, 2_000)).toEqual([['no mark left', 'c']]);
+  });
 });

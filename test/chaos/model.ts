@@ -17,13 +17,18 @@ export interface ChaosModel {
   close(): Promise<void>;
 }
 
-/** The share of answers that need more than one message. */
-const LONG_SHARE = 0.1;
 const FILLER = 'Every word of this sentence is here to make the answer longer than one message can be. ';
-const THINKING_MS = 250;
+
+/** How the model answers. */
+export interface Manner {
+  /** The share of answers that need more than one message. */
+  readonly longShare: number;
+  /** The longest that it thinks, in ms. */
+  readonly thinkingMs: number;
+}
 
 /** Starts the model on a free port: Bedrock's protocol for the CLI, `POST /scripted` for the scripted agents. */
-export async function startModel(random: Random): Promise<ChaosModel> {
+export async function startModel(random: Random, { longShare, thinkingMs }: Manner): Promise<ChaosModel> {
   const asked: ModelAsked[] = [];
   let runs = 0;
 
@@ -34,9 +39,9 @@ export async function startModel(random: Random): Promise<ChaosModel> {
     // After a pause the same answer goes on; otherwise a new one begins.
     const run = said?.run ?? `r${(runs += 1)}`;
     const lot = random.occurrence(tokens.join(' '));
-    const parts = said?.parts ?? (lot.chance(LONG_SHARE) ? lot.integer(4, 8) : 1);
+    const parts = said?.parts ?? (lot.chance(longShare) ? lot.integer(4, 8) : 1);
     // The client of a request may go away, and then the wait ends early.
-    await Promise.race([delay(lot.between(10, THINKING_MS)), signal.aborted || once(signal, 'abort')]);
+    await Promise.race([delay(lot.between(10, thinkingMs)), signal.aborted || once(signal, 'abort')]);
     asked.push({ tokens, run, atMs, endedAtMs: Date.now(), history });
     const missing = Array.from({ length: parts }, (_, index) => index + 1).slice(said?.part ?? 0);
     return missing

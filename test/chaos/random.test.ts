@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { type PlannedBlow, planBlows } from './blows.ts';
+import { EVERYTHING, type PlannedBlow, planBlows } from './blows.ts';
 import { Random } from './random.ts';
 
 const PROCESSES = ['webhook', 'agent-1', 'agent-2', 'worker-1', 'worker-2'];
@@ -28,11 +28,12 @@ it('A seed decides who is hit, how and when', () => {
   expect(blowsOf('a', 60)).not.toEqual(blowsOf('b', 60));
 });
 
-it('In every round each process is killed and frozen', () => {
-  const round = PROCESSES.length * 3;
+it('In every round each process is killed and frozen, and once everything is killed', () => {
+  const round = PROCESSES.length * 3 + 1;
   for (const seed of ['a', 'b', 'c']) {
     const blows = blowsOf(seed, 2 * round);
-    for (const some of [blows.slice(0, round), blows.slice(round)])
+    for (const some of [blows.slice(0, round), blows.slice(round)]) {
+      expect(some.filter(({ process, kind }) => process === EVERYTHING && kind === 'kill')).toHaveLength(1);
       for (const process of PROCESSES)
         expect(
           some
@@ -40,5 +41,17 @@ it('In every round each process is killed and frozen', () => {
             .map(({ kind }) => kind)
             .sort(),
         ).toEqual(['freeze', 'kill', 'kill']);
+    }
+  }
+});
+
+it('The first blows are of every kind', () => {
+  const tiers = ['agent', 'webhook', 'worker'];
+  for (const seed of ['a', 'b', 'c']) {
+    const kinds = blowsOf(seed, tiers.length * 2 + 1).map(
+      ({ process, kind }) => `${kind} ${process.split('-')[0]}`,
+    );
+    const all = tiers.flatMap((tier) => [`kill ${tier}`, `freeze ${tier}`]);
+    expect(kinds.sort()).toEqual([...all, `kill ${EVERYTHING}`].sort());
   }
 });

@@ -42,6 +42,13 @@ export class Random {
     return Math.floor(this.between(min, max + 1));
   }
 
+  /** @throws RangeError when there is nothing to pick from. */
+  pick<Item>(items: readonly Item[]): Item {
+    const item = items[this.integer(0, items.length - 1)];
+    if (item === undefined) throw new RangeError('There is nothing to pick from');
+    return item;
+  }
+
   chance(probability: number): boolean {
     return this.next() < probability;
   }

@@ -1,8 +1,8 @@
 // people ask, processes are hit → everything is quiet → the evidence
 import { setTimeout as delay } from 'node:timers/promises';
-import { planBlows } from './blows.ts';
-import { check, STUCK_LIMIT_MS } from './checker.ts';
-import type { AskedQuestion, Evidence } from './evidence.ts';
+import { check } from './checker.ts';
+import type { AskedCommand, AskedQuestion, Command, Evidence } from './evidence.ts';
+import { hit, hitClis } from './hit-processes.ts';
 import { questionMark } from './marks.ts';
 import { type Place, sessionOf } from './places.ts';
 import type { Random } from './random.ts';
@@ -13,14 +13,24 @@ export interface Size {
   readonly sessions: number;
   /** How many of the sessions have the real agent, with four turns each. */
   readonly real: number;
+  /** Between two questions of a person, in ms; some come before the last answer, and some in one breath. */
+  readonly longestPauseMs: number;
+  /** Whether people wait for an answer, though not for ever, before they ask again; unless that is in one breath. */
+  readonly isPatient: boolean;
+  /** The share of questions before which there is a command. */
+  readonly commandShare: number;
+  /** Whether processes are killed and frozen. */
+  readonly hasBlows: boolean;
+  /** How long what is missing is waited for in the end, as a part of the time after which a question is stuck. */
+  readonly patience: number;
 }
 
 const REAL_TURNS = 4;
+/** Half of them begin a new conversation. */
+const COMMANDS: readonly Command[] = ['new', 'new', 'help', 'status'];
 const FIRST_PERSON = 2_000_001;
 /** Every so many a session is a topic of the forum instead of a private chat. */
 const TOPIC_EVERY = 3;
-/** Between two questions of a person, in ms; some come before the last answer, and some in one breath. */
-const LONGEST_PAUSE_MS = 20_000;
 const BREATH_MS = 300;
 const IN_ONE_BREATH_SHARE = 0.3;
 /** Two workers have eight places each; the servers of the AWS stores are fewer hands than that. */
@@ -28,6 +38,8 @@ const MOST_WAITING = { embedded: 16, aws: 6 };
 /** Nothing more comes when Telegram was not called for so long, in ms. */
 const QUIET_MS = 3_000;
 const LOOK_AGAIN_MS = 250;
+/** Who is patient waits for such a part of the time after which a question is stuck. */
+const PATIENT_SHARE = 0.2;
 
 /** @returns the ids of the people who talk to the bot, one for each session. @param idsFrom as `startSystem` has it. */
 export function peopleOf({ sessions }: Size, idsFrom: number): number[] {
@@ -43,25 +55,37 @@ export async function runChaos(
   signal: AbortSignal,
 ): Promise<Evidence> {
   const questions: Asked[] = [];
+  const commands: Ordered[] = [];
   const places = await placesOf(people, system);
   const calm = new AbortController();
-  const talk = { system, questions, waiting: new Map(), signal };
+  const talk = { system, questions, commands, waiting: new Map(), signal };
   const talking = Promise.all(
     places.map((place, index) => speak(place, index, size, random.fork(`person-${index}`), talk)),
   ).finally(() => calm.abort());
-  await Promise.all([talking, hit(system, random.fork('blows'), AbortSignal.any([calm.signal, signal]))]);
+  const isOver = AbortSignal.any([calm.signal, signal]);
+  const blows = size.hasBlows
+    ? [hit(system, random.fork('blows'), isOver), hitClis(system, random.fork('clis'), isOver)]
+    : [];
+  await Promise.all([talking, ...blows]);
+  const taken = <One extends Asked | Ordered>(one: One): One & { takenAtMs: number } => ({
+    ...one,
+    takenAtMs: system.telegram.takenAtMs(one.chatId, one.messageId),
+  });
   const evidence = (): Evidence => ({
-    questions: questions.map((one) => ({
-      ...one,
-      takenAtMs: system.telegram.takenAtMs(one.chatId, one.messageId),
-    })),
+    questions: questions.map(taken),
+    commands: commands.map(taken),
     requests: system.model.asked,
     calls: system.telegram.calls,
     shown: system.telegram.shown(places),
     blows: system.blows,
+    asks: system.proxy.asks,
+    storeFailures: system.storeFailures(),
+    typing: system.telegram.typing,
     writingDownMs: system.tempo.writingDownMs,
+    stuckMs: system.tempo.stuckMs,
   });
-  await untilQuiet(evidence, system, signal);
+  const longestMs = size.patience * system.tempo.stuckMs;
+  await untilQuiet(evidence, { telegram: system.telegram, longestMs }, signal);
   return evidence();
 }
 
@@ -77,10 +101,12 @@ async function placesOf(people: readonly number[], { telegram }: ChaosSystem): P
 }
 
 type Asked = Omit<AskedQuestion, 'takenAtMs'>;
+type Ordered = Omit<AskedCommand, 'takenAtMs'>;
 
 interface Talk {
   readonly system: ChaosSystem;
   readonly questions: Asked[];
+  readonly commands: Ordered[];
   /** By session: what was asked last, and is not answered yet. */
   readonly waiting: Map<string, Asked>;
   readonly signal: AbortSignal;
@@ -90,9 +116,11 @@ async function speak(place: Place, index: number, size: Size, random: Random, ta
   const { system, questions, waiting, signal } = talk;
   for (let turn = 1; turn <= turnsOf(size, index); turn += 1) {
     const isInOneBreath = random.chance(IN_ONE_BREATH_SHARE);
-    const pauseMs = isInOneBreath ? random.between(0, BREATH_MS) : LONGEST_PAUSE_MS * random.next() ** 2;
+    const pauseMs = isInOneBreath ? random.between(0, BREATH_MS) : size.longestPauseMs * random.next() ** 2;
     await delay(pauseMs, undefined, { signal });
     if (!isInOneBreath) await untilFree(sessionOf(place), talk);
+    if (size.isPatient && !isInOneBreath) await untilAnswered(sessionOf(place), talk);
+    if (random.chance(size.commandShare)) order(random.pick(COMMANDS), place, talk);
     const token = `s${index}t${turn}x${random.integer(0x1000, 0xffff).toString(16)}`;
     const text = `${questionMark(token)} What do you say?${index < size.real ? ' (real)' : ''}`;
     const atMs = Date.now();
@@ -103,14 +131,28 @@ async function speak(place: Place, index: number, size: Size, random: Random, ta
   }
 }
 
+function order(command: Command, place: Place, { system, commands }: Talk): void {
+  const atMs = Date.now();
+  const { message_id: messageId } = system.telegram.say(place, `/${command}`);
+  commands.push({ command, session: sessionOf(place), chatId: place.chatId, messageId, atMs });
+}
+
 /** Waits while more sessions wait for an answer than the workers have places: how many a machine can serve is not what is tested. */
 async function untilFree(session: string, { system, waiting, signal }: Talk): Promise<void> {
   for (;;) {
     for (const { session: name, token, atMs } of waiting.values())
-      if (system.telegram.isAnswered(token) || Date.now() > atMs + STUCK_LIMIT_MS) waiting.delete(name);
+      if (system.telegram.isAnswered(token) || Date.now() > atMs + system.tempo.stuckMs) waiting.delete(name);
     if (waiting.has(session) || waiting.size < MOST_WAITING[system.storeKind]) return;
     await delay(LOOK_AGAIN_MS, undefined, { signal });
   }
+}
+
+async function untilAnswered(session: string, { system, waiting, signal }: Talk): Promise<void> {
+  const asked = waiting.get(session);
+  if (!asked) return;
+  const giveUpAtMs = Date.now() + system.tempo.stuckMs * PATIENT_SHARE;
+  while (!system.telegram.isAnswered(asked.token) && Date.now() < giveUpAtMs)
+    await delay(LOOK_AGAIN_MS, undefined, { signal });
 }
 
 function turnsOf({ turns, sessions, real }: Size, index: number): number {
@@ -120,50 +162,17 @@ function turnsOf({ turns, sessions, real }: Size, index: number): number {
   return Math.floor(left / scripted) + (index - real < left % scripted ? 1 : 0);
 }
 
-/**
- * Hits the processes until the signal aborts; resolves when all have got up again. How hard that is must not depend on how fast this machine
- * starts a process, so most blows wait until those before them are over.
- */
-async function hit({ processes, tempo }: ChaosSystem, random: Random, signal: AbortSignal): Promise<void> {
-  const byName = new Map(processes.map((process) => [process.name, process]));
-  let blows: Promise<void>[] = [];
-  for (const blow of planBlows([...byName.keys()], random)) {
-    if (!blow.isTogether) {
-      await Promise.all(blows);
-      blows = [];
-    }
-    if (!(await passes(blow.afterMs, signal))) break;
-    const heldMs = blow.process.startsWith('agent') ? tempo.leaseMs : tempo.visibilityMs;
-    const victim = byName.get(blow.process);
-    const done = blow.kind === 'kill' ? victim?.kill(blow.deadMs) : victim?.freeze(heldMs + blow.beyondMs);
-    // One that fails is heard when it is waited for; until then it must not end this process.
-    done?.catch(() => undefined);
-    if (done) blows.push(done);
-  }
-  await Promise.all(blows);
-}
-
-/** @returns false when the signal aborted first. */
-async function passes(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await delay(ms, undefined, { signal });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
-}
-
-/** Waits until every question is answered and nobody calls Telegram any more; not longer than a turn may take. */
+/** Waits until every question is answered and nobody calls Telegram any more, but not for ever. */
 async function untilQuiet(
   evidence: () => Evidence,
-  { telegram }: ChaosSystem,
+  { telegram, longestMs }: { readonly telegram: ChaosSystem['telegram']; readonly longestMs: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const giveUpAtMs = Date.now() + 2 * STUCK_LIMIT_MS;
+  const giveUpAtMs = Date.now() + longestMs;
   while (Date.now() < giveUpAtMs) {
     await delay(LOOK_AGAIN_MS, undefined, { signal });
     if (Date.now() - telegram.lastCallAtMs() < QUIET_MS) continue;
-    if (![...check(evidence()).outcomes.values()].some(({ kind }) => kind === 'missing')) return;
+    const { violations } = check(evidence());
+    if (!violations.some(({ rule }) => rule === 'answered exactly once')) return;
   }
 }

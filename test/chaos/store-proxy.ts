@@ -5,6 +5,7 @@ import { request as httpsRequest } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spareMoto } from './spare-moto.ts';
+import type { FailedCall } from './faulty-port.ts';
 import type { Random } from './random.ts';
 
 /** The shares of calls: refused as by a busy service, cut before they have an effect, cut after it. */
@@ -12,6 +13,8 @@ const FAULTS = { refused: 0.01, cut: 0.005, answerLost: 0.005 };
 /** Sometimes a service refuses everything for a while, so that a client's own retries are in vain too. */
 const OUTAGE = { share: 0.0004, ms: 1_200 };
 const LATENCY_MS = 60;
+/** What a call is about stands in its address, or in so much of its body. */
+const NAMED_IN_BYTES = 4_096;
 
 export type AwsService = 's3' | 'dynamodb' | 'sqs';
 
@@ -37,8 +40,8 @@ const REFUSALS: Record<AwsService, { status: number; type: string; body: string 
 export interface StoreProxy {
   /** To be given to the AWS SDK in place of the server. */
   readonly url: string;
-  /** How many calls failed here. */
-  faults(): number;
+  /** The calls that failed here. */
+  readonly failedCalls: readonly FailedCall[];
   close(): Promise<void>;
 }
 
@@ -61,10 +64,14 @@ export interface Answer {
 export type Forward = (request: IncomingMessage, body: Buffer, isGone: () => boolean) => Promise<Answer>;
 
 export async function startStoreProxy(random: Random, upstream: Upstream): Promise<StoreProxy> {
-  let faults = 0;
+  const failedCalls: FailedCall[] = [];
   let isOutUntilMs = 0;
   const direct: Forward = (request, body) => send(upstream.url, request, body);
   const forward = upstream.isMotoQueue ? spareMoto(direct) : direct;
+  const noteFailure = (operation: string, body: Buffer): void => {
+    const about = `${operation} ${body.toString('utf8', 0, NAMED_IN_BYTES)}`;
+    failedCalls.push({ store: upstream.service, about, atMs: Date.now() });
+  };
   const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await readBody(request);
     const operation = String(request.headers['x-amz-target'] ?? `${request.method} ${request.url}`);
@@ -75,30 +82,36 @@ export async function startStoreProxy(random: Random, upstream: Upstream): Promi
     );
     // Most calls are quick: the square makes the long ones rare.
     await delay(LATENCY_MS * lot.next() ** 2);
-    if (isCut) throw new Error('This call is cut');
+    if (isCut) {
+      noteFailure(operation, body);
+      response.destroy();
+      return;
+    }
     if (isRefused || Date.now() < isOutUntilMs) {
-      faults += 1;
+      noteFailure(operation, body);
       const { status, type, body: said } = REFUSALS[upstream.service];
       response.writeHead(status, { 'content-type': type }).end(said);
       return;
     }
     const answer = await forward(request, body, () => response.destroyed);
-    if (isLost) throw new Error('This answer is lost');
+    if (isLost) {
+      noteFailure(operation, body);
+      response.destroy();
+      return;
+    }
     const { 'transfer-encoding': _chunked, connection: _connection, ...headers } = answer.headers;
     response.writeHead(answer.status, { ...headers, 'content-length': answer.body.byteLength });
     response.end(answer.body);
   };
   const server = createServer((request, response) => {
-    pass(request, response).catch(() => {
-      faults += 1;
-      response.destroy();
-    });
+    // The caller or the server has gone.
+    pass(request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    faults: () => faults,
+    failedCalls,
     close: async () => {
       const closed = once(server, 'close');
       server.close();

@@ -9,37 +9,23 @@ import {
   type AgentOptions,
   ownEnvironment,
   type StoreChoice,
+  type SharedOptions,
   type StoreFaults,
   type WebhookOptions,
   type WorkerOptions,
 } from './config.ts';
-import type { Blow } from './evidence.ts';
+import type { Blow, StoreFailure } from './evidence.ts';
 import { endLeftovers } from './leftovers.ts';
-import { type ChaosModel, startModel } from './model.ts';
+import { type ChaosModel, type Manner, startModel } from './model.ts';
+import type { Mutant } from './mutants.ts';
 import type { Random } from './random.ts';
+import { SessionNames } from './session-names.ts';
+import type { Tempo } from './tempo.ts';
 import { BOT_TOKEN, type ChaosTelegram, SECRET, startTelegram } from './telegram.ts';
 
-/** Far shorter than in production, so that a freeze can outlast them; on servers, which take longer for everything, twice as long. */
-const TEMPO = {
-  embedded: { leaseMs: 2_000, visibilityMs: 3_000, silenceMs: 4_000, writingDownMs: 500 },
-  aws: { leaseMs: 4_000, visibilityMs: 6_000, silenceMs: 8_000, writingDownMs: 3_000 },
-};
-const HEARTBEATS_PER_LEASE = 10;
-const HEARTBEATS_PER_SILENCE = 8;
 const STORE_ERROR_RATE = 0.004;
 const STORE_LATENCY_MS = 60;
 const AUTH_TOKEN = 'the-token-of-the-chaos';
-const SIDE = [1, 2];
-
-interface Tempo {
-  /** What a freeze of an agent server outlasts, and what one of the others. */
-  readonly leaseMs: number;
-  readonly visibilityMs: number;
-  /** How long an agent may be silent. */
-  readonly silenceMs: number;
-  /** How long a step may take until it is in the ledger. */
-  readonly writingDownMs: number;
-}
 
 export interface ChaosSystem {
   readonly telegram: ChaosTelegram;
@@ -49,8 +35,8 @@ export interface ChaosSystem {
   readonly blows: readonly Blow[];
   readonly storeKind: StoreChoice['kind'];
   readonly tempo: Tempo;
-  /** How many calls to the stores failed. */
-  storeFaults(): number;
+  /** The calls to the stores that the harness made fail. */
+  storeFailures(): readonly StoreFailure[];
   /** Kills what runs, at once; `close` does the rest. */
   endNow(): void;
   close(): Promise<void>;
@@ -64,6 +50,12 @@ export interface Surroundings {
   readonly idsFrom: number;
   /** Undefined: the embedded stores. */
   readonly aws: AwsStores | undefined;
+  readonly tempo: Tempo;
+  /** How many workers there are, and how many agent servers. */
+  readonly sides: number;
+  readonly manner: Manner;
+  /** The fault of its own that the system has. */
+  readonly mutant?: Mutant | undefined;
   readonly random: Random;
   /** Told of what goes wrong in this process. */
   readonly onError: (error: unknown) => void;
@@ -75,6 +67,10 @@ export async function startSystem({
   people,
   idsFrom,
   aws,
+  tempo,
+  sides,
+  manner,
+  mutant,
   random,
   onError,
 }: Surroundings): Promise<ChaosSystem> {
@@ -84,9 +80,9 @@ export async function startSystem({
   const store: StoreChoice = aws
     ? { kind: 'aws', config: aws.config }
     : { kind: 'embedded', directory: dataDir };
-  const tempo = TEMPO[store.kind];
-  const shared = (life: string): { store: StoreChoice; faults: StoreFaults; visibilityMs: number } => ({
+  const shared = (life: string): SharedOptions => ({
     store,
+    mutant,
     faults: faultsOf(random, life),
     visibilityMs: tempo.visibilityMs,
   });
@@ -96,11 +92,13 @@ export async function startSystem({
   };
   const start = { environment, logDir: root };
   const blows: Blow[] = [];
-  const model = await startModel(random.fork('model'));
+  const names = new SessionNames();
+  const model = await startModel(random.fork('model'), manner);
   const telegram = startTelegram(random.fork('telegram'), {
     directory: telegramDir,
     idsFrom,
     port: () => webhook.port,
+    names,
     onError,
   });
   const webhookOptions = (life: string): Promise<WebhookOptions> =>
@@ -110,8 +108,9 @@ export async function startSystem({
     { ...start, file: fileOf('webhook'), options: webhookOptions },
     blows,
   );
-  const workRoots = SIDE.map((side) => join(root, `work-${side}`));
-  const agents = SIDE.map((side) => {
+  const lanes = Array.from({ length: sides }, (_, index) => index + 1);
+  const workRoots = lanes.map((side) => join(root, `work-${side}`));
+  const agents = lanes.map((side) => {
     const options = (life: string): Promise<AgentOptions> =>
       Promise.resolve({
         ...shared(life),
@@ -119,20 +118,22 @@ export async function startSystem({
         authToken: AUTH_TOKEN,
         modelUrl: model.url,
         ttlMs: tempo.leaseMs,
-        leaseHeartbeatMs: tempo.leaseMs / HEARTBEATS_PER_LEASE,
-        streamHeartbeatMs: tempo.silenceMs / HEARTBEATS_PER_SILENCE,
+        leaseHeartbeatMs: tempo.leaseHeartbeatMs,
+        streamHeartbeatMs: tempo.streamHeartbeatMs,
       });
     return new ChaosProcess(`agent-${side}`, { ...start, file: fileOf('agent'), options }, blows);
   });
-  const proxy = await startAgentProxy(random.fork('proxy'), () =>
-    agents.flatMap(({ port }) => (port === undefined ? [] : [port])),
+  const proxy = await startAgentProxy(
+    random.fork('proxy'),
+    () => agents.flatMap(({ life, port }) => (port === undefined ? [] : [{ life, port }])),
+    names,
   );
-  const workers = SIDE.map((side) => {
+  const workers = lanes.map((side) => {
     const options = async (life: string): Promise<WorkerOptions> => ({
       ...shared(life),
       telegramUrl: await telegram.urlFor(life),
       botToken: BOT_TOKEN,
-      agentUrl: proxy.url,
+      agentUrl: proxy.urlFor(life),
       authToken: AUTH_TOKEN,
       silenceMs: tempo.silenceMs,
     });
@@ -147,7 +148,10 @@ export async function startSystem({
     blows,
     storeKind: store.kind,
     tempo,
-    storeFaults: () => processes.reduce((sum, { faults }) => sum + faults, aws?.faults() ?? 0),
+    storeFailures: () =>
+      [...processes.flatMap(({ failedCalls }) => failedCalls), ...(aws?.failedCalls() ?? [])].map(
+        ({ store: name, about, atMs }) => ({ store: name, session: names.find(about), atMs }),
+      ),
     endNow: () => {
       for (const process of processes) process.endNow();
     },

@@ -10,7 +10,7 @@ import { topicOf } from '../../local/src/telegram/chat-store.ts';
 import { openTelegramStandIn } from '../../local/src/telegram/stand-in.ts';
 import { faultOf } from './call-faults.ts';
 import { openDeliveries, type Webhook } from './deliveries.ts';
-import type { ShownMessage, TelegramCall } from './evidence.ts';
+import type { ShownMessage, TelegramCall, Typing } from './evidence.ts';
 import { marksIn } from './marks.ts';
 import { type Place, sessionOf } from './places.ts';
 import type { Random } from './random.ts';
@@ -19,10 +19,13 @@ import { type Served, serve } from './serve.ts';
 export const BOT_TOKEN = '4200000001:chaos-token';
 export const SECRET = 'chaos-webhook-secret';
 
+/** Also in a small run the answer to one of the bot's calls is lost. */
+const LOST_AT_LEAST_AFTER = 30;
 const FIRST_FORUM = -1_002_000_000_000;
 
 export interface ChaosTelegram {
   readonly calls: readonly TelegramCall[];
+  readonly typing: readonly Typing[];
   /** When the bot last called, in ms since 1970. */
   lastCallAtMs(): number;
   /** @returns the Bot API's address for one process in its present life. */
@@ -61,6 +64,7 @@ const sent = z.object({ result: z.object({ message_id: z.int() }) });
 /** Opens a Telegram that delivers its updates to a webhook in another process. */
 export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
   const calls: Draft<TelegramCall>[] = [];
+  const typing: Typing[] = [];
   const servers: Served[] = [];
   const answered = new Set<string>();
   const madeInSession = new Map<string, string>();
@@ -78,9 +82,14 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
   };
   const intercept = (call: BotApiCall): BotApiFault | undefined => {
     const { chat_id: chatId, message_thread_id: threadId } = call.payload;
-    const fault = faultOf(random.occurrence(`${call.method} ${String(chatId)} ${String(threadId)}`));
+    const drawn = faultOf(random.occurrence(`${call.method} ${String(chatId)} ${String(threadId)}`));
+    const isOwed =
+      call.method === 'sendMessage' && calls.length >= LOST_AT_LEAST_AFTER && !calls.some(isLost);
+    const fault = isOwed ? 'lost_answer' : drawn;
     lastCallAtMs = Date.now();
     const caller = present.getStore();
+    if (caller && call.method === 'sendChatAction')
+      typing.push({ sender: caller.sender, session: sessionOfCall(call), atMs: call.at.getTime() });
     if (!caller || call.method === 'sendChatAction') return fault === 'lost_answer' ? 'drop' : fault;
     caller.call = recordOf(call, caller.sender, sessionOfCall(call), fault);
     calls.push(caller.call);
@@ -126,6 +135,7 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
 
   return {
     calls,
+    typing,
     lastCallAtMs: () => lastCallAtMs,
     urlFor: async (sender) => {
       const server = await serve((request, bindings) =>
@@ -161,6 +171,10 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
       for (const server of servers) await server.close();
     },
   };
+}
+
+function isLost({ isAnswerLost }: TelegramCall): boolean {
+  return isAnswerLost;
 }
 
 function recordOf(

@@ -6,6 +6,7 @@ import {
   brokenOf,
   type Draft,
   figure,
+  harm,
   sendOf,
   shown,
   soundRun,
@@ -32,6 +33,8 @@ it('a second copy is excused when the answer to its send was lost, and counted a
   double(run, { isAnswerLost: true });
   expect(check(run).violations).toEqual([]);
   expect(figure(run, 'doubled by an undecidable send')).toBe(1);
+  expect(figure(run, '  because of: answer lost')).toBe(1);
+  expect(figure(run, '  because of: sender killed')).toBe(0);
   expect(figure(run, 'undecidable sends')).toBe(1);
 });
 
@@ -75,6 +78,7 @@ it('a sentence beside the answer is excused only when its own send was lost', ()
 it('half an answer beside the sentence that there is none is excused only when its send was lost', () => {
   const half = (isAnswerLost: boolean): [Rule, string][] =>
     broken((run) => {
+      harm(run, 3_100);
       run.shown.splice(2, 1, shown(answerText('c', 'run_of_c', 1, 2), 31, 30), shown('I could not.', 32, 30));
       run.calls.splice(2, 1, { ...at(run.calls, 2), isAnswerLost });
       run.calls.push({ ...sendOf('', 30, 4_000), messageId: 32 });

@@ -5,27 +5,41 @@ const WORKER = 'worker';
 /** A call that was being made when its process was frozen goes out this soon after it wakes, in ms. */
 const WAKING_MS = 250;
 
+/** Why the sender of a message could not know that it had sent it. */
+export type UndecidableCause = 'answer lost' | 'sender killed' | 'sender frozen';
+
+const SENDS: ReadonlySet<string> = new Set(['sendMessage', 'sendDocument']);
+
 /**
- * @returns the sends that had an effect their sender could not know of: the answer was lost, or the sender was killed or frozen
+ * @returns the sends that had an effect their sender could not know of, and why: the answer was lost, or the sender was killed or frozen
  * before it had written the answer down, or between its last look at the ledger and the call.
  */
-export function undecidableSends({ calls, blows, writingDownMs }: Evidence): TelegramCall[] {
+export function undecidableSends({
+  calls,
+  blows,
+  writingDownMs,
+}: Evidence): ReadonlyMap<TelegramCall, UndecidableCause> {
   const nextOf = nextChanges(calls);
   const freezes = blows
     .filter(({ kind, process }) => kind === 'freeze' && process.startsWith(WORKER))
     .sort((one, two) => one.atMs - two.atMs);
-  const isCutShort = (call: TelegramCall): boolean => {
+  const blowOn = (call: TelegramCall): Blow | undefined => {
     // A turn's next call is made only after this one was written down.
     const nextAtMs = nextOf.get(call)?.atMs ?? Infinity;
     const byMs = Math.min(writtenDownByMs(call.atMs, writingDownMs, freezes), nextAtMs);
-    return blows.some(
+    return blows.find(
       ({ process, atMs, untilMs }) =>
         process === call.sender && atMs <= byMs && untilMs + WAKING_MS >= call.atMs,
     );
   };
-  return calls.filter(
-    (call) => call.method === 'sendMessage' && call.isCarriedOut && (call.isAnswerLost || isCutShort(call)),
-  );
+  const causes = new Map<TelegramCall, UndecidableCause>();
+  for (const call of calls) {
+    if (!SENDS.has(call.method) || !call.isCarriedOut) continue;
+    const blow = blowOn(call);
+    if (call.isAnswerLost) causes.set(call, 'answer lost');
+    else if (blow) causes.set(call, blow.kind === 'kill' ? 'sender killed' : 'sender frozen');
+  }
+  return causes;
 }
 
 /** @returns for each change in a chat the next one that the same process made there. */

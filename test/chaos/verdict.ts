@@ -1,8 +1,16 @@
 import type { Companions } from './asked-together.ts';
 import type { AskedQuestion, Evidence, ShownMessage, TelegramCall } from './evidence.ts';
 import type { Mark } from './marks.ts';
+import type { UndecidableCause } from './undecidable.ts';
 
-export type Rule = 'answered exactly once' | 'order' | 'one writer' | 'context' | 'nothing stuck';
+export type Rule =
+  | 'answered exactly once'
+  | 'order'
+  | 'one writer'
+  | 'context'
+  | 'nothing stuck'
+  | 'explained'
+  | 'no mark left';
 
 export interface Violation {
   readonly rule: Rule;
@@ -40,8 +48,8 @@ export interface Case extends Evidence {
     string,
     readonly { readonly message: ShownMessage; readonly marks: readonly Mark[] }[]
   >;
-  /** The messages (`messageKey`) that were made by a send whose end its sender could not know. */
-  readonly undecidable: ReadonlySet<string>;
+  /** The messages (`messageKey`) that were made by a send whose end its sender could not know, and why. */
+  readonly undecidable: ReadonlyMap<string, UndecidableCause>;
 }
 
 export function messageKey({ chatId, messageId }: { chatId: number; messageId: number | undefined }): string {

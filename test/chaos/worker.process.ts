@@ -2,18 +2,22 @@
 import { createTurnHandler } from '@omnicloud/sdk-client';
 import { Api } from 'grammy/web';
 import { parseWorkerOptions } from './config.ts';
+import { mutateApi } from './mutated-api.ts';
+import { mutatedStores } from './mutants.ts';
 import { openStores } from './stores.ts';
 
 const options = parseWorkerOptions();
 const report = (error: unknown): void => console.error(new Date().toISOString(), error);
 const pace = { firstAfterMs: 150, betweenMs: 150 };
 
-const stores = await openStores(options);
+const stores = mutatedStores(await openStores(options), options.mutant);
+const api = new Api(options.botToken, { apiRoot: options.telegramUrl, timeoutSeconds: 10 });
+mutateApi(api, options.mutant);
 const noFiles = (): never => {
   throw new Error('Nobody sends files here');
 };
 const handler = createTurnHandler({
-  api: new Api(options.botToken, { apiRoot: options.telegramUrl, timeoutSeconds: 10 }),
+  api,
   telegramFiles: { download: noFiles },
   ...stores,
   agent: { url: options.agentUrl, authToken: options.authToken, silenceMs: options.silenceMs },
