@@ -45,7 +45,11 @@ export function faulty<Port extends object>(
     if (fails) process.send?.({ store: name, about: nameIn(about), atMs: Date.now() } satisfies FailedCall);
     if (fails && !isLate) throw error();
     const result: unknown = await call();
-    if (fails) throw error();
+    if (fails) {
+      // Nobody gets it, so nobody can close it.
+      if (isOpen(result)) await result[Symbol.asyncDispose]();
+      throw error();
+    }
     return result;
   };
   return new Proxy(port, {
@@ -63,4 +67,8 @@ export function faulty<Port extends object>(
       };
     },
   });
+}
+
+function isOpen(value: unknown): value is AsyncDisposable {
+  return typeof value === 'object' && value !== null && Symbol.asyncDispose in value;
 }

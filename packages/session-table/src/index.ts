@@ -5,6 +5,7 @@ export { DynamoSessionTable, type DynamoSessionTableOptions } from './dynamo-ses
 export { DynamoStopRequests, type DynamoStopRequestsOptions } from './dynamo-stop-requests.ts';
 export { DynamoTable, type DynamoTableOptions, type TableAttributes } from './dynamo-table.ts';
 export { DynamoTableError } from './dynamo-table-error.ts';
+export { persistent, persistently } from './persistent.ts';
 export { isProcessGone, type ProcessIdentity, startOf } from './process-life.ts';
 export { OncePerOutage } from './once-per-outage.ts';
 export type { StopRequests } from './stop-requests.ts';

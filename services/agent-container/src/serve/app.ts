@@ -12,7 +12,7 @@ import {
   sessionKey,
   sessionPathSchema,
 } from '@omnicloud/protocol';
-import type { StopRequests } from '@omnicloud/session-table';
+import { persistent, type StopRequests } from '@omnicloud/session-table';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';
@@ -62,6 +62,19 @@ const BODY_LIMIT_BYTES = 2 * 1024 * 1024;
 export const INVOCATIONS = '/invocations';
 const invocationSchema = z.looseObject({ session_id: z.string().optional() });
 
+/**
+ * One call that failed must not cost the turn. What is left out is tried again where it is called: a `put`, which may meet its own effect, and what keeps
+ * a lease.
+ */
+function withPersistence(given: AppDeps): AppDeps {
+  return {
+    ...given,
+    store: persistent(given.store, ['get', 'open', 'copy', 'list', 'renew', 'delete']),
+    leases: persistent(given.leases, ['acquire', 'release']),
+    table: persistent(given.table, ['find', 'save', 'refresh']),
+  };
+}
+
 type AgentApp = Hono<{ Bindings: ServerBindings }>;
 type ReadyDeps = AppDeps & TurnDeps;
 type RequestContext = Context<{ Bindings: ServerBindings }>;
@@ -73,7 +86,7 @@ type RequestContext = Context<{ Bindings: ServerBindings }>;
 export function createApp(given: AppDeps): AgentApp {
   const report = (error: unknown): void => given.onError(toAgentError(error), '');
   const homes = given.homes ?? new Homes(given.workRoot, report, given.idleHomeLimits);
-  const deps: ReadyDeps = { ...given, homes };
+  const deps: ReadyDeps = { ...withPersistence(given), homes };
   const app: AgentApp = new Hono();
   app.onError((error, context) => answerError(context, toAgentError(error), deps));
   app.notFound(() => {

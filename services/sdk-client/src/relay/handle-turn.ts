@@ -8,7 +8,7 @@ import {
   sessionKeyOf,
   type Turn,
 } from '@omnicloud/protocol';
-import type { SessionTable, StopRequests } from '@omnicloud/session-table';
+import { persistent, type SessionTable, type StopRequests } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
 import { TelegramError } from '../errors.ts';
 import type { Backlog } from '../queue/backlog.ts';
@@ -61,7 +61,8 @@ export interface TurnHandlerDeps {
 }
 
 /** @returns what a worker does with each turn of the queue. */
-export function createTurnHandler(given: TurnHandlerDeps): TurnHandler {
+export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
+  const given = withPersistence(opened);
   const meter = given.meter ?? SILENT_METER;
   const resume = (turn: Turn): Promise<TurnProgress> =>
     TurnProgress.resume(given.ledger, turn.update_id, () => meter.add('UndecidableSends', 1));
@@ -91,6 +92,18 @@ export function createTurnHandler(given: TurnHandlerDeps): TurnHandler {
       deps.meter.add('TurnsGivenUp', 1);
       await leaveBacklog(turn, progress);
     },
+  };
+}
+
+/** One call that failed must not cost a try of the turn; what saves a step of it is tried again where it is called. */
+function withPersistence(given: TurnHandlerDeps): TurnHandlerDeps {
+  return {
+    ...given,
+    table: persistent(given.table, ['find', 'inherit', 'forget']),
+    ledger: persistent(given.ledger, ['find']),
+    stops: persistent(given.stops, ['request', 'isStopped']),
+    queue: persistent(given.queue, ['enqueue']),
+    attachments: persistent(given.attachments, ['put']),
   };
 }
 

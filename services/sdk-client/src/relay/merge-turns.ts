@@ -6,6 +6,7 @@ import {
   type TelegramFile,
   type Turn,
 } from '@omnicloud/protocol';
+import { persistently } from '@omnicloud/session-table';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
@@ -108,15 +109,16 @@ export async function markAll(
 
 /** @returns false when somebody has begun with the follower already. */
 async function mark(follower: Turn, { update_id: into }: Turn, ledger: TurnLedger): Promise<boolean> {
-  const isMarked = await ledger.save(follower.update_id, {
-    state: 'merged',
+  const record = {
+    state: 'merged' as const,
     version: 1,
     delivery: `merged-into-${into}`,
     posted: [],
     undecidableSends: 0,
     deferrals: 0,
     mergedInto: into,
-  });
+  };
+  const isMarked = await persistently(() => ledger.save(follower.update_id, record));
   return isMarked || (await ledger.find(follower.update_id))?.mergedInto === into;
 }
 
