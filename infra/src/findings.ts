@@ -61,6 +61,12 @@ function ofPermissions(stack: OmniCloudStack): Finding[] {
         'What users send lies under the id of its chat; the worker can only put it there, the agent only fetch it.',
     },
     {
+      rules: [`AwsSolutions-IAM5[Resource::<${bucket['Fn::GetAtt'].join('.')}>/turns/*]`],
+      at: [policyOf(worker.service.permissions)],
+      reason:
+        'Records of turns that are too large for the table lie under the id of their update; the worker reaches no session.',
+    },
+    {
       rules: ['W76'],
       at: [policyOf(agent.permissions), policyOf(worker.service.permissions)],
       reason:

@@ -29,7 +29,7 @@ function nameOf(resource: unknown): string {
   if (typeof resource === 'string') return resource;
   const text = JSON.stringify(resource);
   const [, id = text] = /"(?:Fn::GetAtt":\["|Ref":")(\w+?)[0-9A-F]{8}"/.exec(text) ?? [];
-  const [, suffix = ''] = /(\/(?:(?:sessions|inbox)\/\*|keys\/[\w-]+))/.exec(text) ?? [];
+  const [, suffix = ''] = /(\/(?:(?:sessions|inbox|turns)\/\*|keys\/[\w-]+))/.exec(text) ?? [];
   return id + suffix;
 }
 
@@ -58,6 +58,7 @@ it('lets the worker take turns and remember what became of them, and touch no le
       'dynamodb:GetItem dynamodb:UpdateItem on StorageTable keys backlog#*',
       'dynamodb:GetItem on StorageTable keys stop#*',
       logs('WorkerService'),
+      's3:DeleteObject s3:GetObject s3:PutObject on StorageBucket/turns/*',
       's3:PutObject on StorageBucket/inbox/*',
       'secretsmanager:GetSecretValue on SecretsBotToken SecretsServiceToken',
       'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on QueuesTurns',

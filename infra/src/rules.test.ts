@@ -205,6 +205,7 @@ describe('what is stored', () => {
             Transitions: [{ StorageClass: 'STANDARD_IA', TransitionInDays: 30 }],
           }),
           Match.objectLike({ Status: 'Enabled', ExpirationInDays: 2, Prefix: 'inbox/' }),
+          Match.objectLike({ Status: 'Enabled', ExpirationInDays: 15, Prefix: 'turns/' }),
         ],
       },
       VersioningConfiguration: Match.absent(),

@@ -17,6 +17,10 @@ const INBOX_DAYS = 2;
 /** What users send, on its way from the worker to the agent: `inbox/{chat_id}_{thread_id}/{id}`. */
 export const INBOX_OBJECTS = 'inbox/*';
 
+/** Records of turns that are too large for the table. The ledger knows a turn for 7 days after its last write. */
+export const TURN_OBJECTS = 'turns/*';
+const TURN_RECORD_DAYS = 15;
+
 /** What the agent server makes for itself: the key that session ids are derived by. */
 export const KEY_OBJECTS = 'keys/session-ids';
 
@@ -53,6 +57,11 @@ export class SessionStorage extends Construct {
           ...(versioning ? { noncurrentVersionExpiration: Duration.days(OLD_VERSION_DAYS) } : {}),
         },
         { id: 'inbox', prefix: INBOX_OBJECTS.replace('*', ''), expiration: Duration.days(INBOX_DAYS) },
+        {
+          id: 'turns',
+          prefix: TURN_OBJECTS.replace('*', ''),
+          expiration: Duration.days(TURN_RECORD_DAYS),
+        },
       ],
     });
     this.table = new Table(this, 'Table', {

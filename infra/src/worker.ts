@@ -5,7 +5,7 @@ import type { DeploymentSecrets } from './deployment-secrets.ts';
 import { ITEM_KEYS } from './item-keys.ts';
 import { WORKER_TIMEOUT } from './limits.ts';
 import { type Program, ServiceFunction } from './service-function.ts';
-import { INBOX_OBJECTS, type SessionStorage } from './session-storage.ts';
+import { INBOX_OBJECTS, type SessionStorage, TURN_OBJECTS } from './session-storage.ts';
 import type { Switches } from './switches.ts';
 import type { TurnQueues } from './turn-queues.ts';
 
@@ -62,6 +62,10 @@ export class Worker extends Construct {
     permissions.allow(['sqs:SendMessage'], queues.turns.queueArn);
     // Files of users, for the agent server to fetch: it can read none of them back.
     permissions.allow(['s3:PutObject'], storage.bucket.arnForObjects(INBOX_OBJECTS));
+    permissions.allow(
+      ['s3:DeleteObject', 's3:GetObject', 's3:PutObject'],
+      storage.bucket.arnForObjects(TURN_OBJECTS),
+    );
     permissions.allowSecret(secrets.botToken);
     permissions.allowSecret(secrets.serviceToken);
     const { tableArn } = storage.table;

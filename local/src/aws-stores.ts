@@ -6,6 +6,8 @@ import {
   DynamoBacklog,
   DynamoTurnLedger,
   S3AttachmentStore,
+  S3SpilledRecords,
+  SpillingTurnLedger,
   SqsTurnQueue,
   toleratingBacklog,
 } from '@omnicloud/sdk-client';
@@ -14,7 +16,7 @@ import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
 import type { AwsQueueConfig, AwsStoreConfig } from './config.ts';
 import type { Log } from './log.ts';
-import { type QueueTempo, type Stores, withoutBacklog, withoutStops } from './stores.ts';
+import { type QueueTempo, type Stores, withLeftover, withoutBacklog, withoutStops } from './stores.ts';
 
 /** A receive that is cut off when we stop; shorter than people wait for a program to end. */
 const WAIT_SECONDS = 5;
@@ -50,7 +52,11 @@ export async function openAwsStores(
     leases: new DynamoSessionLeases(table),
     table: new DynamoSessionTable(table),
     stops: toleratingStops(new DynamoStopRequests(table), withoutStops(log)),
-    ledger: new DynamoTurnLedger(table),
+    ledger: new SpillingTurnLedger({
+      ledger: new DynamoTurnLedger(table),
+      records: new S3SpilledRecords({ client: s3, bucket: config.bucket }),
+      onLeftover: withLeftover(log),
+    }),
     backlog: toleratingBacklog(new DynamoBacklog(table), withoutBacklog(log)),
     queue: sqs.queue,
     close: () => {

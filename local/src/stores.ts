@@ -9,6 +9,7 @@ import {
 import {
   type AttachmentStore,
   type Backlog,
+  SpillingTurnLedger,
   SqliteBacklog,
   SqliteTurnLedger,
   SqliteTurnQueue,
@@ -24,6 +25,7 @@ import {
   toleratingStops,
 } from '@omnicloud/session-table';
 import { DirectoryAttachmentStore } from './directory-attachment-store.ts';
+import { DirectorySpilledRecords } from './directory-spilled-records.ts';
 import type { Log } from './log.ts';
 
 /** How the queue behaves in time; what is not given is the adapter's own. */
@@ -70,7 +72,11 @@ export function openEmbeddedStores(directory: string, log: Log, tempo: QueueTemp
     leases,
     table,
     stops: toleratingStops(stops, withoutStops(log)),
-    ledger,
+    ledger: new SpillingTurnLedger({
+      ledger,
+      records: new DirectorySpilledRecords(objects),
+      onLeftover: withLeftover(log),
+    }),
     queue,
     backlog: toleratingBacklog(backlog, withoutBacklog(log)),
     close: () => {
@@ -87,4 +93,9 @@ export function withoutBacklog(log: Log): (error: unknown) => void {
 /** @returns what reports an outage of the stop requests, which turns go on without. */
 export function withoutStops(log: Log): (error: unknown) => void {
   return (error) => log.error('Going on although it cannot be seen what was stopped', error);
+}
+
+/** @returns what reports a large record of the ledger that stays although nobody needs it. */
+export function withLeftover(log: Log): (error: unknown) => void {
+  return (error) => log.error('Removing a large record of the ledger', error);
 }

@@ -12,6 +12,8 @@ import {
   DynamoBacklog,
   DynamoTurnLedger,
   S3AttachmentStore,
+  S3SpilledRecords,
+  SpillingTurnLedger,
   SqliteBacklog,
   SqliteTurnLedger,
   SqliteTurnQueue,
@@ -24,6 +26,7 @@ import {
   SqliteStopRequests,
 } from '@omnicloud/session-table';
 import { DirectoryAttachmentStore } from '../../local/src/directory-attachment-store.ts';
+import { DirectorySpilledRecords } from '../../local/src/directory-spilled-records.ts';
 import type { Stores } from '../../local/src/stores.ts';
 import type { StaleOptions } from './config.ts';
 
@@ -54,7 +57,11 @@ export function openStores(
       leases: new SqliteSessionLeases({ directory }),
       table: new SqliteSessionTable({ directory }),
       stops: new SqliteStopRequests({ directory }),
-      ledger: new SqliteTurnLedger(directory),
+      ledger: new SpillingTurnLedger({
+        ledger: new SqliteTurnLedger(directory),
+        records: new DirectorySpilledRecords(objects),
+        onLeftover: onError,
+      }),
       backlog: new SqliteBacklog({ directory }),
       queue: new SqliteTurnQueue({ directory, ...turns }),
     };
@@ -72,7 +79,11 @@ export function openStores(
     leases: new DynamoSessionLeases(table),
     table: new DynamoSessionTable(table),
     stops: new DynamoStopRequests(table),
-    ledger: new DynamoTurnLedger(table),
+    ledger: new SpillingTurnLedger({
+      ledger: new DynamoTurnLedger(table),
+      records: new S3SpilledRecords({ client: s3, bucket: aws.bucket }),
+      onLeftover: onError,
+    }),
     backlog: new DynamoBacklog(table),
     queue: new SqsTurnQueue({ client, queueUrl, deadLetterQueueUrl, waitSeconds: 1, ...turns }),
   };

@@ -21,6 +21,8 @@ import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
 import { createTurnHandler } from './relay/handle-turn.ts';
 import { OwnerNotices } from './relay/owner-notices.ts';
 import { openS3AttachmentStore } from './relay/s3-attachment-store.ts';
+import { openS3SpilledRecords } from './relay/s3-spilled-records.ts';
+import { SpillingTurnLedger } from './relay/spilling-turn-ledger.ts';
 import { renewingFetch } from './relay/renewing-fetch.ts';
 import { tracedFetch } from './relay/traced-fetch.ts';
 import { TELEGRAM_PACE } from './reply/live-reply.ts';
@@ -52,7 +54,11 @@ const stores = {
     log.error('Going on without the view of what waits', error),
   ),
   table: new DynamoSessionTable(table),
-  ledger: new DynamoTurnLedger(table),
+  ledger: new SpillingTurnLedger({
+    ledger: new DynamoTurnLedger(table),
+    records: openS3SpilledRecords(config.bucket, config.hasOtherEndpoint),
+    onLeftover: (error) => log.error('Removing a large record of the ledger', error),
+  }),
   stops: toleratingStops(new DynamoStopRequests(table), (error) =>
     log.error('Going on although it cannot be seen what was stopped', error),
   ),

@@ -31,7 +31,7 @@ export interface DynamoTurnLedgerOptions extends DynamoTableOptions {
 
 /**
  * The ledger in DynamoDB, one item per update. The record is gzipped JSON: it holds the answer twice, as Markdown and as it was
- * posted, and an item may have 400 KB. `state` stands beside it for whoever looks at the table.
+ * posted, and an item may have 400 KB; see `SpillingTurnLedger` for what is larger. `state` stands beside it for whoever looks at the table.
  */
 export class DynamoTurnLedger implements TurnLedger {
   readonly #table: DynamoTable;

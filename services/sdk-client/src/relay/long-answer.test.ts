@@ -10,6 +10,10 @@ const DONE = { kind: 'done' };
 const UPDATE = { update_id: 5 };
 /** Five messages' worth. */
 const LONG = Array.from({ length: 200 }, (_, line) => `${line} ${'word '.repeat(19)}`).join('\n\n');
+/** Nothing that can be compressed to what an item of a table holds. */
+const CHINESE = Array.from({ length: 128_000 }, () =>
+  String.fromCharCode(0x4e00 + Math.floor(Math.random() * 0x5000)),
+).join('');
 const attached = TEXTS.en.answerAttached;
 
 let scene: RelayScene;
@@ -50,13 +54,30 @@ it('It is told in the language of its reader', async () => {
   expect(messages().at(-1)?.endsWith(TEXTS.zh.answerAttached)).toBe(true);
 });
 
-it('A hostile answer of a megabyte is four messages and one file of bounded size', async () => {
-  scene.agent.script(answered('a\n\n'.repeat(350_000)));
+it('A hostile answer of four megabytes and more is four messages and one file of bounded size', async () => {
+  scene.agent.script(answered('a\n\n'.repeat(1_400_000)));
   expect(await scene.handle()).toEqual(DONE);
   expect(messages()).toHaveLength(4);
   expect(documents()).toHaveLength(1);
   expect(documents()[0]?.text.endsWith(TEXTS.en.answerCut)).toBe(true);
-  expect(documents()[0]?.text.length).toBeLessThan(201_000);
+  expect(documents()[0]?.text.length).toBeLessThan(4_001_000);
+});
+
+it('An answer of 128,000 random characters of Chinese is whole in the chat, once, whatever comes in between', async () => {
+  scene.agent.script(answered(CHINESE));
+  scene.botApi.script('sendMessage', throttled(90));
+  expect(await scene.handle(UPDATE)).toEqual(later(90_000));
+  expect(scene.spilled.objects.size).toBe(1);
+  scene.botApi.script('sendDocument', throttled(90));
+  expect(await scene.handle(UPDATE)).toEqual(later(90_000));
+  expect([messages().length, documents().length]).toEqual([4, 0]);
+  expect(await scene.handle(UPDATE)).toEqual(DONE);
+  expect(messages()).toHaveLength(4);
+  expect(documents()).toEqual([{ name: 'answer.md', text: CHINESE }]);
+  expect(await scene.handle(UPDATE)).toEqual(DONE);
+  expect([messages().length, documents().length]).toEqual([4, 1]);
+  expect(scene.agent.calls).toHaveLength(1);
+  expect([...scene.spilled.objects.keys()]).toEqual([]);
 });
 
 it('While it is put off, it is not sent again, and the file follows', async () => {
@@ -103,15 +124,20 @@ function killedAt(step: number, when: 'before' | 'after'): { ledger: TurnLedger;
   return { ledger, killed };
 }
 
-it.each(['before', 'after'] as const)(
-  'A worker that is killed %s any step leaves it whole: what is sent twice is at most what was on its way',
-  async (when) => {
+it.each([
+  ['before', 'an answer beyond four messages', LONG],
+  ['after', 'an answer beyond four messages', LONG],
+  ['before', 'an answer that the ledger cannot hold', CHINESE],
+  ['after', 'an answer that the ledger cannot hold', CHINESE],
+] as const)(
+  'A worker that is killed %s any step leaves %s whole: what is sent twice is at most what was on its way',
+  async (when, _, long) => {
     for (let step = 1; ; step += 1) {
       const updateId = 100 + step;
       const turn = turnOf({ update_id: updateId });
       scene.botApi.clearScreen();
       scene.botApi.documents.length = 0;
-      scene.agent.script(answered(LONG), answered(LONG));
+      scene.agent.script(answered(long), answered(long));
       const { ledger, killed } = killedAt(step, when);
       const handling = scene.handler(WHEN_COMPLETE, { ledger }).handle(turn, 1);
       if ((await Promise.race([handling, killed])) !== 'killed') {
@@ -124,7 +150,7 @@ it.each(['before', 'after'] as const)(
       expect(again).toBeGreaterThanOrEqual(0);
       expect(again).toBeLessThanOrEqual(unknown);
       expect(new Set(messages()).size).toBe(4);
-      expect(new Set(documents().map(({ text }) => text))).toEqual(new Set([LONG]));
+      expect(new Set(documents().map(({ text }) => text))).toEqual(new Set([long]));
     }
   },
   180_000,

@@ -12,8 +12,8 @@ import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
 /**
- * The most messages that become one question, and the most UTF-8 bytes of their texts: the ledger's record of the turn holds them, and the
- * answer beside them, in an item of at most 400 KB.
+ * The most messages that become one question, and the most UTF-8 bytes of their texts: the ledger's record of the turn holds them, and
+ * one question of more would not be answered well.
  */
 const MAX_MERGED = 400;
 const MAX_MERGED_BYTES = 200_000;

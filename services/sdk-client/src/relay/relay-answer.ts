@@ -14,7 +14,7 @@ import {
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentUnreachableError } from '../errors.ts';
 import type { Note } from '../reply/annotate-answer.ts';
-import { MAX_ANSWER_LENGTH } from '../reply/bound-answer.ts';
+import { MAX_GROWING_LENGTH } from '../reply/bound-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { type AgentServer, askAgent } from './agent-client.ts';
 import type { TurnFile } from './turn-ledger.ts';
@@ -219,7 +219,7 @@ class GrowingAnswer {
   /** @returns whether there is something new to show. */
   take(event: RunEvent): boolean {
     if (event.type === 'text')
-      this.#text = (this.#text.slice(0, event.offset) + event.delta).slice(0, MAX_ANSWER_LENGTH);
+      this.#text = (this.#text.slice(0, event.offset) + event.delta).slice(0, MAX_GROWING_LENGTH);
     else if (event.type === 'tool' && event.phase === 'started') {
       this.#beganWithTool ||= this.#text === '';
       this.#running.delete(event.tool_use_id);

@@ -12,7 +12,10 @@ import type { EditPace } from '../reply/live-reply.ts';
 import { ScriptedAgent } from './agent-server.fixture.ts';
 import { createTurnHandler, type TurnHandlerDeps } from './handle-turn.ts';
 import type { Measure } from './meter.ts';
+import { RememberedRecords } from './spilled-records.fixture.ts';
+import { SpillingTurnLedger } from './spilling-turn-ledger.ts';
 import { SqliteTurnLedger } from './sqlite-turn-ledger.ts';
+import type { TurnLedger } from './turn-ledger.ts';
 import { turnOf } from './turn.fixture.ts';
 
 /** No answer is shown before it is complete. */
@@ -33,20 +36,28 @@ export class RelayScene {
   readonly errors: unknown[] = [];
   readonly table: SqliteSessionTable;
   readonly queue: SqliteTurnQueue;
-  readonly ledger: SqliteTurnLedger;
+  readonly ledger: TurnLedger;
+  /** Records of turns that are too large for the ledger. */
+  readonly spilled = new RememberedRecords();
   readonly stops: SqliteStopRequests;
   readonly backlog: SqliteBacklog;
   /** What was put where the agent server finds it, by its key. */
   readonly stored = new Map<string, Uint8Array>();
   readonly measures: [Measure, number][] = [];
   readonly #directory: string;
+  readonly #turns: SqliteTurnLedger;
   #hasBacklog = true;
   #nextUpdateId = turnOf().update_id;
 
   private constructor(directory: string) {
     this.#directory = directory;
     this.table = new SqliteSessionTable({ directory });
-    this.ledger = new SqliteTurnLedger(directory);
+    this.#turns = new SqliteTurnLedger(directory);
+    this.ledger = new SpillingTurnLedger({
+      ledger: this.#turns,
+      records: this.spilled,
+      onLeftover: (error) => this.errors.push(error),
+    });
     this.stops = new SqliteStopRequests({ directory });
     this.backlog = new SqliteBacklog({ directory });
     this.queue = new SqliteTurnQueue({ directory, onError: (error) => this.errors.push(error) });
@@ -59,7 +70,7 @@ export class RelayScene {
   async close(): Promise<void> {
     this.queue.close();
     this.table.close();
-    this.ledger.close();
+    this.#turns.close();
     this.stops.close();
     if (this.#hasBacklog) this.backlog.close();
     await rm(this.#directory, { recursive: true });

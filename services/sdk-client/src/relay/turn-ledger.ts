@@ -57,6 +57,8 @@ export const turnRecordSchema = z.object({
     .exactOptional(),
   /** The turn that this one is answered with. */
   mergedInto: z.int().exactOptional(),
+  /** Where the whole record lies, when it is too large for the ledger; see `SpillingTurnLedger`. Nobody else meets it. */
+  spilledTo: z.string().exactOptional(),
 });
 export type TurnRecord = z.infer<typeof turnRecordSchema>;
 export type MergedTurn = NonNullable<TurnRecord['merged']>[number];
