@@ -55,7 +55,7 @@ function demoGuide(): HTMLElement[] {
     el('p', {}, t('demoBedrock')),
     lines(
       'CLAUDE_CODE_USE_BEDROCK=1',
-      'AWS_REGION=us-east-1',
+      'BEDROCK_REGION=us-east-1',
       'BEDROCK_ACCESS_KEY_ID=…',
       'BEDROCK_SECRET_ACCESS_KEY=…',
     ),

@@ -165,6 +165,12 @@ function listenToReader(): void {
     if (PHONE.matches) goBack();
     else focusList();
   });
+  window.addEventListener('online', () => outbox.resume());
+  need('chat-list', HTMLUListElement).addEventListener('click', (event) => {
+    // The row of the open chat leads nowhere new: whoever chose it wants to write.
+    const isOpen = (event.target as Element).closest('[aria-current]') !== null;
+    if (isOpen && !PHONE.matches) need('text', HTMLTextAreaElement).focus();
+  });
   document.addEventListener('visibilitychange', () => {
     if (!document.hidden && view.conversation) store.markRead(view.conversation);
   });

@@ -29,7 +29,7 @@ export function setUpMainMenu(info: () => PageInfo | undefined, entries: readonl
     );
   };
   onLanguage(draw);
-  menu.addEventListener('beforetoggle', draw);
+  drawAtOpening(menu, draw);
   place(menu, need('menu-button', HTMLButtonElement), 'left');
 }
 
@@ -41,8 +41,15 @@ export function setUpChatMenu(entries: readonly Entry[]): void {
     menu.replaceChildren(...shown.map((entry) => item(menu, entry)));
   };
   onLanguage(draw);
-  menu.addEventListener('beforetoggle', draw);
+  drawAtOpening(menu, draw);
   place(menu, need('chat-menu-button', HTMLButtonElement), 'right');
+}
+
+/** Not at its closing: a button that is drawn anew loses the focus, which is to go back to where the menu was opened. */
+function drawAtOpening(menu: HTMLElement, draw: () => void): void {
+  menu.addEventListener('beforetoggle', ({ newState }) => {
+    if (newState === 'open') draw();
+  });
 }
 
 function item(menu: HTMLElement, entry: Entry): HTMLElement {

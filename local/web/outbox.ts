@@ -25,9 +25,12 @@ export interface Outgoing extends Draft {
   withdrawn: AbortController;
   /** Why it was not sent; absent while it is under way. */
   failure?: string;
-  /** The server was away, so the message is sent again by itself when the server is back. */
+  /** The server was away, so the message is sent again by itself when the server may be back. */
   waitsForServer?: boolean;
 }
+
+/** A connection can stand while requests fail and then succeed, as on a train; so nobody tells when the server is back. */
+const RETRY_AFTER_MS = 3_000;
 
 /** Sends messages one after another in each conversation, and keeps those that could not be sent. */
 export class Outbox {
@@ -122,7 +125,10 @@ export class Outbox {
       if (!(error instanceof ApiError)) throw error;
       delete item.progress;
       item.failure = error.message;
-      if (error.status === UNREACHABLE) item.waitsForServer = true;
+      if (error.status === UNREACHABLE) {
+        item.waitsForServer = true;
+        setTimeout(() => this.resume(), RETRY_AFTER_MS);
+      }
       this.#onChange();
     }
   }

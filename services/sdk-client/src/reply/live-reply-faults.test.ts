@@ -56,6 +56,30 @@ describe('a text so far that cannot be shown', () => {
   });
 });
 
+describe('a text so far that cannot be taken back now', () => {
+  it('is edited by the next try, which writes nothing beside it', async () => {
+    await scene.showing('Half of the ans');
+    for (let tries = 0; tries < 3; tries += 1) scene.botApi.script('deleteMessage', UNREACHABLE);
+    const withdrawn = scene.reply.withdraw();
+    await vi.runAllTimersAsync();
+    await withdrawn;
+    scene.deliverAgain();
+    await finishing('The whole answer');
+    expect(scene.botApi.screen).toEqual(['The whole answer']);
+    expect(scene.sends).toBe(1);
+  });
+
+  it('is left alone where Telegram refuses to delete it: it is not there', async () => {
+    await scene.showing('Half of the ans');
+    scene.botApi.clearScreen();
+    await scene.reply.withdraw();
+    scene.deliverAgain();
+    await finishing('The whole answer');
+    expect(scene.botApi.screen).toEqual(['The whole answer']);
+    expect(scene.edits).toBe(0);
+  });
+});
+
 describe('a final text that Telegram refuses', () => {
   it('is sent without its marks, which may be what is refused; what is left is thrown', async () => {
     scene.botApi.script('sendMessage', refused(400, 'Bad Request: ENTITIES_TOO_LONG'));

@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { BotApi } from './bot-api.fixture.ts';
-import { LiveReply } from './live-reply.ts';
+import { LiveReply, type PostedPart, type ReplyMemory } from './live-reply.ts';
 import { TelegramChat } from './telegram-chat.ts';
 
 export const PACE = { firstAfterMs: 1_000, betweenMs: 2_000 };
@@ -9,12 +9,33 @@ export const PACE = { firstAfterMs: 1_000, betweenMs: 2_000 };
 export class ReplyScene {
   readonly botApi = new BotApi();
   readonly errors: unknown[] = [];
-  readonly reply: LiveReply;
+  /** What a later delivery of the turn would know to be posted. */
+  remembered: readonly PostedPart[] = [];
+  reply: LiveReply;
 
   constructor() {
+    this.reply = this.#begin();
+  }
+
+  /** Another delivery of the turn goes on with what was written down. */
+  deliverAgain(): void {
+    this.reply = this.#begin();
+  }
+
+  #begin(): LiveReply {
     const place = { chatId: '7123456789', threadId: null, isForum: false, replyTo: 42 };
+    const memory: ReplyMemory = {
+      posted: this.remembered,
+      saveSending: () => Promise.resolve(),
+      savePosted: (parts) => {
+        this.remembered = parts;
+        return Promise.resolve();
+      },
+      confirm: () => Promise.resolve(),
+      isPosted: () => Promise.resolve(true),
+    };
     const chat = new TelegramChat(this.botApi.api, place);
-    this.reply = new LiveReply(chat, PACE, (error) => this.errors.push(error));
+    return new LiveReply(chat, PACE, (error) => this.errors.push(error), memory);
   }
 
   get sends(): number {

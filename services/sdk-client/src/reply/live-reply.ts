@@ -120,10 +120,18 @@ export class LiveReply {
     if (this.#draft !== '') await this.#writeDraft();
   }
 
-  /** Takes back what was shown: there will be no answer, or another try will give it. */
+  /**
+   * Takes back what was shown: there will be no answer, or another try will give it. A message that cannot be deleted now stays written down, so
+   * that the next try edits it instead of writing beside it.
+   */
   async withdraw(): Promise<void> {
     await this.#stop();
-    await this.#deleteFrom(0);
+    if (this.#posted.length === 0) return;
+    for (let last = this.#posted.at(-1); last; last = this.#posted.at(-1)) {
+      if (!(await this.#delete(last.messageId))) break;
+      this.#posted.pop();
+    }
+    await this.#remember();
   }
 
   async #stop(): Promise<void> {
@@ -256,15 +264,17 @@ export class LiveReply {
     if (surplus.length > 0) await this.#remember();
   }
 
-  async #delete(messageId: number): Promise<void> {
+  /** @returns false when Telegram could not be asked: the message may still be there. */
+  async #delete(messageId: number): Promise<boolean> {
     for (let attempt = 1; ; attempt += 1) {
       await this.#memory.confirm();
       try {
         await this.#chat.delete(messageId);
-        return;
+        return true;
       } catch (error) {
         this.#onError(error);
-        if (!(error instanceof TelegramError) || !error.retryable || attempt === DELETE_TRIES) return;
+        if (!(error instanceof TelegramError) || !error.retryable) return true;
+        if (attempt === DELETE_TRIES) return false;
         await pause(Math.min(error.retryAfterMs ?? FIRST_RETRY_MS * 2 ** attempt, LONGEST_WAIT_MS));
       }
     }
