@@ -24,6 +24,10 @@ const GUARDS = {
     '/run/isolation/syscall-filter.ts',
     ['if (isThere) return', 'if (isThere && program === undefined) return'],
   ],
+  'limits of a run': [
+    '/run/isolation/run-limits.ts',
+    ['    ...given,\n', '    ...given, memoryBytes: 1e15, processes: 30_000, fileBytes: 1e15,\n'],
+  ],
   'probe of the CLI': ['/run/isolation/probe-isolation.ts', ["return 'opens the CLI'", "return 'holds'"]],
   // REDTEAM_CLI stands where the CLI stood, and REDTEAM_PLAN says what it does.
   'honest CLI': [

@@ -166,7 +166,11 @@ export class ClaudeRuntime implements AgentRuntime {
     } catch (error) {
       if (run.signal.reason instanceof AgentError) throw run.signal.reason;
       // The SDK throws once more what an error result already said.
-      if (!result?.is_error) throw watch?.failure ?? crashed(error, cli);
+      if (!result?.is_error) {
+        // It knows whether the kernel ended the CLI for its memory.
+        await watch?.end();
+        throw watch?.failure ?? crashed(error, cli);
+      }
     } finally {
       stop?.();
       stopKilling?.();

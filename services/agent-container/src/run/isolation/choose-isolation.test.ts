@@ -80,7 +80,11 @@ describe.skipIf(!isAvailable)('a shell that is on (needs unshare and user namesp
   });
 
   it.runIf(process.getuid?.() === 0).each([
-    ['runs as a user of its own where root may not make namespaces', true, /^SeparateUserIsolation/],
+    [
+      'runs as a user of its own where root may not make namespaces',
+      true,
+      /^The shell is confined by a user of its own/,
+    ],
     ['is refused there when it is to have no network', false, /^bad_config [^]*AGENT_NETWORK must be on/],
   ])('%s (root only)', async (_, isNetworkOn, expected) => {
     // What a container's root has by default: everything but this.
@@ -89,14 +93,14 @@ describe.skipIf(!isAvailable)('a shell that is on (needs unshare and user namesp
   });
 });
 
-/** @returns what a process says that was started by this command: the isolation's name, or the error. */
+/** @returns what a process says that was started by this command: what the isolation says of itself, or the error. */
 async function chosenBy([command = '', ...args]: string[], isNetworkOn: boolean): Promise<string> {
   const { folder, node } = await openPlace(0o755);
   const source = `
     import { chooseIsolation } from './choose-isolation.ts';
     const config = { isShellOn: true, ${isNetworkOn ? 'isNetworkOn: true' : ''} };
     await chooseIsolation(config, { workRoot: '${folder}/work', hidden: [] }).then(
-      (isolation) => console.log(isolation.constructor.name),
+      (isolation) => console.log(isolation.means),
       (error) => console.log(error.code, error.message));`;
   const child = spawn(command, [...args, node, await bundleInto(folder, source)], {
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -4,9 +4,11 @@ import { join, sep } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
 import type { AgentConfig } from '../../config.ts';
 import { closedCli } from './closed-program.ts';
+import { GroupedIsolation } from './grouped-isolation.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { probe, type Probe, type Probed } from './probe-isolation.ts';
+import { RunGroups } from './run-groups.ts';
 import { runLimits } from './run-limits.ts';
 import { SameUserIsolation } from './same-user-isolation.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
@@ -47,7 +49,10 @@ export async function chooseIsolation(
     // A filter that cannot be installed here must not take the shell away.
     return filtered === undefined || filtered.found === 'unavailable' ? tryOut(make([]), probed) : filtered;
   };
-  const chosen = ({ isolation, found }: Tried): Isolation => {
+  const chosen = async ({ isolation: without, found }: Tried): Promise<Isolation> => {
+    // A run with the server's user could leave its group.
+    const groups = without instanceof SameUserIsolation ? undefined : await RunGroups.find(limits);
+    const isolation = groups ? new GroupedIsolation(without, groups) : without;
     place.tell?.(`${isolation.means} ${found === 'holds and filters' ? FILTERED : unfiltered(filter)}`);
     return isolation;
   };

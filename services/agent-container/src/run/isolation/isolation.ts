@@ -40,6 +40,8 @@ export interface Cell {
   kill(pid: number): Promise<void>;
   /** @param pid of the wrapped command. */
   membersOf(pid: number): Promise<Members>;
+  /** Whether the kernel ended something of the run because its memory was used up; not there where the kernel keeps no such limit. */
+  readonly wasOutOfMemory?: () => Promise<boolean>;
   /** Takes down what served the run from outside. Its processes must be gone. */
   close(): Promise<void>;
 }

@@ -15,6 +15,8 @@ export interface RunLimits {
 /** Lambda allows 1024 processes and threads in all, the server's included. */
 const DEFAULT_PROCESSES = 400;
 const DEFAULT_FILE_MB = 1_024;
+/** Of one process. The machine has so many for all. */
+const DESCRIPTORS = 4_096;
 
 /**
  * @param given by settings; what is not given follows the machine, or its container: a quarter of the memory, but 1 GB where that is no more
@@ -35,6 +37,6 @@ export function runLimits(given: Partial<RunLimits> = {}): RunLimits {
 export function kernelLimits({ fileBytes }: RunLimits, processes: number | undefined): string[] {
   return [
     ...(processes === undefined ? [] : [`--nproc=${processes}:${processes}`]),
-    ...[`--fsize=${fileBytes}:${fileBytes}`, '--core=0:0'],
+    ...[`--fsize=${fileBytes}:${fileBytes}`, '--core=0:0', `--nofile=${DESCRIPTORS}:${DESCRIPTORS}`],
   ];
 }

@@ -6,8 +6,10 @@ import { readFile, stat } from 'node:fs/promises';
 import { getPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { GroupedIsolation } from './grouped-isolation.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
+import { RunGroups } from './run-groups.ts';
 import type { RunLimits } from './run-limits.ts';
 import { haveNamespaces, openSandbox, processesWith } from './sandbox.fixture.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
@@ -16,10 +18,25 @@ import { type RunWatch, watchRun } from './watch-run.ts';
 const MEGABYTE = 1024 * 1024;
 const LIMITS: RunLimits = { memoryBytes: 300 * MEGABYTE, processes: 64, fileBytes: 20 * MEGABYTE };
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
+const groups = isRoot ? await RunGroups.find(LIMITS) : undefined;
 const kinds: [string, boolean, (limits: RunLimits) => Isolation][] = [
   ['namespaces', await haveNamespaces(), (limits) => new NamespaceIsolation(false, limits)],
   ['a user of its own', isRoot, (limits) => new SeparateUserIsolation(limits)],
+  [
+    'namespaces and a control group',
+    groups !== undefined && (await haveNamespaces()),
+    (limits) => grouped(new NamespaceIsolation(false, limits)),
+  ],
+  [
+    'a user of its own and a control group',
+    groups !== undefined,
+    (limits) => grouped(new SeparateUserIsolation(limits)),
+  ],
 ];
+
+function grouped(isolation: Isolation): Isolation {
+  return groups ? new GroupedIsolation(isolation, groups) : isolation;
+}
 
 /** Starts the script as a run whose shell it is, under watch. */
 async function watched(
@@ -78,6 +95,17 @@ describe.each(kinds)('The watch over a run in %s', (_, isAvailable, isolationWit
     expect(Number(String(line))).toBeLessThan(64);
   });
 
+  it.skipIf(!isAvailable)('a bomb of forks ends it, and says so', async () => {
+    const script = `perl -e 'for (1 .. 300) { my $p = fork; if (!defined $p) { select(undef, undef, undef, 0.01); next } if (!$p) { sleep 100; exit } } sleep 100'`;
+    const { child, watch } = await watched(isolationWith(LIMITS), script);
+    await once(child, 'exit');
+    expect(watch.failure).toMatchObject({
+      code: 'agent_overran',
+      retryable: false,
+      message: "The agent's commands started 64 processes or more and were ended",
+    });
+  });
+
   it.skipIf(!isAvailable)('a file grows no larger than is allowed, and the command learns it', async () => {
     const { child } = await watched(
       isolationWith(LIMITS),
@@ -86,6 +114,12 @@ describe.each(kinds)('The watch over a run in %s', (_, isAvailable, isolationWit
     const [line] = child.stdout ? ((await once(child.stdout, 'data')) as [Buffer]) : [];
     expect(String(line)).toContain(`size ${20 * MEGABYTE}`);
     expect(String(line)).not.toContain('code 0 ');
+  });
+
+  it.skipIf(!isAvailable)('a process has no more descriptors than are allowed', async () => {
+    const { child } = await watched(isolationWith(LIMITS), 'ulimit -Hn; kill %1');
+    const [line] = child.stdout ? ((await once(child.stdout, 'data')) as [Buffer]) : [];
+    expect(String(line).trim()).toBe('4096');
   });
 
   it.skipIf(!isAvailable)('what its shell starts has the lowest priority', async () => {

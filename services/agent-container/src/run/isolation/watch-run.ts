@@ -11,12 +11,17 @@ const INTERVAL_MS = 250;
 const KILOBYTE = 1_024;
 const MEGABYTE = 1_024 * KILOBYTE;
 const LOWEST_PRIORITY = 19;
+/**
+ * The part of the allowed processes at which a run counts as having all of them. The kernel lets it have no more, and those of a bomb begin and
+ * end all the time, so that a look seldom sees the whole number. Twice running, so that a peak is none.
+ */
+const FULL = 0.9;
 
 /** The watch over one run. */
 export interface RunWatch {
   /** To be called once its processes run. @param pid of the wrapped command */
   begin(pid: number): void;
-  /** Why the run was ended, if this ended it. */
+  /** Why the run was ended, if this or the kernel ended something of it. */
   readonly failure: AgentError | undefined;
   /** No process of the run is touched any more when this has resolved. */
   end(): Promise<void>;
@@ -32,6 +37,7 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
   let looking: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   const seen = new Set<string>();
+  let wasFull = false;
   const look = async (pid: number): Promise<void> => {
     const { all, own } = await cell.membersOf(pid);
     // Ours and the server's: a session's weight is that of all that is in it.
@@ -42,7 +48,9 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
       seen.add(identity(stat));
       await stepBack(stat, !spared.has(stat.session));
     }
-    const failure = await excessOf(all, limits);
+    const isFull = threadsOf(all) >= limits.processes * FULL;
+    const failure = isFull && wasFull ? tooMany(limits) : await excessOf(cell, all, limits);
+    wasFull = isFull;
     if (failure === undefined || over.signal.aborted) return;
     state.failure = failure;
     await cell.kill(pid);
@@ -65,6 +73,8 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
       over.abort();
       clearTimeout(timer);
       await looking;
+      // A bomb may have been over before anybody looked.
+      if (state.failure === undefined && (await wasOutOfMemory(cell))) state.failure = outOfMemory(limits);
     },
   };
 }
@@ -92,17 +102,35 @@ async function tell(path: string, value: string): Promise<void> {
   }
 }
 
-async function excessOf(all: readonly ProcessStat[], limits: RunLimits): Promise<AgentError | undefined> {
-  const threads = all.reduce((sum, stat) => sum + stat.threads, 0);
-  if (threads > limits.processes)
-    return ended(`The agent's commands started more than ${limits.processes} processes and were ended`);
+function tooMany({ processes }: RunLimits): AgentError {
+  return ended(`The agent's commands started ${processes} processes or more and were ended`);
+}
+
+async function excessOf(
+  cell: Cell,
+  all: readonly ProcessStat[],
+  limits: RunLimits,
+): Promise<AgentError | undefined> {
+  if (await wasOutOfMemory(cell)) return outOfMemory(limits);
   const most = await Promise.all(all.map(({ pid }) => mostMemoryOf(pid)));
   const sum = most.reduce((total, bytes) => total + bytes, 0);
   if (sum <= limits.memoryBytes) return undefined;
   // Pages that processes share since a fork were counted for each of them; the exact figure takes longer.
   const exact = await Promise.all(all.map(({ pid }, index) => memoryOf(pid, most[index] ?? 0)));
   if (exact.reduce((total, bytes) => total + bytes, 0) <= limits.memoryBytes) return undefined;
-  return ended(`The agent's commands used more than ${sizeOf(limits.memoryBytes)} of memory and were ended`);
+  return outOfMemory(limits);
+}
+
+async function wasOutOfMemory(cell: Cell): Promise<boolean> {
+  return (await cell.wasOutOfMemory?.()) === true;
+}
+
+function threadsOf(all: readonly ProcessStat[]): number {
+  return all.reduce((sum, { threads }) => sum + threads, 0);
+}
+
+function outOfMemory({ memoryBytes }: RunLimits): AgentError {
+  return ended(`The agent's commands used more than ${sizeOf(memoryBytes)} of memory and were ended`);
 }
 
 /** The same turn would end so again. */

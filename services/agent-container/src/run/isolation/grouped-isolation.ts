@@ -1,0 +1,57 @@
+// an isolation → the same, each run in a control group of its own besides
+import type { Cell, Command, Isolation, Place } from './isolation.ts';
+import type { RunGroup, RunGroups } from './run-groups.ts';
+
+const JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 1; shift; done; shift; exec "$@"';
+
+/** What a run uses together is then kept by the kernel, and not only counted by us. */
+export class GroupedIsolation implements Isolation {
+  readonly #isolation: Isolation;
+  readonly #groups: RunGroups;
+
+  constructor(isolation: Isolation, groups: RunGroups) {
+    this.#isolation = isolation;
+    this.#groups = groups;
+  }
+
+  get means(): string {
+    return `${this.#isolation.means} Each run is in a control group of its own.`;
+  }
+
+  get isNetworkOn(): boolean {
+    return this.#isolation.isNetworkOn;
+  }
+
+  get isSpent(): boolean {
+    return this.#isolation.isSpent === true;
+  }
+
+  async open(place: Place): Promise<Cell> {
+    const group = await this.#groups.open();
+    try {
+      const cell = await this.#isolation.open(place);
+      return {
+        wrap: (command) => joining(group, cell.wrap(command)),
+        kill: (pid) => cell.kill(pid),
+        membersOf: (pid) => cell.membersOf(pid),
+        wasOutOfMemory: () => group.wasOutOfMemory(),
+        close: async () => {
+          await cell.close();
+          await group.remove();
+        },
+      };
+    } catch (error) {
+      await group.remove();
+      throw error;
+    }
+  }
+}
+
+/** The shell becomes the command, so the id of the process stays. */
+function joining({ doors }: RunGroup, inner: Command): Command {
+  return {
+    ...inner,
+    command: '/bin/sh',
+    args: ['-c', JOIN, 'sh', ...doors, '--', inner.command, ...inner.args],
+  };
+}
