@@ -72,11 +72,13 @@ export async function addAgentServer(
   });
   app.all('/session/*', (context) => server.fetch(context.req.raw));
   app.get('/health', (context) => server.fetch(context.req.raw));
-  return { model: modelOf(config.agent), close: () => runtime.close() };
+  return { model: modelOf(config.agent, image.model), close: () => runtime.close() };
 }
 
-function modelOf(agent: LocalConfig['agent']): PageInfo['model'] {
+/** @param ofImage what the image's settings name, an alias or an id. */
+function modelOf(agent: LocalConfig['agent'], ofImage = 'sonnet'): PageInfo['model'] {
   if (!agent) return { kind: 'demo', name: DEMO_MODEL_ID };
-  const { access, models, model } = agent;
-  return { kind: access.kind, name: model ?? models.sonnet ?? 'sonnet' };
+  const { access, models, model = ofImage } = agent;
+  const isAlias = model === 'opus' || model === 'sonnet' || model === 'haiku';
+  return { kind: access.kind, name: (isAlias ? models[model] : undefined) ?? model };
 }

@@ -6,6 +6,7 @@ import {
   type Meter,
   OwnerNotices,
   showPlaces,
+  summaryLine,
   TELEGRAM_PACE,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
@@ -92,6 +93,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
       ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
       pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
       meter: meterOf(log),
+      onSummary: (summary, turn) => log.info(summaryLine(summary, turn.update_id)),
       onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),
     });
     listener.serve((request, ...rest) => app.fetch(request, ...rest));

@@ -17,6 +17,8 @@ export interface StartedServer {
   readonly child: ChildProcess;
   /** Where it listens; undefined when it ended before. */
   readonly url: string | undefined;
+  /** The whole line that says so. */
+  readonly ready: string | undefined;
   /** What it wrote to stderr so far. */
   stderr(): string;
   /** @returns the code that what was started ended with. */
@@ -56,13 +58,14 @@ export async function startServer(
   });
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
-  const { promise: ready, resolve } = Promise.withResolvers<string | undefined>();
+  const { promise: said, resolve } = Promise.withResolvers<string | undefined>();
   createInterface(child.stdout).on('line', (line) => {
-    const url = /^ready (http:\S+)/.exec(line)?.[1];
-    if (url !== undefined) resolve(url);
+    if (line.startsWith('ready ')) resolve(line);
   });
   void close.then(() => resolve(undefined));
-  return { child, url: await ready, stderr: () => stderr, ended: async () => (await close)[0] };
+  const ready = await said;
+  const url = /^ready (http:\S+)/.exec(ready ?? '')?.[1];
+  return { child, url, ready, stderr: () => stderr, ended: async () => (await close)[0] };
 }
 
 /** @returns the id of the process that works in the folder, as the folder's note has it; undefined when nobody does. */

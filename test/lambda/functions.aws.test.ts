@@ -103,6 +103,12 @@ describe.skipIf(isClientMissing)('the functions, through their runtime interface
     expect(await answerOf(worker.api.invoke(sqsEvent(message)))).toEqual({ batchItemFailures: [] });
     expect(telegram.botTexts(PERSON)).toEqual(['Noted, apple.']);
 
+    const summaries = worker.lines
+      .filter((line) => line.includes('"outcome"'))
+      .map((line) => JSON.parse(line) as object);
+    expect(summaries).toMatchObject([
+      { level: 'INFO', correlation_id: `update-${updateId}`, outcome: 'answered', tools: 0 },
+    ]);
     const metrics = worker.lines
       .filter((line) => line.includes('"_aws"'))
       .map((line) => JSON.parse(line) as object);

@@ -33,6 +33,7 @@ export { OwnerNotices } from './relay/owner-notices.ts';
 export { showPlaces } from './relay/show-places.ts';
 export { type EditPace, TELEGRAM_PACE } from './reply/live-reply.ts';
 export { fetchFromBotApi } from './reply/bot-api-fetch.ts';
+export { summaryLine } from './relay/summarise-turn.ts';
 export { toTelegramError } from './reply/telegram-chat.ts';
 export { type TelegramFiles, telegramFiles } from './reply/telegram-files.ts';
 export { commandMenu } from './reply/texts.ts';

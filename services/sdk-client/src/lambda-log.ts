@@ -2,7 +2,8 @@ import { Logger } from '@aws-lambda-powertools/logger';
 
 /** One JSON object a line. Whatever concerns an update has its id as `correlation_id`, in both tiers alike. */
 export interface LambdaLog {
-  info(message: string, updateId?: number): void;
+  /** @param fields stand in the line beside the message. */
+  info(message: string, updateId?: number, fields?: object): void;
   /** The error's code and its chain of causes stand in the line. */
   error(message: string, error: unknown, updateId?: number): void;
 }
@@ -11,7 +12,7 @@ export interface LambdaLog {
 export function openLambdaLog(service: string): LambdaLog {
   const logger = new Logger({ serviceName: service });
   return {
-    info: (message, updateId) => logger.info(message, correlation(updateId)),
+    info: (message, updateId, fields) => logger.info(message, { ...correlation(updateId), ...fields }),
     error: (message, error, updateId) =>
       logger.error(message, {
         ...correlation(updateId),

@@ -100,6 +100,7 @@ function turnHandler(context: Context): TurnHandler {
       ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
       timeLimitMs: () => context.getRemainingTimeInMillis() - MARGIN_MS,
       meter,
+      onSummary: (summary, turn) => log.info('A turn is over', turn.update_id, summary),
       onError: (error, turn) => log.error('Answering a turn', error, turn.update_id),
     });
   };

@@ -1,6 +1,6 @@
 // backlog → messages that belong together → their files → one run → say the answer | go on later | try again
 import { setTimeout as delay } from 'node:timers/promises';
-import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
+import { groupOf, type RunEvent, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { SessionTable, StopRequests } from '@omnicloud/session-table';
 import { type ClientError, TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
@@ -33,6 +33,7 @@ export interface AnswerDeps extends TellingDeps, AttachmentDeps {
   readonly albumWaitMs?: number;
   readonly maxContinuations?: number;
   readonly timeLimitMs?: () => number;
+  readonly onEvent?: (event: RunEvent) => void;
   readonly meter: Meter;
   /** Whom to tell what only the owner can put right; nobody unless given. */
   readonly ownerNotices?: OwnerNotices;

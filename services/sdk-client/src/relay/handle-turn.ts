@@ -4,6 +4,7 @@ import {
   MAX_ATTACHMENT_BYTES,
   MAX_USER_MESSAGE_LENGTH,
   type Refusal,
+  type RunEvent,
   sessionKey,
   sessionKeyOf,
   type Turn,
@@ -29,6 +30,7 @@ import { obeyCommand } from './obey-command.ts';
 import { DONE } from './put-off.ts';
 import { takeOwnMarkOff } from './show-waiting.ts';
 import { deliver, say, showAnswer, tellingOf } from './telling.ts';
+import { type TurnSummary, TurnWatch } from './summarise-turn.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
@@ -56,6 +58,8 @@ export interface TurnHandlerDeps {
   /** How long this worker can still listen to an agent, in ms; for ever unless given. */
   readonly timeLimitMs?: () => number;
   readonly meter?: Meter;
+  /** Told what became of each turn, once it is over or paused. */
+  readonly onSummary?: (summary: TurnSummary, turn: Turn) => void;
   /** Told of everything that went wrong, also of what is tried again. */
   readonly onError: (error: unknown, turn: Turn) => void;
 }
@@ -76,10 +80,17 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
       deps.onError(error, turn);
     }
   };
+  const summarise = (turn: Turn, summary: TurnSummary | undefined): void => {
+    if (summary !== undefined) given.onSummary?.(summary, turn);
+  };
   return {
     async handle(turn, attempt) {
       const progress = await resume(turn);
-      const outcome = await handle(turn, { progress, attempt }, deps);
+      const isOver = progress.isOver;
+      const watch = new TurnWatch(turn, progress.answer !== undefined);
+      const onEvent = (event: RunEvent): void => watch.see(event);
+      const outcome = await handle(turn, { progress, attempt }, { ...deps, onEvent });
+      if (!isOver) summarise(turn, watch.summary(outcome.kind));
       if (outcome.kind === 'done') await leaveBacklog(turn, progress);
       return outcome;
     },
@@ -88,7 +99,9 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
     },
     async giveUp(turn) {
       const progress = await resume(turn);
+      const isOver = progress.isOver;
       await giveUp(turn, progress, deps);
+      if (!isOver) summarise(turn, new TurnWatch(turn, false).summary('given_up'));
       deps.meter.add('TurnsGivenUp', 1);
       await leaveBacklog(turn, progress);
     },
@@ -108,6 +121,7 @@ function withPersistence(given: TurnHandlerDeps): TurnHandlerDeps {
 }
 
 type Deps = TurnHandlerDeps & {
+  readonly onEvent?: (event: RunEvent) => void;
   readonly meter: Meter;
   readonly resume: (turn: Turn) => Promise<TurnProgress>;
 };

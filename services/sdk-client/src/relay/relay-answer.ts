@@ -62,6 +62,8 @@ export interface RelayDeps {
   readonly agent: AgentServer;
   /** How long the caller can listen from now on, in ms; for ever unless given. */
   readonly timeLimitMs?: () => number;
+  /** Sees everything that a run says. */
+  readonly onEvent?: (event: RunEvent) => void;
   /** Told what a run took. */
   readonly onResult?: (result: RunResult) => void;
 }
@@ -120,6 +122,7 @@ async function relayFrom(
   let runsIn = sessionId ?? '';
   try {
     for await (const event of askAgent(deps.agent, request, new AbortController().signal)) {
+      deps.onEvent?.(event);
       if (event.type === 'accepted' && event.repaired !== undefined)
         notes.push({ kind: 'repaired', lostTurns: event.repaired });
       if (event.type === 'notice') notes.push(noteOn(event));
