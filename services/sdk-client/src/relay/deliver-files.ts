@@ -1,5 +1,5 @@
 // the whole of a long answer, files of the answer → agent server → sendDocument, each once → what could not be sent is said
-import { TelegramError } from '../errors.ts';
+import { TelegramError, TurnTakenOverError } from '../errors.ts';
 import type { OutgoingDocument } from '../reply/telegram-chat.ts';
 import { TEXTS } from '../reply/texts.ts';
 import type { Telling } from './telling.ts';
@@ -12,12 +12,13 @@ import type { TurnFile } from './turn-ledger.ts';
 export async function deliverFiles(telling: Telling): Promise<void> {
   const { progress } = telling;
   for (const file of progress.files.slice(progress.filesDelivered)) {
-    await deliverFile(file, telling);
-    await progress.saveFileDelivered();
+    const document = await deliverFile(file, telling);
+    await writtenDown(document, telling, () => progress.saveFileDelivered(document));
   }
 }
 
-async function deliverFile(file: TurnFile, telling: Telling): Promise<void> {
+/** @returns the message that is the file; undefined when its user was told that there is none. */
+async function deliverFile(file: TurnFile, telling: Telling): Promise<number | undefined> {
   const { chat, language, fetchFile } = telling;
   const fetched = await fetchFile(file);
   if (fetched.kind !== 'fetched') {
@@ -25,10 +26,10 @@ async function deliverFile(file: TurnFile, telling: Telling): Promise<void> {
     // Asking may have taken long, and nothing was written down since.
     await telling.confirm();
     await chat.send(noteOn(TEXTS[language].fileLost(file.name)), { isReply: false });
-    return;
+    return undefined;
   }
   const document = { name: file.name, content: fetched.value };
-  await post(document, file.caption ?? '', TEXTS[language].fileRefused(file.name), telling);
+  return post(document, file.caption ?? '', TEXTS[language].fileRefused(file.name), telling);
 }
 
 /** The name of the file that holds a whole answer. */
@@ -40,20 +41,44 @@ const ANSWER_FILE = 'answer.md';
  */
 export async function attachAnswer(telling: Telling, markdown: string): Promise<void> {
   const document = { name: ANSWER_FILE, content: Buffer.from(markdown) };
-  await post(document, '', TEXTS[telling.language].answerRefused, telling);
-  await telling.progress.saveAnswerAttached();
+  const sent = await post(document, '', TEXTS[telling.language].answerRefused, telling);
+  await writtenDown(sent, telling, () => telling.progress.saveAnswerAttached(sent));
 }
 
-/** Sends a file, or says that it was refused. */
+/**
+ * Writes a document down that was sent. Who overtook this process while it sent cannot know of the document, and sends it again: then it is taken
+ * back, unless it was written down after all.
+ * @throws TurnTakenOverError then.
+ */
+export async function writtenDown(
+  document: number | undefined,
+  { chat, progress, onError }: Pick<Telling, 'chat' | 'progress' | 'onError'>,
+  write: () => Promise<void>,
+): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    if (error instanceof TurnTakenOverError && document !== undefined) {
+      try {
+        if (!(await progress.isPosted(document))) await chat.delete(document);
+      } catch (failure) {
+        onError(failure);
+      }
+    }
+    throw error;
+  }
+}
+
+/** Sends a file, or says that it was refused. @returns the message that is the file, if there is one. */
 async function post(
   document: OutgoingDocument,
   caption: string,
   refusal: string,
   { chat, progress, onError }: Telling,
-): Promise<void> {
+): Promise<number | undefined> {
   await progress.saveSendingFile();
   try {
-    await chat.sendDocument(document, noteOn(caption));
+    return await chat.sendDocument(document, noteOn(caption));
   } catch (error) {
     if (!(error instanceof TelegramError)) throw error;
     // Refused or put off, it has not arrived; without an answer, nobody knows.
@@ -61,6 +86,7 @@ async function post(
     if (error.retryable) throw error;
     onError(error);
     await chat.send(noteOn(refusal), { isReply: false });
+    return undefined;
   }
 }
 

@@ -19,6 +19,7 @@ import {
 import { AttachmentStoreError } from './attachment-store.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
 import { turnOf } from './turn.fixture.ts';
+import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
 
 const DONE = { kind: 'done' };
@@ -321,6 +322,40 @@ describe('a file of the agent', () => {
     });
     await expect(scene.handler().handle(turn, 1)).rejects.toMatchObject({ code: 'turn_taken_over' });
     expect(scene.botApi.screen).toEqual(['Here.']);
+  });
+
+  it('is taken back by a worker that was overtaken while it sent: the other one has sent it again', async () => {
+    const turn = turnOf();
+    scene.botApi.script('sendDocument', async (usual) => {
+      const answer = await usual();
+      scene.agent.script(content('a.md'));
+      expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
+      expect(scene.botApi.screen).toEqual(['Here.', 'caption of a.md', 'caption of a.md']);
+      return answer;
+    });
+    scene.agent.script(sending('a.md'), content('a.md'));
+    await expect(scene.handler().handle(turn, 1)).rejects.toMatchObject({ code: 'turn_taken_over' });
+    expect(scene.botApi.screen).toEqual(['Here.', 'caption of a.md']);
+  });
+
+  it('stays when it was written down before the other one went on', async () => {
+    const turn = turnOf();
+    const { ledger } = scene;
+    let isFrozen = false;
+    const frozenAfterWriting: TurnLedger = {
+      find: (updateId) => ledger.find(updateId),
+      save: async (updateId, record) => {
+        const isSaved = await ledger.save(updateId, record);
+        if (record.filesDelivered !== 1 || isFrozen) return isSaved;
+        isFrozen = true;
+        expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
+        throw new Error('The answer was lost');
+      },
+    };
+    scene.agent.script(sending('a.md'), content('a.md'));
+    const handling = scene.handler(WHEN_COMPLETE, { ledger: frozenAfterWriting }).handle(turn, 1);
+    await expect(handling).rejects.toMatchObject({ code: 'turn_taken_over' });
+    expect(scene.botApi.screen).toEqual(['Here.', 'caption of a.md']);
   });
 
   it('that is not whole is not sent', async () => {

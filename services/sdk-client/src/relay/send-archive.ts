@@ -7,6 +7,7 @@ import { TEXTS } from '../reply/texts.ts';
 import { keepShowing } from '../reply/typing.ts';
 import { fetchArchive } from './agent-files.ts';
 import { MAX_DOCUMENT_BYTES, readSession, type SessionReaderDeps } from './read-session.ts';
+import { writtenDown } from './deliver-files.ts';
 import { DONE, putOff } from './put-off.ts';
 import { say, type Telling } from './telling.ts';
 
@@ -44,8 +45,9 @@ async function post(archive: Archive, name: string, content: Uint8Array, telling
   const { chat, progress, language, onError } = telling;
   const texts = TEXTS[language];
   await progress.saveSending(0);
+  let document: number;
   try {
-    await chat.sendDocument({ name, content }, renderMarkdown(texts.archive[archive]));
+    document = await chat.sendDocument({ name, content }, renderMarkdown(texts.archive[archive]));
   } catch (error) {
     if (!(error instanceof TelegramError)) throw error;
     onError(error);
@@ -57,6 +59,6 @@ async function post(archive: Archive, name: string, content: Uint8Array, telling
     return say(telling, texts.archiveRefused);
   }
   // One step: a document that were written down as a part of a reply would be edited by the next delivery.
-  await progress.saveDelivered();
+  await writtenDown(document, telling, () => progress.saveDelivered(document));
   return DONE;
 }

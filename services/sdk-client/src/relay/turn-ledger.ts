@@ -34,6 +34,8 @@ export const turnRecordSchema = z.object({
   /** What the agent sends with the answer, and how many of these are in the chat. */
   files: z.array(turnFileSchema).exactOptional(),
   filesDelivered: z.int().min(0).exactOptional(),
+  /** The messages that are documents of this turn. */
+  documents: z.array(z.int()).exactOptional(),
   /** The part that is on its way to Telegram: whoever finds this cannot know whether it arrived. */
   sending: z.int().min(0).exactOptional(),
   /** How many sends nobody knows the end of. */

@@ -176,14 +176,20 @@ export class TurnProgress implements ReplyMemory {
     await this.saveSending(this.#record.posted.length);
   }
 
-  /** The whole answer is in the chat as a file, or its user was told that it will not be. */
-  async saveAnswerAttached(): Promise<void> {
-    await this.#save(({ sending, ...record }) => ({ ...record, isAnswerAttached: true }));
+  /** The whole answer is in the chat as a document, or, without one, its user was told that it will not be. */
+  async saveAnswerAttached(document: number | undefined): Promise<void> {
+    await this.#save(({ sending, ...record }) => ({
+      ...withDocument(record, document),
+      isAnswerAttached: true,
+    }));
   }
 
-  /** The next of the files is in the chat, or its user was told that it will not be. */
-  async saveFileDelivered(): Promise<void> {
-    await this.#save(({ sending, ...record }) => ({ ...record, filesDelivered: this.filesDelivered + 1 }));
+  /** The next of the files is in the chat as a document, or, without one, its user was told that it will not be. */
+  async saveFileDelivered(document: number | undefined): Promise<void> {
+    await this.#save(({ sending, ...record }) => ({
+      ...withDocument(record, document),
+      filesDelivered: this.filesDelivered + 1,
+    }));
   }
 
   async saveOutsideTopic(): Promise<void> {
@@ -202,9 +208,9 @@ export class TurnProgress implements ReplyMemory {
   }
 
   /** The text itself is no longer needed: it is in the chat, and in the session. */
-  async saveDelivered(): Promise<void> {
+  async saveDelivered(document?: number): Promise<void> {
     await this.#save(({ answer, paused, sending, files, ...record }) => ({
-      ...record,
+      ...withDocument(record, document),
       state: 'delivered',
     }));
   }
@@ -226,7 +232,10 @@ export class TurnProgress implements ReplyMemory {
 
   async isPosted(messageId: number): Promise<boolean> {
     const saved = await this.#ledger.find(this.#updateId);
-    return saved?.posted.some((part) => part.messageId === messageId) ?? false;
+    return (
+      (saved?.posted.some((part) => part.messageId === messageId) ?? false) ||
+      (saved?.documents?.includes(messageId) ?? false)
+    );
   }
 
   /** Whoever finds a send that was begun and not ended cannot know whether it arrived. */
@@ -264,6 +273,10 @@ export class TurnProgress implements ReplyMemory {
       }
     }
   }
+}
+
+function withDocument(record: TurnRecord, document: number | undefined): TurnRecord {
+  return document === undefined ? record : { ...record, documents: [...(record.documents ?? []), document] };
 }
 
 /** Each run of a turn adds its own. */
