@@ -53,8 +53,7 @@ export async function startAgentProxy(
     const body = Buffer.concat(chunks);
     const [, worker = '', path = '/'] = /^\/([^/]+)(\/.*)$/.exec(request.url ?? '') ?? [];
     const ask = begunAsk(request, body.toString(), decodeURIComponent(worker));
-    // A file that is fetched is no question.
-    if (request.method === 'POST') asks.push(ask);
+    asks.push(ask);
     names.noteSessionIn(path, ask.session);
     response.once('close', () => {
       ask.endedAtMs = Date.now();

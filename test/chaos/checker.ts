@@ -1,5 +1,6 @@
 import { askedTogether } from './asked-together.ts';
 import { checkCommands, conversationsOf } from './check-commands.ts';
+import { checkDocuments } from './check-documents.ts';
 import { checkExplained } from './check-explained.ts';
 import { checkMarks } from './left-marks.ts';
 import { checkContext, checkWriters } from './check-requests.ts';
@@ -24,6 +25,7 @@ export function check(evidence: Evidence): Verdict {
   checkExplained(file, outcomes, report);
   checkMarks(file, report);
   checkCommands(file, report);
+  checkDocuments(file, outcomes, report);
   const excused = new Set([...outcomes.values()].flatMap((outcome) => outcome.excused));
   for (const questions of bySession(evidence.questions)) {
     checkOrder(questions, file, excused, report);
@@ -93,7 +95,12 @@ function answeredAtMs(
   const messageIds = companions.get(token)?.map(({ messageId }) => messageId) ?? [];
   return calls.find((call) => {
     if (outcome?.run === undefined)
-      return call.replyTo !== undefined && messageIds.includes(call.replyTo) && call.marks.length === 0;
+      return (
+        call.method === 'sendMessage' &&
+        call.replyTo !== undefined &&
+        messageIds.includes(call.replyTo) &&
+        call.marks.length === 0
+      );
     return call.marks.some(
       (mark) => mark.token === token && mark.run === outcome.run && mark.part === mark.parts,
     );

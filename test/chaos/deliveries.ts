@@ -129,7 +129,8 @@ export function openDeliveries(random: Random, webhook: Webhook): Deliveries {
       const [isDoubled, isLost, isDrawn] = [FAULTS.doubled, FAULTS.lost, FAULTS.overtaken].map((share) =>
         lot.chance(share),
       );
-      const isOvertaken = isDrawn === true || (taken.size >= OVERTAKEN_AT_LEAST_AFTER && counts.overtaken === 0);
+      const isOvertaken =
+        isDrawn === true || (taken.size >= OVERTAKEN_AT_LEAST_AFTER && counts.overtaken === 0);
       const [delayMs = 0, copyDelayMs = 0] = [DELIVERY_DELAY_MS, COPY_DELAY_MS].map((ms) =>
         lot.between(0, ms),
       );

@@ -31,6 +31,8 @@ export interface AskedQuestion {
   readonly atMs: number;
   /** When the webhook first took it over; its place in the session. Infinity when it never did. */
   readonly takenAtMs: number;
+  /** Whether the answer is to come with a file. */
+  readonly wantsFile?: boolean;
 }
 
 /** A command that the bot answers itself. */
@@ -78,7 +80,9 @@ export interface ShownMessage {
   readonly session: string;
   readonly messageId: number;
   readonly replyTo: number | undefined;
+  /** Of a document, its caption. */
   readonly text: string;
+  readonly isDocument?: boolean;
 }
 
 /** A request of a worker to an agent server, as the balancer between them saw it. */
@@ -88,7 +92,7 @@ export interface AgentAsked {
   /** The agent server that it was given to, in its present life; undefined when none was alive. */
   readonly agent: string | undefined;
   readonly session: string;
-  /** The questions in it; none when it only tells the agent to go on. */
+  /** The questions in it; none when it only tells the agent to go on, or fetches a file. */
   readonly tokens: readonly string[];
   readonly atMs: number;
   /** When the answer ended; Infinity while it has not. */

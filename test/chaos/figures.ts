@@ -33,6 +33,7 @@ export function figures(evidence: Evidence, { outcomes }: Verdict): [string, num
     ['not answered', count('missing')],
     ['undecidable sends', file.undecidable.size],
     ['answers not saved, and the user told', answers.filter((one) => one.isUnsaved).length],
+    ['files sent', evidence.shown.filter(({ isDocument }) => isDocument).length],
     ['calls to Telegram', calls.length],
     ['requests to the model', requests.length],
     ['requests to go on after a pause', requests.length - new Set(requests.map(({ run }) => run)).size],

@@ -6,7 +6,7 @@ import type { ChaosSystem } from './system.ts';
 
 /** The share of CLIs that are killed, one of the first few at least; looked for so often, in ms. */
 const CLI_SHARE = 0.15;
-const CLI_AT_LEAST_OF = 3;
+const CLI_AT_LEAST_OF = 2;
 const CLI_PAUSE_MS = 400;
 
 /**

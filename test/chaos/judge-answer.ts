@@ -24,7 +24,8 @@ export function judgeAnswer(question: AskedQuestion, file: Case, report: Report)
   const asking = new Set(file.companions.get(token)?.map(({ messageId }) => messageId));
   const notices = inSession
     .filter(
-      ({ message: { replyTo }, marks }) => replyTo !== undefined && asking.has(replyTo) && marks.length === 0,
+      ({ message: { replyTo, isDocument }, marks }) =>
+        replyTo !== undefined && asking.has(replyTo) && marks.length === 0 && isDocument !== true,
     )
     .map(({ message }) => message);
   const isUnsaved = answering.some(({ message }) => message.text.includes(NOT_SAVED));

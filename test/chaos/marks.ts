@@ -10,6 +10,33 @@ export interface Mark {
 const QUESTION = /⟨ask (\w+)⟩/g;
 const ANSWER = /⟨(\w+) by (\w+) (\d+) of (\d+)⟩/g;
 
+/** A file that the bot sent: for which question, and by which run. */
+export type FileMark = Pick<Mark, 'token' | 'run'>;
+
+const WISH = /⟨send (\w+)⟩/g;
+const FILE = /⟨file for (\w+) by (\w+)⟩/;
+
+/** A question with it wants a file. */
+export function wishMark(token: string): string {
+  return `⟨send ${token}⟩`;
+}
+
+/** @returns the tokens of the questions in a text that want a file. */
+export function wishesIn(text: string): string[] {
+  return Array.from(text.matchAll(WISH), ([, token = '']) => token);
+}
+
+/** The caption of such a file. */
+export function fileMark({ token, run }: FileMark): string {
+  return `⟨file for ${token} by ${run}⟩`;
+}
+
+/** @returns the mark in a caption; undefined for a text without one. */
+export function fileMarkIn(text: string): FileMark | undefined {
+  const [, token, run] = FILE.exec(text) ?? [];
+  return token === undefined || run === undefined ? undefined : { token, run };
+}
+
 export function questionMark(token: string): string {
   return `⟨ask ${token}⟩`;
 }

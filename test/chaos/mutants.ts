@@ -18,6 +18,8 @@ export const MUTANTS = {
   'drops a part': 'answered exactly once',
   'answers with the text of another session': 'order',
   'loses messages when it merges them': 'answered exactly once',
+  'sends a file twice': 'answered exactly once',
+  'loses a file': 'answered exactly once',
   'leaves marks': 'no mark left',
 } as const satisfies Record<string, Rule>;
 

@@ -50,6 +50,17 @@ function changeOf(mutant: Mutant | undefined): Change | undefined {
         return send(method, { ...payload, text: other, entities: [] });
       };
     }
+    case 'sends a file twice':
+      return async (send, method, payload) => {
+        const sent = await send(method, payload);
+        if (method === 'sendDocument') await send(method, payload);
+        return sent;
+      };
+    case 'loses a file':
+      return (send, method, payload) =>
+        method === 'sendDocument'
+          ? Promise.resolve({ ok: true, result: { message_id: NOWHERE } })
+          : send(method, payload);
     case 'leaves marks':
       return (send, method, payload) =>
         method === 'setMessageReaction' && Array.isArray(payload.reaction) && payload.reaction.length === 0

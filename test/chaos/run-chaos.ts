@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { check } from './checker.ts';
 import type { AskedCommand, AskedQuestion, Command, Evidence } from './evidence.ts';
 import { hit, hitClis } from './hit-processes.ts';
-import { questionMark } from './marks.ts';
+import { questionMark, wishMark } from './marks.ts';
 import { type Place, sessionOf } from './places.ts';
 import type { Random } from './random.ts';
 import type { ChaosSystem } from './system.ts';
@@ -33,6 +33,8 @@ const FIRST_PERSON = 2_000_001;
 const TOPIC_EVERY = 3;
 const BREATH_MS = 300;
 const IN_ONE_BREATH_SHARE = 0.3;
+/** The share of questions that want a file. */
+const FILE_SHARE = 0.15;
 /** Two workers have eight places each; the servers of the AWS stores are fewer hands than that. */
 const MOST_WAITING = { embedded: 16, aws: 6 };
 /** Nothing more comes when Telegram was not called for so long, in ms. */
@@ -122,10 +124,13 @@ async function speak(place: Place, index: number, size: Size, random: Random, ta
     if (size.isPatient && !isInOneBreath) await untilAnswered(sessionOf(place), talk);
     if (random.chance(size.commandShare)) order(random.pick(COMMANDS), place, talk);
     const token = `s${index}t${turn}x${random.integer(0x1000, 0xffff).toString(16)}`;
-    const text = `${questionMark(token)} What do you say?${index < size.real ? ' (real)' : ''}`;
+    const isReal = index < size.real;
+    const wantsFile = !isReal && random.chance(FILE_SHARE);
+    const wish = `${isReal ? ' (real)' : ''}${wantsFile ? ` ${wishMark(token)}` : ''}`;
+    const text = `${questionMark(token)} What do you say?${wish}`;
     const atMs = Date.now();
     const { message_id: messageId } = system.telegram.say(place, text);
-    const asked = { token, session: sessionOf(place), chatId: place.chatId, messageId, atMs };
+    const asked = { token, session: sessionOf(place), chatId: place.chatId, messageId, atMs, wantsFile };
     questions.push(asked);
     waiting.set(asked.session, asked);
   }

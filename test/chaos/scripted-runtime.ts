@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentError } from '../../services/agent-container/src/errors.ts';
 import type {
@@ -7,7 +8,7 @@ import type {
   AgentRuntime,
   RuntimeEvent,
 } from '../../services/agent-container/src/run/agent-runtime.ts';
-import { questionsIn } from './marks.ts';
+import { fileMark, marksIn, questionsIn, wishesIn } from './marks.ts';
 import type { Random } from './random.ts';
 
 /** One message of a conversation, as the scripted runtime sends it to the harness's model. */
@@ -45,7 +46,13 @@ export class ScriptedRuntime implements AgentRuntime {
     this.#random = random;
   }
 
-  async *run({ home, isResumed, prompt, signal }: AgentRun): AsyncGenerator<RuntimeEvent, void, undefined> {
+  async *run({
+    home,
+    isResumed,
+    prompt,
+    outbox,
+    signal,
+  }: AgentRun): AsyncGenerator<RuntimeEvent, void, undefined> {
     try {
       const before = isResumed ? await readFile(home.transcript, 'utf8') : '';
       const entries = before
@@ -61,6 +68,12 @@ export class ScriptedRuntime implements AgentRuntime {
       yield { type: 'text', offset: middle, delta: answer.slice(middle) };
       await delay(lot.between(0, PAUSE_MS), undefined, { signal });
       await writeFile(home.transcript, before + turnLines(entries.at(-1), prompt, answer, home.workspace));
+      const [mark] = marksIn(answer);
+      for (const token of mark ? wishesIn(prompt) : []) {
+        const name = `for-${token}.txt`;
+        await writeFile(join(home.workspace, name), `The file for ${token}`);
+        await outbox.add(name, fileMark({ token, run: mark?.run ?? '' }));
+      }
       yield { type: 'answer', text: answer };
       yield { type: 'summary', usage: USAGE, costUsd: 0, turns: 1, isStopped };
     } catch (error) {

@@ -58,6 +58,7 @@ interface Caller {
   call: Draft<TelegramCall> | undefined;
 }
 
+const SENDS: ReadonlySet<string> = new Set(['sendMessage', 'sendDocument']);
 const CHANGES: ReadonlySet<string> = new Set(['editMessageText', 'deleteMessage']);
 const sent = z.object({ result: z.object({ message_id: z.int() }) });
 
@@ -111,7 +112,7 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
     call.isCarriedOut = response.ok;
     for (const { token, part, parts } of response.ok ? call.marks : [])
       if (part === parts) answered.add(token);
-    if (call.method === 'sendMessage' && response.ok) {
+    if (SENDS.has(call.method) && response.ok) {
       call.messageId = sent.parse(await response.clone().json()).result.message_id;
       madeInSession.set(`${call.chatId}:${call.messageId}`, call.session);
     }
@@ -204,8 +205,18 @@ function reactionOf({ message_id: messageId, reaction }: CallPayload): TelegramC
 }
 
 function shownOf(message: Message): ShownMessage[] {
-  const { chat, message_id: messageId, from, reply_to_message: repliesTo, text = '' } = message;
+  const { chat, message_id: messageId, from, reply_to_message: repliesTo } = message;
+  const { text = message.caption ?? '', document } = message;
   if (from?.is_bot !== true) return [];
   const session = sessionOf({ chatId: chat.id, threadId: topicOf(message) ?? undefined });
-  return [{ session, chatId: chat.id, messageId, replyTo: repliesTo?.message_id, text }];
+  return [
+    {
+      session,
+      chatId: chat.id,
+      messageId,
+      replyTo: repliesTo?.message_id,
+      text,
+      isDocument: document !== undefined,
+    },
+  ];
 }

@@ -177,7 +177,7 @@ export class TurnProgress implements ReplyMemory {
   }
 
   /** The whole answer is in the chat as a document, or, without one, its user was told that it will not be. */
-  async saveAnswerAttached(document: number | undefined): Promise<void> {
+  async saveAnswerAttached(document?: number): Promise<void> {
     await this.#save(({ sending, ...record }) => ({
       ...withDocument(record, document),
       isAnswerAttached: true,
@@ -185,7 +185,7 @@ export class TurnProgress implements ReplyMemory {
   }
 
   /** The next of the files is in the chat as a document, or, without one, its user was told that it will not be. */
-  async saveFileDelivered(document: number | undefined): Promise<void> {
+  async saveFileDelivered(document?: number): Promise<void> {
     await this.#save(({ sending, ...record }) => ({
       ...withDocument(record, document),
       filesDelivered: this.filesDelivered + 1,
