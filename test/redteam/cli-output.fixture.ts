@@ -12,7 +12,7 @@ import { type Felt, feelUntil } from './under-attack.fixture.ts';
 const HOSTILE_CLI = fileURLToPath(new URL('hostile-cli.mjs', import.meta.url));
 
 /** What others felt of an attack, and what the attacker's chat was told until it was answered again. */
-export type FeltWithTexts = Felt & { readonly texts: readonly string[] };
+type FeltWithTexts = Felt & { readonly texts: readonly string[] };
 
 /** The attacked system, in which a program of the attacker's stands in the CLI's place for everybody but the neighbour. */
 export interface HostileStage extends AsyncDisposable {
