@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { HEARTBEAT_INTERVAL_MS, isTerminal, NDJSON_MEDIA_TYPE, type RunEvent } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { createGate } from '../fakes/scripted-model.ts';
-import { createEvent, eventsOf, messageEvent, useAgentFunction } from './agent.fixture.ts';
+import { CHAT, createEvent, eventsOf, messageEvent, useAgentFunction } from './agent.fixture.ts';
 import { restApiEvent } from './events.ts';
 import { isClientMissing } from './function-process.ts';
 import { readStreamedResponse } from './http-response.ts';
@@ -106,6 +106,21 @@ describe.skipIf(isClientMissing)('the agent server as a function', () => {
     const lost = await readStreamedResponse(await api.invoke(restApiEvent('GET', '/nowhere')).response);
     expect(lost.statusCode).toBe(404);
     expect(JSON.parse((await buffer(lost.body)).toString())).toMatchObject({ error: { code: 'not_found' } });
+  });
+
+  it('serves no other conversation in an environment that is set aside for one', async () => {
+    const { api } = await agent.start();
+    const tenant = `${CHAT}:0`;
+    const other = await readStreamedResponse(
+      await api.invoke(createEvent('Hello', { 'x-session-key': '8:0' }), undefined, tenant).response,
+    );
+    expect(other.statusCode).toBe(400);
+    expect(JSON.parse((await buffer(other.body)).toString())).toMatchObject({
+      error: { code: 'bad_request', retryable: false },
+    });
+    agent.model.reply('Hello.');
+    const own = api.invoke(createEvent('Hello', { 'x-session-key': tenant }), undefined, tenant);
+    await until((await eventsOf(own)).events, 'finished');
   });
 
   it('leaves a session behind that goes on elsewhere when it is killed in the middle of a stream', async () => {

@@ -25,7 +25,9 @@ export async function startRestApi(current: () => FunctionProcess, timeoutMs: nu
       );
       const event = restApiEvent(request.method ?? '', request.url ?? '', headers, await text(request));
       try {
-        const answer = await readStreamedResponse(await current().api.invoke(event, timeoutMs).response);
+        // As the gateway hands it on to a function with tenant isolation.
+        const invocation = current().api.invoke(event, timeoutMs, headers['x-session-key']);
+        const answer = await readStreamedResponse(await invocation.response);
         response.writeHead(answer.statusCode, answer.headers);
         for await (const chunk of answer.body) response.write(chunk);
         response.end();

@@ -35,8 +35,11 @@ export interface RuntimeApi {
   readonly initError: Promise<FunctionError>;
   /** When the function is ready for its first event. */
   readonly ready: Promise<undefined>;
-  /** @param timeoutMs after which the platform would end the invocation. */
-  invoke(event: unknown, timeoutMs?: number): Invocation;
+  /**
+   * @param timeoutMs after which the platform would end the invocation.
+   * @param tenantId whom the environment is set aside for, as a function with tenant isolation is told.
+   */
+  invoke(event: unknown, timeoutMs?: number, tenantId?: string): Invocation;
   close(): Promise<void>;
 }
 
@@ -54,6 +57,7 @@ interface Open {
   readonly id: string;
   readonly event: unknown;
   readonly timeoutMs: number;
+  readonly tenantId: string | undefined;
   readonly response: PromiseWithResolvers<FunctionResponse>;
   readonly frozen: PromiseWithResolvers<undefined>;
 }
@@ -78,6 +82,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
       'lambda-runtime-deadline-ms': String(Date.now() + next.timeoutMs),
       'lambda-runtime-invoked-function-arn': 'arn:aws:lambda:us-east-1:123456789012:function:test',
       'lambda-runtime-trace-id': 'Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=0',
+      ...(next.tenantId === undefined ? {} : { 'lambda-runtime-aws-tenant-id': next.tenantId }),
     });
     idle.end(JSON.stringify(next.event));
     idle = undefined;
@@ -121,11 +126,12 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     initError: initError.promise,
     ready: ready.promise,
-    invoke: (event, timeoutMs = 900_000) => {
+    invoke: (event, timeoutMs = 900_000, tenantId = undefined) => {
       const open: Open = {
         id: randomUUID(),
         event,
         timeoutMs,
+        tenantId,
         response: Promise.withResolvers(),
         frozen: Promise.withResolvers(),
       };

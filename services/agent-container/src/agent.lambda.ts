@@ -21,7 +21,9 @@ const server = await openAgentServer(config, log, true);
 export const handler = awslambda.streamifyResponse(async (event: unknown, output, context: Context) => {
   const deadlineAtMs = Date.now() + context.getRemainingTimeInMillis();
   const request = requestOf(event);
-  const response = request ? await server.fetch(request, { deadlineAtMs }) : refusal();
+  const { tenantId } = context;
+  const bindings = { deadlineAtMs, ...(tenantId === undefined ? {} : { tenantId }) };
+  const response = request ? await server.fetch(request, bindings) : refusal();
   try {
     await streamResponse(response, output);
   } catch (error) {

@@ -24,7 +24,7 @@ import { NOTHING_STORED } from '../session/restore.ts';
 import { type HeldSession, holdSession, type Tenure } from '../session/hold-session.ts';
 import type { SessionLeases } from '../session/session-lease.ts';
 import { authorise } from './authorise.ts';
-import { refuseOtherConversation, refuseOtherSession } from './own-conversation.ts';
+import { ofItsTenant, refuseOtherConversation, refuseOtherSession } from './own-conversation.ts';
 import { beginSession } from './begin-session.ts';
 import { allowOrigins } from './cross-origin.ts';
 import { deriveSessionId } from './derive-session-id.ts';
@@ -95,7 +95,12 @@ export function createApp(given: AppDeps): AgentApp {
   if (deps.corsOrigins?.length) app.use(allowOrigins(deps.corsOrigins));
   app.get(routes.health, (context) => context.json({ status: 'ok' }));
   for (const path of ['/session/*', INVOCATIONS])
-    app.use(path, authorise(deps.authToken), bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: tooLarge }));
+    app.use(
+      path,
+      authorise(deps.authToken),
+      ofItsTenant(),
+      bodyLimit({ maxSize: BODY_LIMIT_BYTES, onError: tooLarge }),
+    );
   serveSessionFiles(app as unknown as Hono, deps);
   app.post(routes.create, (context) => create(context, deps));
   app.post(routes.message, (context) => message(context, deps, context.req.param()));

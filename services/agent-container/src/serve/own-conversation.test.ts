@@ -62,3 +62,30 @@ it('A session has the files of its own conversation, also as the supergroup that
   expect(await ask(server, path, after, '-100:0')).not.toHaveProperty('error');
   expect(server.runtime.runs).toHaveLength(3);
 });
+
+it('An environment that is set aside for a conversation serves no other, by any route', async () => {
+  const server = await serverWithTheirFile();
+  const { body } = await server.create({ chat_id: '8' });
+  const sessionId = String(body.session_id);
+  const bindings = { tenantId: '9:0' };
+  const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' };
+  const statusOf = async (
+    path: string,
+    fields: object | undefined,
+    named: string | undefined,
+  ): Promise<number> => {
+    const given = named === undefined ? headers : { ...headers, 'x-session-key': named };
+    const sent = fields === undefined ? {} : { method: 'POST', body: JSON.stringify(fields) };
+    return (await server.app.request(path, { ...sent, headers: given }, bindings)).status;
+  };
+  const message = { user_message: 'Read it' };
+  for (const named of [undefined, THEIRS, '9:00', '9:0 ,8:0']) {
+    expect(await statusOf(routes.create, { ...message, chat_id: '8' }, named)).toBe(400);
+    expect(await statusOf(messagePath(sessionId), message, named)).toBe(400);
+    for (const what of ['files', 'export', 'debug'])
+      expect(await statusOf(`/session/${sessionId}/${what}`, undefined, named)).toBe(400);
+  }
+  expect(await statusOf(routes.create, { ...message, chat_id: '8' }, '9:0')).toBe(400);
+  expect(server.runtime.runs).toHaveLength(1);
+  expect(await statusOf(routes.create, { ...message, chat_id: '9' }, '9:0')).toBe(200);
+});

@@ -1,7 +1,9 @@
 // the conversation that a request names → is it the caller's, and the session's own?
 import { SESSION_KEY_HEADER } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
+import type { MiddlewareHandler } from 'hono';
 import { AgentError } from '../errors.ts';
+import type { ServerBindings } from './run-limit.ts';
 
 /**
  * On AWS the header chose the environment that runs this, so a body must not speak of another conversation.
@@ -15,6 +17,24 @@ export function refuseOtherConversation(conversation: string, named: readonly (s
     'bad_request',
     `metadata.session_key: chat_id, metadata.session_key and ${SESSION_KEY_HEADER} name different conversations`,
   );
+}
+
+/**
+ * On AWS each conversation has environments of its own, which the platform chose by the header, and the context of the call says for which
+ * one this is. Nothing of another conversation is read or run in it, whoever made the call and however it came here.
+ * @throws AgentError `bad_request` when the header names another conversation, or none.
+ */
+export function ofItsTenant(): MiddlewareHandler<{ Bindings: ServerBindings }> {
+  return async (context, next) => {
+    // Where an app is called without bindings, it has none.
+    const tenantId = (context.env as ServerBindings | undefined)?.tenantId;
+    if (tenantId !== undefined && context.req.header(SESSION_KEY_HEADER) !== tenantId)
+      throw new AgentError(
+        'bad_request',
+        `${SESSION_KEY_HEADER}: this environment is set aside for another conversation`,
+      );
+    await next();
+  };
 }
 
 /**

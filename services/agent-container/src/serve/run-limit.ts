@@ -2,6 +2,8 @@
 export interface ServerBindings {
   /** When the platform ends this very request, whatever it does then; ms since 1970. */
   readonly deadlineAtMs?: number;
+  /** The conversation that the platform has set this environment aside for; undefined where it sets none aside. */
+  readonly tenantId?: string;
 }
 
 interface TimeLimits {

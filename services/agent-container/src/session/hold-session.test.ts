@@ -115,6 +115,23 @@ describe('A store of leases that fails', () => {
     expect(errors.length).toBeGreaterThan(TENURE.ttlMs / TENURE.heartbeatMs);
   });
 
+  it.each([
+    ['forward', 2 * 60 * 60 * 1000],
+    ['back', -2 * 60 * 60 * 1000],
+  ])('costs the session neither sooner nor later when the clock is set %s', async (_, stepMs) => {
+    const held = await hold({
+      acquire: (...asked) => leases.acquire(...asked),
+      renew: () => Promise.reject(new AgentError('store_unavailable', 'Down')),
+      release: () => Promise.resolve(),
+    });
+    vi.setSystemTime(Date.now() + stepMs);
+    await vi.advanceTimersByTimeAsync(TENURE.ttlMs - 1);
+    expect(held.lost.aborted).toBe(false);
+    await vi.advanceTimersByTimeAsync(2 * TENURE.heartbeatMs);
+    expect(held.lost.aborted).toBe(true);
+    await held.release();
+  });
+
   it('is still told to be ours when a call or two failed on the way', async () => {
     let failures = 2;
     const held = await hold({

@@ -54,6 +54,8 @@ export async function holdSession(
   sessionId: string,
   { tenure = TENURE, isStopped, onError }: HoldOptions,
 ): Promise<HeldSession> {
+  /** By a clock that nobody sets: a step of the machine's clock makes no lease longer or shorter. Before the call, as its answer may be late. */
+  let renewedAtMs = performance.now();
   const acquired = await leases.acquire(sessionId, holderName(), tenure.ttlMs);
   if (!('lease' in acquired)) {
     const { heldBy, until } = acquired;
@@ -72,18 +74,22 @@ export async function holdSession(
   const renew = async (): Promise<boolean> => {
     // What ran was told to end: a store that answers again does not bring it back.
     if (lost.signal.aborted) return false;
+    const askedAtMs = performance.now();
     const renewed = await leases.renew(lease, tenure.ttlMs);
-    if (renewed) lease = renewed;
-    else lost.abort();
+    if (renewed) {
+      lease = renewed;
+      renewedAtMs = askedAtMs;
+    } else lost.abort();
     return renewed !== undefined;
   };
+  const isExpired = (): boolean => performance.now() - renewedAtMs > tenure.ttlMs;
   const confirm = async (): Promise<boolean> => {
     for (let tries = 1; ; tries += 1) {
       try {
         return await renew();
       } catch (error) {
         // A finished turn hangs on this answer: one call that failed must not cost it.
-        if (tries === CONFIRM_TRIES || Date.now() > lease.expiresAt.getTime()) throw error;
+        if (tries === CONFIRM_TRIES || isExpired()) throw error;
         onError(error);
         await delay(CONFIRM_PAUSE_MS);
       }
@@ -96,7 +102,7 @@ export async function holdSession(
     } catch (error) {
       onError(error);
       // Nobody may have taken it, but nothing assures that any more.
-      if (Date.now() > lease.expiresAt.getTime()) lost.abort();
+      if (isExpired()) lost.abort();
     }
   };
   const next = (): void => {
