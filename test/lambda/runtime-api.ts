@@ -126,7 +126,7 @@ export async function startRuntimeApi(): Promise<RuntimeApi> {
     address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
     initError: initError.promise,
     ready: ready.promise,
-    invoke: (event, timeoutMs = 900_000, tenantId = undefined) => {
+    invoke: (event, timeoutMs = 900_000, tenantId?: string) => {
       const open: Open = {
         id: randomUUID(),
         event,
