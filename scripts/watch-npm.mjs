@@ -17,7 +17,7 @@ export function watchNpm(onGone) {
   if (event === undefined || script === undefined) return;
   const shells = [];
   let npm = process.ppid;
-  while (npm > 0 && shells.length < MOST_SHELLS && commandOf(npm)?.trimEnd().endsWith(script)) {
+  while (npm > 0 && shells.length < MOST_SHELLS && commandOf(npm)?.includes(script)) {
     shells.push(npm);
     npm = parentOf(npm) ?? 0;
   }

@@ -157,7 +157,7 @@ function bedrockKeysOf(env: Environment): ModelKeys | undefined {
 
 /** Secrets of ours, which no program that is started here has to know. */
 const SECRET_SETTING =
-  /^(TELEGRAM_(BOT_TOKEN|WEBHOOK_SECRET)|BEDROCK_.*(KEY|KEY_ID|TOKEN)|AWS_BEARER_TOKEN_BEDROCK|ANTHROPIC_API_KEY|(SDK_CLIENT|AGENT_SERVER)_AUTH_TOKEN)$/;
+  /^(TELEGRAM_(BOT_TOKEN|WEBHOOK_SECRET)|BEDROCK_.*(KEY|KEY_ID|TOKEN)|AWS_BEARER_TOKEN_BEDROCK|ANTHROPIC_API_KEY|PAGE_PASSWORD|(SDK_CLIENT|AGENT_SERVER)_AUTH_TOKEN)$/;
 
 /** @returns the environment for a program that is started here. */
 export function childEnvironment(
