@@ -101,7 +101,7 @@ async function open(): Promise<Scene> {
     agent: {
       url: 'http://agent',
       authToken: TOKEN,
-      fetch: async (url, init) => agent.fetch(new Request(url as string, init)),
+      fetch: async (url, init) => agent.fetch(new Request(url, init)),
     },
     pace: { private: pace, group: pace },
     onError,
@@ -138,7 +138,8 @@ async function open(): Promise<Scene> {
 }
 
 it('With stores that fail in every tenth call, every message is answered, once, in its conversation', async () => {
-  const { botApi, send } = await open();
+  const scene = await open();
+  const { botApi } = scene;
   const questions = Array.from({ length: CHATS * TURNS_OF_A_CHAT }, (_, index) => `Q${index + 1}.`);
   const shown = (): string => botApi.screen.join('\n');
   const gaveUp = (): number => botApi.screen.filter((text) => text.includes('after several tries')).length;
@@ -147,7 +148,7 @@ it('With stores that fail in every tenth call, every message is answered, once, 
     Array.from({ length: CHATS }, async (_, chat) => {
       for (let turn = 0; turn < TURNS_OF_A_CHAT; turn += 1) {
         const index = chat * TURNS_OF_A_CHAT + turn;
-        await send(index + 1, -(chat + 1), questions[index] ?? '');
+        await scene.send(index + 1, -(chat + 1), questions[index] ?? '');
         await botApi.until(() => shown().includes(questions[index] ?? '') || gaveUp() > 0);
       }
     }),

@@ -9,19 +9,18 @@ class Counter {
     this.#failures = failures;
   }
 
-  async find(key: string): Promise<string> {
+  find(key: string): Promise<string> {
     return this.#call(`find ${key}`);
   }
 
-  async add(key: string): Promise<string> {
+  add(key: string): Promise<string> {
     return this.#call(`add ${key}`);
   }
 
-  #call(what: string): string {
+  #call(what: string): Promise<string> {
     this.calls.push(what);
     const failure = this.#failures.shift();
-    if (failure) throw failure;
-    return what;
+    return failure ? Promise.reject(failure) : Promise.resolve(what);
   }
 }
 

@@ -22,7 +22,7 @@ export function persistent<Port extends object>(port: Port, names: readonly Meth
       if (typeof member !== 'function') return member;
       const call = (args: unknown[]): unknown => Reflect.apply(member, target, args) as unknown;
       if (!isNamed.has(name)) return (...args: unknown[]) => call(args);
-      return (...args: unknown[]) => persistently(async () => call(args));
+      return (...args: unknown[]) => persistently(() => call(args) as Promise<unknown>);
     },
   });
 }
