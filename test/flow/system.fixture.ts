@@ -39,31 +39,39 @@ export interface Flow {
   say(text: string, where?: { chat_id?: number; thread_id?: number }): void;
 }
 
+/** @returns the settings of a server between the given ones, as `npm start` reads them. */
+export function environmentOf(
+  { dataDir, telegram, model }: Pick<Flow, 'dataDir' | 'telegram' | 'model'>,
+  changes: Record<string, string> = {},
+): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    PORT: '0',
+    DATA_DIR: dataDir,
+    TELEGRAM_BOT_TOKEN: BOT_TOKEN,
+    ALLOWED_USERS: String(PERSON),
+    TELEGRAM_MODE: 'webhook',
+    TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET,
+    TELEGRAM_API_ROOT: telegram.apiRoot,
+    CLAUDE_CODE_USE_BEDROCK: '1',
+    AWS_REGION: 'us-east-1',
+    BEDROCK_ACCESS_KEY_ID: 'AKIAFLOWTEST',
+    BEDROCK_SECRET_ACCESS_KEY: 'flow-test-secret-key',
+    ANTHROPIC_BEDROCK_BASE_URL: model.baseUrl,
+    ANTHROPIC_DEFAULT_OPUS_MODEL: 'anthropic.flow-opus-v1:0',
+    ANTHROPIC_DEFAULT_SONNET_MODEL: 'anthropic.flow-sonnet-v1:0',
+    ANTHROPIC_DEFAULT_HAIKU_MODEL: 'anthropic.flow-haiku-v1:0',
+    SDK_CLIENT_AUTH_TOKEN: AUTH_TOKEN,
+    ...changes,
+  };
+}
+
 /** Registers the set-up and tear-down of a flow for every test of the file. */
 export function useFlow(): Flow {
   const started: (() => Promise<unknown>)[] = [];
   const flow = {
     errors: [] as unknown[],
-    environment: (changes: Record<string, string> = {}) => ({
-      PATH: process.env.PATH ?? '',
-      PORT: '0',
-      DATA_DIR: flow.dataDir,
-      TELEGRAM_BOT_TOKEN: BOT_TOKEN,
-      ALLOWED_USERS: String(PERSON),
-      TELEGRAM_MODE: 'webhook',
-      TELEGRAM_WEBHOOK_SECRET: WEBHOOK_SECRET,
-      TELEGRAM_API_ROOT: flow.telegram.apiRoot,
-      CLAUDE_CODE_USE_BEDROCK: '1',
-      AWS_REGION: 'us-east-1',
-      BEDROCK_ACCESS_KEY_ID: 'AKIAFLOWTEST',
-      BEDROCK_SECRET_ACCESS_KEY: 'flow-test-secret-key',
-      ANTHROPIC_BEDROCK_BASE_URL: flow.model.baseUrl,
-      ANTHROPIC_DEFAULT_OPUS_MODEL: 'anthropic.flow-opus-v1:0',
-      ANTHROPIC_DEFAULT_SONNET_MODEL: 'anthropic.flow-sonnet-v1:0',
-      ANTHROPIC_DEFAULT_HAIKU_MODEL: 'anthropic.flow-haiku-v1:0',
-      SDK_CLIENT_AUTH_TOKEN: AUTH_TOKEN,
-      ...changes,
-    }),
+    environment: (changes: Record<string, string> = {}) => environmentOf(flow, changes),
     start: async (changes?: Record<string, string>, tempo?: Tempo) => {
       const system = await compose(flow.environment(changes), tempo);
       flow.telegram.standIn.start({ url: `${system.url}/webhook`, secret: WEBHOOK_SECRET });
