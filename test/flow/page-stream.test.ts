@@ -22,13 +22,12 @@ it('A page whose stream of events is cut costs nobody else anything: the same se
   const headers = { 'content-type': 'application/json' };
   const sent = await fetch(messages, { method: 'POST', headers, body: JSON.stringify({ text: 'Hello' }) });
   expect(sent.ok).toBe(true);
-  for (let answered = false; !answered; await delay(LOOK_EVERY_MS)) {
-    const shown = (await (await fetch(messages)).json()) as {
+  for (let isAnswered = false; !isAnswered;) {
+    await delay(LOOK_EVERY_MS);
+    const { messages: shown } = (await (await fetch(messages)).json()) as {
       messages: { from?: { is_bot?: boolean }; text?: string }[];
     };
-    answered = shown.messages.some(
-      ({ from, text }) => from?.is_bot === true && text !== undefined && text !== '',
-    );
+    isAnswered = shown.some(({ from, text = '' }) => from?.is_bot === true && text !== '');
   }
   expect([child.exitCode, child.signalCode]).toEqual([null, null]);
 }, 90_000);
