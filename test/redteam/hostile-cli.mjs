@@ -160,20 +160,23 @@ const attack = ATTACKS[plan.attack];
 let hasBegun = false;
 if (plan.attack === 'not a word') setInterval(() => undefined, 1_000);
 else
-  createInterface(process.stdin).on('line', (line) => {
-    const message = JSON.parse(line);
-    if (message.type === 'control_response') answers.set(message.response.request_id, message.response);
-    if (message.type === 'control_request')
-      void say({
-        type: 'control_response',
-        response: {
-          subtype: 'success',
-          request_id: message.request_id,
-          response: { commands: [], models: [] },
-        },
-      });
-    if (message.type !== 'user' || hasBegun) return;
-    hasBegun = true;
-    keepTranscript();
-    void attack().then(() => delay(60_000, undefined, { ref: true }));
-  });
+  // As a CLI does, it goes when it has said its result and nothing more is asked.
+  createInterface(process.stdin)
+    .on('close', () => process.exit())
+    .on('line', (line) => {
+      const message = JSON.parse(line);
+      if (message.type === 'control_response') answers.set(message.response.request_id, message.response);
+      if (message.type === 'control_request')
+        void say({
+          type: 'control_response',
+          response: {
+            subtype: 'success',
+            request_id: message.request_id,
+            response: { commands: [], models: [] },
+          },
+        });
+      if (message.type !== 'user' || hasBegun) return;
+      hasBegun = true;
+      keepTranscript();
+      void attack().then(() => delay(60_000, undefined, { ref: true }));
+    });
