@@ -53,7 +53,9 @@ function checkNeighbours(
   report: Report,
 ): void {
   for (const own of Map.groupBy(marks, ({ run }) => run).values()) {
-    const places = [...new Set(own.map(({ token }) => positions.get(token) ?? -1))];
+    const places = [...new Set(own.map(({ token }) => positions.get(token) ?? -1))].sort(
+      (one, two) => one - two,
+    );
     const gap = places.findIndex((place, index) => place !== (places[0] ?? 0) + index);
     const mark = own.find(({ token }) => positions.get(token) === places[gap]);
     if (mark)

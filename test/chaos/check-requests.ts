@@ -12,13 +12,19 @@ export function checkContext(
   for (const { tokens, history } of requests) {
     const [token = ''] = tokens;
     if (!order.includes(token)) continue;
-    const known = history.map((turn) => turn.token);
+    // Of what was asked together, words are told before files.
+    const together = history.map((turn, index) => ({ ...turn, after: firstOfRun(history, index) }));
+    const place = (one: string): number => order.indexOf(one);
+    const known = together
+      .sort((one, two) => one.after - two.after || place(one.token) - place(two.token))
+      .map((turn) => turn.token);
     if (new Set([...known, ...tokens]).size !== known.length + tokens.length)
       report('context', token, `a question is in its context twice: ${[...known, ...tokens].join(' ')}`);
     const foreign = [...known, ...tokens].find((one) => !order.includes(one));
     if (foreign !== undefined)
       report('context', token, `its context holds ${foreign} of another conversation`);
-    const places = [...known, ...tokens].flatMap((one) => (one === foreign ? [] : order.indexOf(one)));
+    const asked = tokens.toSorted((one, two) => place(one) - place(two));
+    const places = [...known, ...asked].flatMap((one) => (one === foreign ? [] : order.indexOf(one)));
     if (places.some((place, index) => place < (places[index - 1] ?? 0)))
       report('context', token, `its context is out of order: ${[...known, ...tokens].join(' ')}`);
     for (const earlier of order.slice(0, order.indexOf(token))) {
@@ -30,6 +36,14 @@ export function checkContext(
         report('context', token, `of ${earlier} it knows another answer than the user`);
     }
   }
+}
+
+/** @returns where the questions begin that the same run answers. */
+function firstOfRun(history: ModelAsked['history'], index: number): number {
+  const run = history[index]?.run;
+  if (run === undefined) return index;
+  const first = history.findIndex((turn) => turn.run === run);
+  return history.slice(first, index).every((turn) => turn.run === run) ? first : index;
 }
 
 /**

@@ -7,7 +7,7 @@ export interface Mark {
   readonly parts: number;
 }
 
-const QUESTION = /⟨ask (\w+)⟩/g;
+const QUESTION = /⟨ask (\w+)⟩|\bask-([a-z0-9]+)/g;
 const ANSWER = /⟨(\w+) by (\w+) (\d+) of (\d+)⟩/g;
 
 /** A file that the bot sent: for which question, and by which run. */
@@ -45,9 +45,19 @@ export function answerMark({ token, run, part, parts }: Mark): string {
   return `⟨${token} by ${run} ${part} of ${parts}⟩`;
 }
 
-/** @returns the tokens of the questions in a text, in their order. */
+/** The name of a file that asks by itself: messages of an album have no text but the first. */
+export function askingFile(token: string): string {
+  return `ask-${token}.txt`;
+}
+
+/** @returns what such a file has in it. */
+export function contentOf(token: string): string {
+  return `This file asks for ${token}.`;
+}
+
+/** @returns the tokens of the questions in a text, each once: of its words first, and then of the files that it names. */
 export function questionsIn(text: string): string[] {
-  return Array.from(text.matchAll(QUESTION), ([, token = '']) => token);
+  return [...new Set(Array.from(text.matchAll(QUESTION), ([, asked, named]) => asked ?? named ?? ''))];
 }
 
 /** @returns the marks of answers in a text, in their order; a mark that was cut is none. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import type { AgentRuntime } from '../../services/agent-container/src/run/agent-runtime.ts';
 import { AgentError } from '../../services/agent-container/src/errors.ts';
+import type { OpenObject } from '../../services/agent-container/src/session/session-store.ts';
 import type { Stores } from '../../local/src/stores.ts';
 import { questionsIn } from './marks.ts';
 import type { Rule } from './verdict.ts';
@@ -58,10 +59,10 @@ export function mutatedStores(stores: Stores, mutant: Mutant | undefined): Store
     case 'hands out a stale conversation': {
       const earlier = new Map<string, Uint8Array[]>();
       return withObjects(stores, {
-        get: async (key) => {
-          const found = await stores.objects.get(key);
+        open: async (key) => {
+          const found = await stores.objects.open(key);
           const stale = earlier.get(key)?.at(-2);
-          return found && stale ? { ...found, body: stale } : found;
+          return found && stale ? staleObject(found, stale) : found;
         },
         put: async (key, body, ...rest) => {
           const version = await stores.objects.put(key, body, ...rest);
@@ -85,6 +86,23 @@ export function mutatedStores(stores: Stores, mutant: Mutant | undefined): Store
     default:
       return stores;
   }
+}
+
+/** @returns an earlier content under the present version. */
+function staleObject(found: OpenObject, stale: Uint8Array): OpenObject {
+  const body = async function* (): AsyncGenerator<Uint8Array> {
+    let bytes = 0;
+    // The version is known at the end.
+    for await (const piece of found.body) bytes += piece.byteLength;
+    if (bytes > 0) yield stale;
+  };
+  return {
+    bytes: stale.byteLength,
+    modified: found.modified,
+    body: body(),
+    version: () => found.version(),
+    [Symbol.asyncDispose]: () => found[Symbol.asyncDispose](),
+  };
 }
 
 /** @returns the agent as a faulty system would run it. */

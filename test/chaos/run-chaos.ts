@@ -3,7 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { check } from './checker.ts';
 import type { AskedCommand, AskedQuestion, Command, Evidence } from './evidence.ts';
 import { hit, hitClis } from './hit-processes.ts';
-import { questionMark, wishMark } from './marks.ts';
+import { askingFile, contentOf, questionMark, wishMark } from './marks.ts';
+import type { UserFile } from '../../local/src/telegram/user-files.ts';
 import { type Place, sessionOf } from './places.ts';
 import type { Random } from './random.ts';
 import type { ChaosSystem } from './system.ts';
@@ -35,6 +36,9 @@ const BREATH_MS = 300;
 const IN_ONE_BREATH_SHARE = 0.3;
 /** The share of questions that want a file. */
 const FILE_SHARE = 0.15;
+/** The share of questions that come with files, and the most of them: an album. */
+const ATTACHED_SHARE = 0.08;
+const MOST_ATTACHED = 4;
 /** Two workers have eight places each; the servers of the AWS stores are fewer hands than that. */
 const MOST_WAITING = { embedded: 16, aws: 6 };
 /** Nothing more comes when Telegram was not called for so long, in ms. */
@@ -128,12 +132,34 @@ async function speak(place: Place, index: number, size: Size, random: Random, ta
     const wantsFile = !isReal && random.chance(FILE_SHARE);
     const wish = `${isReal ? ' (real)' : ''}${wantsFile ? ` ${wishMark(token)}` : ''}`;
     const text = `${questionMark(token)} What do you say?${wish}`;
+    // Who answers an album's message by itself could not see that the real agent is asked.
+    const attached = random.chance(ATTACHED_SHARE) ? random.integer(1, isReal ? 1 : MOST_ATTACHED) : 0;
+    const others = Array.from({ length: Math.max(0, attached - 1) }, (_, number) => `${token}f${number}`);
+    const tokens = [token, ...others];
+    const files = attached > 0 ? tokens.map(fileOf) : [];
     const atMs = Date.now();
-    const { message_id: messageId } = system.telegram.say(place, text);
-    const asked = { token, session: sessionOf(place), chatId: place.chatId, messageId, atMs, wantsFile };
-    questions.push(asked);
-    waiting.set(asked.session, asked);
+    const { message_id: first } = system.telegram.say(place, text, files);
+    const asking = tokens.map((one, position) => ({
+      token: one,
+      session: sessionOf(place),
+      chatId: place.chatId,
+      messageId: first + position,
+      atMs,
+      wantsFile: wantsFile && position === 0,
+    }));
+    questions.push(...asking);
+    const [asked] = asking;
+    if (asked) waiting.set(asked.session, asked);
   }
+}
+
+/** @returns a file that asks by its name, and says so. */
+function fileOf(token: string): UserFile {
+  return {
+    name: askingFile(token),
+    mediaType: 'text/plain',
+    content: Buffer.from(contentOf(token)),
+  };
 }
 
 function order(command: Command, place: Place, { system, commands }: Talk): void {

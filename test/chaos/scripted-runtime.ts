@@ -8,7 +8,7 @@ import type {
   AgentRuntime,
   RuntimeEvent,
 } from '../../services/agent-container/src/run/agent-runtime.ts';
-import { fileMark, marksIn, questionsIn, wishesIn } from './marks.ts';
+import { contentOf, fileMark, marksIn, questionsIn, wishesIn } from './marks.ts';
 import type { Random } from './random.ts';
 
 /** One message of a conversation, as the scripted runtime sends it to the harness's model. */
@@ -54,6 +54,7 @@ export class ScriptedRuntime implements AgentRuntime {
     signal,
   }: AgentRun): AsyncGenerator<RuntimeEvent, void, undefined> {
     try {
+      await readAttached(prompt, home.workspace);
       const before = isResumed ? await readFile(home.transcript, 'utf8') : '';
       const entries = before
         .split('\n')
@@ -87,6 +88,18 @@ export class ScriptedRuntime implements AgentRuntime {
     const response = await fetch(`${this.#modelUrl}/scripted`, { method: 'POST', body, signal });
     if (!response.ok) throw new Error(`The model answered ${response.status}`);
     return response.text();
+  }
+}
+
+/** What the prompt says of a file that the user sent: its path. */
+const ATTACHED = /\[Attached file: (.+?) \(/g;
+
+/** @throws Error when a file is not there, or is another one than its name says. */
+async function readAttached(prompt: string, workspace: string): Promise<void> {
+  for (const [, path = ''] of prompt.matchAll(ATTACHED)) {
+    const [token = ''] = questionsIn(path);
+    const content = await readFile(join(workspace, path), 'utf8');
+    if (content !== contentOf(token)) throw new Error(`${path} has another content`);
   }
 }
 

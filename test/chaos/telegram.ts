@@ -9,6 +9,7 @@ import type { CallPayload } from '../../local/src/telegram/call-payload.ts';
 import { topicOf } from '../../local/src/telegram/chat-store.ts';
 import { openTelegramStandIn } from '../../local/src/telegram/stand-in.ts';
 import { faultOf } from './call-faults.ts';
+import type { UserFile } from '../../local/src/telegram/user-files.ts';
 import { openDeliveries, type Webhook } from './deliveries.ts';
 import type { ShownMessage, TelegramCall, Typing } from './evidence.ts';
 import { marksIn } from './marks.ts';
@@ -32,7 +33,8 @@ export interface ChaosTelegram {
   urlFor(sender: string): Promise<string>;
   /** Opens a topic of the one forum for a person. */
   openTopic(personId: number): Promise<Place>;
-  say(place: Place, text: string): Message;
+  /** @returns the message; of several files, the first: the others follow at once. */
+  say(place: Place, text: string, files?: readonly UserFile[]): Message;
   /** @returns whether the end of an answer to this question was ever shown. */
   isAnswered(token: string): boolean;
   /** @returns when a message was first taken over, in ms since 1970; Infinity when it never was. */
@@ -152,12 +154,13 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
       const { thread_id: threadId } = await ask<{ thread_id: number }>(`/page/chats/${chatId}/topics`, topic);
       return { personId, chatId, threadId };
     },
-    say: ({ personId, chatId, threadId }, text) =>
+    say: ({ personId, chatId, threadId }, text, files = []) =>
       standIn.sendAsUser({
         chat_id: chatId,
         ...(threadId === undefined ? {} : { thread_id: threadId }),
         from: { id: personId, first_name: `Person ${personId}`, language_code: 'en' },
         text,
+        files,
       }),
     isAnswered: (token) => answered.has(token),
     takenAtMs: (chatId, messageId) => deliveries.takenAtMs(chatId, messageId),

@@ -1,5 +1,5 @@
 // one worker: the shared queue → agent servers behind the harness's proxy → the harness's Telegram
-import { createTurnHandler } from '@omnicloud/sdk-client';
+import { createTurnHandler, telegramFiles } from '@omnicloud/sdk-client';
 import { Api } from 'grammy/web';
 import { parseWorkerOptions } from './config.ts';
 import { mutateApi } from './mutated-api.ts';
@@ -13,12 +13,10 @@ const pace = { firstAfterMs: 150, betweenMs: 150 };
 const stores = mutatedStores(await openStores(options), options.mutant);
 const api = new Api(options.botToken, { apiRoot: options.telegramUrl, timeoutSeconds: 10 });
 mutateApi(api, options.mutant);
-const noFiles = (): never => {
-  throw new Error('Nobody sends files here');
-};
+const filesUrl = `${options.telegramUrl}/file/bot${options.botToken}`;
 const handler = createTurnHandler({
   api,
-  telegramFiles: { download: noFiles },
+  telegramFiles: telegramFiles(api, (path) => `${filesUrl}/${path}`),
   ...stores,
   agent: { url: options.agentUrl, authToken: options.authToken, silenceMs: options.silenceMs },
   pace: { private: pace, group: pace },
