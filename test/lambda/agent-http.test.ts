@@ -115,6 +115,28 @@ describe('the agent server by HTTP', () => {
     expect(await response.json()).toMatchObject({ error: { code: 'bad_request' } });
   });
 
+  it('goes on serving others when a reader goes in the middle of an answer', async () => {
+    const { url, child } = await startHttp();
+    const gate = createGate();
+    agent.model.reply('One ', gate, 'two.');
+    const reader = new AbortController();
+    const response = await fetch(`${url}/invocations`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${AUTH_TOKEN}`, accept: 'text/event-stream' },
+      body: JSON.stringify({ chat_id: CHAT, user_message: 'Count' }),
+      signal: reader.signal,
+    });
+    await gate.reached;
+    reader.abort();
+    await expect(response.text()).rejects.toThrow();
+    gate.release();
+    agent.model.clear();
+    agent.model.reply('Still here.');
+    const other = await invoke(url, { chat_id: '77', user_message: 'Is anybody there?' });
+    expect(await other.json()).toMatchObject({ response: 'Still here.' });
+    expect([child.exitCode, child.signalCode]).toEqual([null, null]);
+  });
+
   it('interrupts what runs when it is told to end, and leaves its session free', async () => {
     const first = await startHttp();
     const gate = createGate();
