@@ -160,7 +160,7 @@ describe('the queue', () => {
       FifoQueue: true,
       SqsManagedSseEnabled: true,
       VisibilityTimeout: 960,
-      RedrivePolicy: { maxReceiveCount: 100 },
+      RedrivePolicy: { maxReceiveCount: 1_000 },
     });
   });
 

@@ -10,8 +10,11 @@ import { WORKER_TIMEOUT } from './limits.ts';
  */
 const VISIBILITY = WORKER_TIMEOUT.plus(Duration.minutes(1));
 
-/** Over the 3 tries, 5 attempts to tell the user and 60 deferrals of the worker: SQS's own count is only the net below it. */
-const MAX_RECEIVE_COUNT = 100;
+/**
+ * The most that SQS allows, and over what the worker itself makes of a turn: 3 tries, 15 deliveries of giving up, 60 deferrals and 730 waits for the
+ * end of an outage. SQS's own count is only the net below it.
+ */
+const MAX_RECEIVE_COUNT = 1_000;
 
 /** The longest that SQS keeps a message: time for somebody to look. */
 const DEAD_LETTER_RETENTION = Duration.days(14);

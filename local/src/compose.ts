@@ -34,6 +34,7 @@ export interface LocalSystem {
 /** What a test sets otherwise than people do. */
 export interface Tempo {
   readonly retryDelayMs?: (attempt: number) => number;
+  readonly outagePauseMs?: (wait: number) => number;
   readonly pace?: Record<'private' | 'group', EditPace>;
   readonly wordDelayMs?: number;
   /** Aborts when a turn's time is up; the clock decides unless given. */
@@ -92,6 +93,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
       ownerNotices: new OwnerNotices({ ownerId: telegram.ownerId }),
       ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
       pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
+      ...(tempo.outagePauseMs === undefined ? {} : { outagePauseMs: tempo.outagePauseMs }),
       meter: meterOf(log),
       onSummary: (summary, turn) => log.info(summaryLine(summary, turn.update_id)),
       onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),

@@ -53,7 +53,7 @@ async function createStores(): Promise<Record<string, string> & { SESSION_BUCKET
   const { Attributes } = await sqs.send(
     new GetQueueAttributesCommand({ QueueUrl: dead.QueueUrl, AttributeNames: ['QueueArn'] }),
   );
-  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: 100 });
+  const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: 1_000 });
   const queue = await sqs.send(
     new CreateQueueCommand({ QueueName: `${name}.fifo`, Attributes: { FifoQueue: 'true', RedrivePolicy } }),
   );

@@ -110,10 +110,3 @@ it('A window that is full and cannot be compacted is said, with the way out', as
   expect(calls).toBeLessThanOrEqual(3);
   expect(reported()).toContain('context_full');
 });
-
-it('Keys that are refused: the owner learns that it is the keys', async () => {
-  const { said, calls } = await failingWith(/could not answer/, failure(403, 'ExpiredTokenException'));
-  expect(said).toContain('the keys of the bot for its model are refused');
-  expect(said).toContain('model_keys');
-  expect(calls).toBeLessThanOrEqual(2);
-});

@@ -48,10 +48,19 @@ it('A model that is down after a tool: the next try goes on with the tool’s re
   expect(request).toContain('Continue where you left off');
 });
 
-it.each([
-  ['refuses the request', REFUSED],
-  ['finds the keys expired', KEYS_EXPIRED],
-])(
+it('Keys that expire after a tool: the user and the owner learn that it is the keys; when they are renewed, the turn goes on', async () => {
+  await flow.start({}, { outagePauseMs: () => 100 });
+  writeAndFail(KEYS_EXPIRED, 2);
+  flow.model.reply('All done.');
+  flow.say('Write notes');
+  await answered('I write.\n\nAll done.');
+  const [notice, answer, ...more] = flow.telegram.botTexts(PERSON);
+  expect(notice).toMatch(/^Not yet: the keys of the bot for its model are refused.*model_keys/s);
+  expect([answer, more]).toEqual(['I write.\n\nAll done.', []]);
+  expect(told(flow.model.requests.at(-1)).match(/"type":"tool_result"/g)).toHaveLength(1);
+});
+
+it.each([['refuses the request', REFUSED]])(
   'A model that %s after a tool: what was said stays, and the next message finds the question and the files',
   async (_, output) => {
     await flow.start();

@@ -45,7 +45,7 @@ describe.skipIf(endpoint === '')('npm run redrive with STORE=aws (moto)', () => 
     deadLetterQueueUrl = await createQueue(`${name}-dead.fifo`);
     const deadLetterTargetArn = await attributeOf(deadLetterQueueUrl, 'QueueArn');
     queueUrl = await createQueue(`${name}.fifo`, {
-      RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 100 }),
+      RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: 1_000 }),
     });
     errors.length = 0;
     const onError = (error: unknown): unknown => errors.push(error);

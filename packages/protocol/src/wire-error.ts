@@ -17,7 +17,7 @@ const WIRE_ERRORS = {
   model_refused: { status: 502, retryable: false },
   model_declined: { status: 502, retryable: false },
   model_no_access: { status: 502, retryable: false },
-  model_keys: { status: 502, retryable: false },
+  model_keys: { status: 503, retryable: true },
   model_quota: { status: 429, retryable: false },
   model_throttled: { status: 503, retryable: true },
   model_unavailable: { status: 503, retryable: true },

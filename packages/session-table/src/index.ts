@@ -12,6 +12,7 @@ export type { StopRequests } from './stop-requests.ts';
 export { toleratingStops } from './tolerating-stops.ts';
 export type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 export { openSqliteFile } from './sqlite-file.ts';
+export { SqliteFileError } from './sqlite-file-error.ts';
 export { NewerSchemaError, sqliteAdvice } from './sqlite-open-error.ts';
 export { SqliteSessionTable, type SqliteSessionTableOptions } from './sqlite-session-table.ts';
 export { SqliteStopRequests, type SqliteStopRequestsOptions } from './sqlite-stop-requests.ts';

@@ -1,4 +1,5 @@
 import { type WireError, wireError, type WireErrorCode } from '@omnicloud/protocol';
+import { DynamoTableError, SqliteFileError } from '@omnicloud/session-table';
 
 /** Every error that tier 2 throws on purpose. It crosses the wire as it is, so its message is written for people. */
 export class AgentError extends Error {
@@ -41,11 +42,22 @@ function isDiskFull(error: unknown): boolean {
   return code === 'ENOSPC' || code === 'EDQUOT' || errcode === SQLITE_FULL;
 }
 
-/** @returns the error itself when it is ours, `disk_full` when the disk is, else `internal` with a message that gives nothing away and the error as its cause. */
+/** @returns whether a table or a file of ours could not be used and may be later; see DynamoTableError and SqliteFileError. */
+function isStoreAway(error: unknown): boolean {
+  if (!(error instanceof DynamoTableError || error instanceof SqliteFileError)) return false;
+  return error.retryable;
+}
+
+/** @returns the error itself when it is ours, `disk_full` when the disk is, `store_unavailable` when a store is away, else `internal` with a message that gives nothing away and the error as its cause. */
 export function toAgentError(error: unknown): AgentError {
   if (error instanceof AgentError) return error;
   if (isDiskFull(error)) {
     return new AgentError('disk_full', 'The disk of the agent server is full', { cause: error });
+  }
+  if (isStoreAway(error)) {
+    return new AgentError('store_unavailable', 'A store of the agent server cannot be used now', {
+      cause: error,
+    });
   }
   return new AgentError('internal', 'The agent server failed; its log says why', { cause: error });
 }

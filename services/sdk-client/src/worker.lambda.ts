@@ -5,6 +5,7 @@ import {
   openDynamoTable,
   toleratingStops,
 } from '@omnicloud/session-table';
+import type { Turn } from '@omnicloud/protocol';
 import { openSecretsManager } from '@omnicloud/secrets';
 import { endOnUnknownState } from '@omnicloud/settings';
 import type { Context } from 'aws-lambda';
@@ -15,15 +16,17 @@ import { DynamoBacklog } from './queue/dynamo-backlog.ts';
 import { openSqsTurnQueue } from './queue/sqs-client.ts';
 import { handleSqsBatch, type SqsBatchResponse } from './queue/sqs-delivery.ts';
 import type { SqsRecord } from './queue/sqs-record.ts';
+import { isStoreOutage } from './queue/outage.ts';
 import { toleratingBacklog } from './queue/tolerating-backlog.ts';
 import type { TurnHandler } from './queue/turn-queue.ts';
 import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
-import { createTurnHandler } from './relay/handle-turn.ts';
+import { createTurnHandler, deferralsOf } from './relay/handle-turn.ts';
 import { OwnerNotices } from './relay/owner-notices.ts';
 import { openS3AttachmentStore } from './relay/s3-attachment-store.ts';
 import { openS3SpilledRecords } from './relay/s3-spilled-records.ts';
 import { SpillingTurnLedger } from './relay/spilling-turn-ledger.ts';
 import { renewingFetch } from './relay/renewing-fetch.ts';
+import { TurnProgress } from './relay/turn-progress.ts';
 import { tracedFetch } from './relay/traced-fetch.ts';
 import { TELEGRAM_PACE } from './reply/live-reply.ts';
 import { openTelegramApi } from './reply/telegram-api.ts';
@@ -104,9 +107,18 @@ function turnHandler(context: Context): TurnHandler {
       onError: (error, turn) => log.error('Answering a turn', error, turn.update_id),
     });
   };
+  /** A secret that cannot be had costs a try, unless it may be had later. */
+  const opened = async (turn: Turn): Promise<TurnHandler> => {
+    try {
+      return await open();
+    } catch (error) {
+      if (!isStoreOutage(error)) await TurnProgress.resume(stores.ledger, turn.update_id);
+      throw error;
+    }
+  };
   return {
-    handle: async (turn, attempt) => (await open()).handle(turn, attempt),
-    deferrals: async (turn) => (await stores.ledger.find(turn.update_id))?.deferrals ?? 0,
-    giveUp: async (turn) => (await open()).giveUp(turn),
+    handle: async (turn, attempt) => (await opened(turn)).handle(turn, attempt),
+    deferrals: (turn, delivery) => deferralsOf(stores.ledger, turn, delivery),
+    giveUp: async (turn) => (await opened(turn)).giveUp(turn),
   };
 }

@@ -166,7 +166,8 @@ async function* runInHome(
     workspace = await save(turn, home, result, outbox, deps);
   } catch (error) {
     // The answer is given all the same, and the files that can be stored go with it.
-    if (toAgentError(error).code === 'store_unavailable') yield* storeUnsaved(home, outbox, unsaved, deps);
+    if (error instanceof AgentError && error.code === 'store_unavailable')
+      yield* storeUnsaved(home, outbox, unsaved, deps);
     throw error;
   }
   const persisted = clock();
@@ -229,8 +230,18 @@ async function save(
     retryDelaysMs: deps.saveRetryDelaysMs,
     onLeftover: (error) => deps.onError(toAgentError(error), turn.sessionId),
   });
-  if (turn.mapping) await saveMapping(turn.mapping, { ...deps, ...turn });
+  if (turn.mapping) await claimed(saveMapping(turn.mapping, { ...deps, ...turn }));
   return workspace;
+}
+
+/** The turn itself is saved by now: asked again, it is answered from there, so this is no answer that could not be saved. */
+async function claimed(saving: Promise<void>): Promise<void> {
+  try {
+    await saving;
+  } catch (error) {
+    if (error instanceof AgentError) throw error;
+    throw new AgentError('internal', 'The conversation could not be given to its session', { cause: error });
+  }
 }
 
 /** The caller asks again for a turn that is saved: it never heard the end. */
@@ -240,7 +251,7 @@ async function* replay(
   deps: TurnDeps,
 ): AsyncGenerator<RunEvent, void, undefined> {
   yield { type: 'answer', text: answered.answer };
-  if (turn.mapping) await saveMappingAgain(turn.mapping, { ...deps, ...turn });
+  if (turn.mapping) await claimed(saveMappingAgain(turn.mapping, { ...deps, ...turn }));
   yield* closingEvents(turn.sessionId, answered, { restore: 0, run: 0, persist: 0, total: 0 });
 }
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { sessionKeyOf } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { OTHER_CHAT, sampleTurn } from './sample-turn.fixture.ts';
 import { DONE, EventLog, eventLoopTurns, logged, whileServing } from './serving.fixture.ts';
@@ -170,4 +171,26 @@ it('serves what an earlier release queued, put off for a moment or two hours ahe
     await log.until('2#1');
   });
   queue.close();
+});
+
+it('hands out at once what waits in a session that is hurried, and nothing of another one', async () => {
+  const clocks = new Clocks();
+  const log = new EventLog();
+  const putOff = logged(log, ({ update_id: id }, attempt): Outcome =>
+    id < 3 && attempt === 1 ? { kind: 'later', afterMs: TWO_HOURS_MS } : DONE,
+  );
+  const queue = open(clocks.options);
+  await queue.enqueue(sampleTurn(1));
+  await queue.enqueue(sampleTurn(2, OTHER_CHAT));
+  await whileServing(queue, putOff, async () => {
+    await log.until('1#1');
+    await log.until('2#1');
+    await eventLoopTurns(6);
+    queue.hurry(sessionKeyOf(sampleTurn(1)));
+    await log.until('1#2');
+    await look(queue);
+  });
+  expect(log.entries).not.toContain('2#2');
+  queue.close();
+  expect(errors).toEqual([]);
 });

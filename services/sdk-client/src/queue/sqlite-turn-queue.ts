@@ -93,6 +93,11 @@ export class SqliteTurnQueue implements TurnQueue {
     return this.#rows.countWaiting(sessionKey, this.#options.now());
   }
 
+  hurry(sessionKey: string): void {
+    this.#rows.hurry(sessionKey);
+    this.#wakeWorkers();
+  }
+
   /** What is no readable turn stays in the file and is reported to `onError` instead. */
   async deadLetters(): Promise<DeadLetter[]> {
     return this.#rows.dead().flatMap((row) => {

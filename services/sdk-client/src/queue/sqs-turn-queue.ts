@@ -23,7 +23,7 @@ const MAX_PAUSE_GROWTH = 3;
 
 export interface SqsTurnQueueOptions {
   client: SQSClient;
-  /** A FIFO queue. Its own redrive policy is only a net: let `maxReceiveCount` be 100, well over the 8 tries and 60 deferrals made here. */
+  /** A FIFO queue. Its own redrive policy is only a net: let `maxReceiveCount` be 1,000, the most there is, over `MAX_DELIVERIES`. */
   queueUrl: string;
   /** Another FIFO queue, without a redrive policy. */
   deadLetterQueueUrl: string;

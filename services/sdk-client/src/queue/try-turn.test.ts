@@ -3,7 +3,7 @@ import { TurnTakenOverError } from '../errors.ts';
 import { sampleTurn } from './sample-turn.fixture.ts';
 import { DONE } from './serving.fixture.ts';
 import {
-  MAX_DEFERRALS,
+  MAX_DELIVERIES,
   MAX_GIVE_UP_DELIVERIES,
   MAX_GIVE_UP_TRIES,
   tryTurn,
@@ -92,6 +92,32 @@ it('waits when nobody can tell how many deliveries were put off, but not for eve
   const policy = { retryDelayMs: () => 100, onError: vi.fn() };
   expect(await tryTurn(handler, TURN, 2, policy)).toEqual({ kind: 'again', afterMs: 100 });
   expect(policy.onError).toHaveBeenCalledTimes(1);
-  const beyond = MAX_TRIES + MAX_GIVE_UP_DELIVERIES + MAX_DEFERRALS + 1;
-  expect(await tryTurn(handler, TURN, beyond, policy)).toEqual({ kind: 'dead' });
+  expect(await tryTurn(handler, TURN, MAX_DELIVERIES + 1, policy)).toEqual({ kind: 'dead' });
+});
+
+it('gives a turn out less often than SQS does before it moves a message away by itself', () => {
+  // The largest `maxReceiveCount` that SQS takes.
+  expect(MAX_DELIVERIES).toBeLessThan(1_000);
+});
+
+it('counts no try while a store is away, and asks ever less often', async () => {
+  const away = Object.assign(new Error('away'), { retryable: true });
+  const handler = { handle: vi.fn(() => Promise.reject(away)), giveUp: vi.fn(() => Promise.reject(away)) };
+  const policy = { retryDelayMs: (tries: number) => 1_000 * 4 ** (tries - 1), onError: vi.fn() };
+  // The handler knows that of all the deliveries so far none could begin, or that three did.
+  for (const [begun, called] of [
+    [0, handler.handle],
+    [MAX_TRIES, handler.giveUp],
+  ] as const) {
+    const pauses: unknown[] = [];
+    for (const delivery of [1, 2, 3, 4, 5, 40, MAX_DELIVERIES]
+      .map((each) => each + begun)
+      .filter((each) => each <= MAX_DELIVERIES)) {
+      const known = { ...handler, deferrals: () => Promise.resolve(delivery - 1 - begun) };
+      pauses.push(await tryTurn(known, TURN, delivery, policy));
+    }
+    expect(called).toHaveBeenCalledTimes(pauses.length);
+    expect(pauses.at(-1)).toEqual({ kind: 'again', afterMs: 120_000 });
+  }
+  expect(await tryTurn(handler, TURN, MAX_DELIVERIES + 1, policy)).toEqual({ kind: 'dead' });
 });

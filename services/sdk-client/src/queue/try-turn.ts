@@ -1,5 +1,6 @@
 import type { Turn } from '@omnicloud/protocol';
 import { TurnTakenOverError } from '../errors.ts';
+import { isStoreOutage, LONGEST_PAUSE_MS, MAX_OUTAGE_WAITS } from './outage.ts';
 import { MAX_TRIES, type Outcome, type TurnHandler } from './turn-queue.ts';
 
 /** How often `giveUp` is called before the turn becomes a dead letter although the user could not be told. */
@@ -9,11 +10,13 @@ export const MAX_GIVE_UP_TRIES = 5;
  * every worker must not go on for ever.
  */
 export const MAX_GIVE_UP_DELIVERIES = 15;
-/**
- * How often a turn may be put off without that counting as a try. A queue with a delivery limit of its own needs one above this,
- * `MAX_TRIES` and `MAX_GIVE_UP_DELIVERIES` together.
- */
+/** How often a turn may be put off without that counting as a try; waits for the end of an outage are counted for themselves. */
 export const MAX_DEFERRALS = 60;
+/**
+ * How often a turn is given out at all, whatever came of it: what can never be written down must not come for ever. A queue with a delivery limit of
+ * its own needs one above this.
+ */
+export const MAX_DELIVERIES = MAX_TRIES + MAX_GIVE_UP_DELIVERIES + MAX_DEFERRALS + MAX_OUTAGE_WAITS;
 
 /**
  * What the queue does with a turn after a try. `taken`: another delivery of it has gone on with it, so a queue that cannot tell the two apart
@@ -41,10 +44,17 @@ export async function tryTurn(
   delivery: number,
   policy: RetryPolicy,
 ): Promise<Verdict> {
+  if (delivery > MAX_DELIVERIES) return { kind: 'dead' };
+  // When nothing can be written down, only this grows.
+  const afterOutage: Verdict = {
+    kind: 'again',
+    afterMs: Math.min(policy.retryDelayMs(delivery), LONGEST_PAUSE_MS),
+  };
   const attempt = await attemptOf(handler, turn, delivery, policy);
-  if (attempt === undefined) return { kind: 'again', afterMs: policy.retryDelayMs(1) };
-  if (attempt > MAX_TRIES) return giveUp(handler, turn, attempt - MAX_TRIES, policy);
+  if (attempt === undefined) return afterOutage;
+  if (attempt > MAX_TRIES) return (await giveUp(handler, turn, attempt - MAX_TRIES, policy)) ?? afterOutage;
   const outcome = await handle(handler, turn, attempt, policy);
+  if (outcome === undefined) return afterOutage;
   if (outcome.kind === 'done' || outcome.kind === 'taken') return outcome;
   if (outcome.kind === 'later') return { kind: 'again', afterMs: outcome.afterMs };
   if (attempt === MAX_TRIES) return { kind: 'again', afterMs: 0 };
@@ -60,34 +70,36 @@ async function attemptOf(
 ): Promise<number | undefined> {
   if (delivery <= 1) return 1;
   try {
-    return Math.max(1, delivery - ((await handler.deferrals?.(turn)) ?? 0));
+    return Math.max(1, delivery - ((await handler.deferrals?.(turn, delivery)) ?? 0));
   } catch (error) {
     policy.onError(error, turn);
-    // A ledger that fails for ever must not keep the turn for ever.
-    return delivery > MAX_TRIES + MAX_GIVE_UP_DELIVERIES + MAX_DEFERRALS ? Infinity : undefined;
+    return undefined;
   }
 }
 
+/** @returns undefined when a store was away, so that the delivery may not have been written down. */
 async function handle(
   handler: TurnHandler,
   turn: Turn,
   attempt: number,
   policy: RetryPolicy,
-): Promise<Outcome | { kind: 'taken' }> {
+): Promise<Outcome | { kind: 'taken' } | undefined> {
   try {
     return await handler.handle(turn, attempt);
   } catch (error) {
     policy.onError(error, turn);
-    return error instanceof TurnTakenOverError ? { kind: 'taken' } : { kind: 'retry' };
+    if (error instanceof TurnTakenOverError) return { kind: 'taken' };
+    return isStoreOutage(error) ? undefined : { kind: 'retry' };
   }
 }
 
+/** @returns undefined when a store was away. */
 async function giveUp(
   handler: TurnHandler,
   turn: Turn,
   giveUpTry: number,
   policy: RetryPolicy,
-): Promise<Verdict> {
+): Promise<Verdict | undefined> {
   if (giveUpTry > MAX_GIVE_UP_DELIVERIES) return { kind: 'dead' };
   try {
     await handler.giveUp(turn);
@@ -95,6 +107,7 @@ async function giveUp(
   } catch (error) {
     policy.onError(error, turn);
     if (error instanceof TurnTakenOverError) return { kind: 'taken' };
+    if (isStoreOutage(error)) return undefined;
     if (giveUpTry >= MAX_GIVE_UP_TRIES) return { kind: 'dead' };
     return { kind: 'again', afterMs: policy.retryDelayMs(giveUpTry) };
   }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { itGivesTurnsUp } from './giving-up.contract.ts';
 import { OTHER_CHAT, sampleTurn, TO_HELP } from './sample-turn.fixture.ts';
 import { DONE, EventLog, eventLoopTurns, whileServing } from './serving.fixture.ts';
+import { itOutlastsOutages } from './outage.contract.ts';
 import { itRedrives } from './redrive.contract.ts';
 import { itKeepsTheOrder } from './turn-order.contract.ts';
 import type { Outcome, TurnQueue } from './turn-queue.ts';
@@ -58,6 +59,7 @@ export function describeTurnQueue(
     itKeepsTheOrder(withQueue, abilities);
     itGivesTurnsUp(withQueue, abilities);
     itRedrives(withQueue);
+    itOutlastsOutages(withQueue);
 
     it('hands out a turn as it was queued, with attempt 1', () =>
       withQueue(async (queue) => {

@@ -17,8 +17,12 @@ export interface TurnHandler {
    * @param attempt 1 for the first try; a try that a crash cut off counts.
    */
   handle(turn: Turn, attempt: number): Promise<Outcome>;
-  /** @returns how many deliveries of the turn ended with `later`. Asked when a turn is given out again; none unless given. */
-  deferrals?(turn: Turn): Promise<number>;
+  /**
+   * @param delivery how often the turn was given out, this time included.
+   * @returns how many of the deliveries before this one were no try: they ended with `later`, or could not even begin because nothing could be
+   *   written down. Asked when a turn is given out again; none unless given.
+   */
+  deferrals?(turn: Turn, delivery: number): Promise<number>;
   /** The tries are used up: tells the user. Called before the turn becomes a dead letter, again if that was cut off. */
   giveUp(turn: Turn): Promise<void>;
 }
@@ -51,6 +55,8 @@ export interface TurnQueue {
    * Turns of the session's `:aside` group are not counted. Undefined when the adapter cannot tell.
    */
   waiting(sessionKey: string): Promise<number | undefined>;
+  /** Lets what waits for its time in a session be given out at once, when the adapter can: SQS cannot. */
+  hurry?(sessionKey: string): void;
   /** What waits for a slot, when the adapter can tell: SQS shows nothing of it. */
   readonly line?: WaitingLine;
   /** @returns the turns that were given up, oldest first. */

@@ -133,6 +133,12 @@ export class TurnRows {
     }
   }
 
+  /** What waits for its time in a group waits no longer; what a delivery holds stays with it. */
+  hurry(groupKey: string): void {
+    const sql = `UPDATE turns SET available_at_ms = 0, wait_ms = 0 WHERE state = 'open' AND claim IS NULL AND group_key = ?`;
+    this.#prepared(sql).run(groupKey);
+  }
+
   /** Makes the deliveries of processes that no longer run available at once. */
   releaseOrphans(nowMs: number): void {
     const owners = this.#prepared(

@@ -4,17 +4,17 @@ import { groupOf, type RunEvent, sessionKeyOf, type Turn } from '@omnicloud/prot
 import type { SessionTable, StopRequests } from '@omnicloud/session-table';
 import { type ClientError, TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
+import { isStoreOutage } from '../queue/outage.ts';
 import { MAX_TRIES, type Outcome } from '../queue/turn-queue.ts';
 import { annotateAnswer, withMissingFiles, withNote } from '../reply/annotate-answer.ts';
 import { boundAnswer } from '../reply/bound-answer.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
-import { ownerAdvice } from '../reply/owner-advice.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
 import { keepTyping } from '../reply/typing.ts';
 import type { AgentServer } from './agent-client.ts';
 import { mergeTurns, questionOf } from './merge-turns.ts';
 import type { Meter } from './meter.ts';
-import type { OwnerNotices } from './owner-notices.ts';
+import { forOwner } from './owner-notices.ts';
 import { type Relayed, type RunResult } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
@@ -23,8 +23,9 @@ import { putOff } from './put-off.ts';
 import { say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
+import { isOutage, type OutageDeps, waitOut } from './wait-out.ts';
 
-export interface AnswerDeps extends TellingDeps, AttachmentDeps {
+export interface AnswerDeps extends TellingDeps, AttachmentDeps, OutageDeps {
   readonly backlog: Pick<Backlog, 'add' | 'list' | 'remove'>;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
@@ -35,8 +36,6 @@ export interface AnswerDeps extends TellingDeps, AttachmentDeps {
   readonly timeLimitMs?: () => number;
   readonly onEvent?: (event: RunEvent) => void;
   readonly meter: Meter;
-  /** Whom to tell what only the owner can put right; nobody unless given. */
-  readonly ownerNotices?: OwnerNotices;
 }
 
 /** A session that is in use may be let go of at any moment. In ms. */
@@ -79,7 +78,7 @@ export async function answerByAgent(
             { ...storing, isLastTry: attempt >= MAX_TRIES, onError: telling.onError },
             deps,
           );
-    if (stored.kind !== 'stored') return await untilThereAreFiles(stored.error, telling);
+    if (stored.kind !== 'stored') return await untilThereAreFiles(stored.error, turn, telling, deps);
     const { attachments, missing } = stored;
     const hasFiles = attachments.length + missing.length > 0;
     if (hasFiles && progress.missing === undefined) await progress.saveMissing(missing);
@@ -127,14 +126,21 @@ async function untilAlbumIsThere(
 }
 
 /** A file may be had later: the turn is tried again. */
-async function untilThereAreFiles(error: ClientError, telling: Telling): Promise<Outcome> {
+async function untilThereAreFiles(
+  error: ClientError,
+  turn: Turn,
+  telling: Telling,
+  deps: AnswerDeps,
+): Promise<Outcome> {
   telling.onError(error);
+  if (isStoreOutage(error)) return waitOut({ code: 'store_unavailable' }, turn, telling, deps);
   return error instanceof TelegramError && error.retryAfterMs !== undefined
     ? putOff(telling.progress, error.retryAfterMs)
     : { kind: 'retry' };
 }
 
-function stoppedText({ paused }: TurnProgress, language: Language): string {
+/** @returns the end of a turn that was stopped while it was queued or waited: what was said before stays. */
+export function stoppedText({ paused }: TurnProgress, language: Language): string {
   return annotateAnswer(paused.text, [{ kind: 'stopped' }], language);
 }
 
@@ -165,7 +171,7 @@ async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: An
       if (relayed.isRetryable) {
         // What earlier runs said stays: the next one goes on below it.
         await (progress.paused.runs > 0 ? reply.rest() : reply.withdraw());
-        return { kind: 'retry' };
+        return isOutage(relayed.code) ? waitOut(relayed, turn, telling, deps) : { kind: 'retry' };
       }
       meter.add('TurnsFailed', 1);
       return say(
@@ -198,21 +204,14 @@ function measure(result: RunResult, turn: Turn, meter: Meter): void {
   meter.add('CostUsd', result.cost_usd);
 }
 
-/** @returns why there is no answer; for the owner in their own chat with what to do, who is told there, too, of other chats' failures. */
+/** @returns why there is no answer; for the owner in their own chat with what to do. */
 async function failureText(
   { code, details }: Extract<Relayed, { kind: 'failed' }>,
   turn: Turn,
   { language, onError }: Telling,
-  { api, ownerNotices }: AnswerDeps,
+  deps: AnswerDeps,
 ): Promise<string> {
   const text = TEXTS[language].failed(failureReason(code, language, details?.until));
-  if (ownerNotices === undefined) return text;
-  if (turn.chat_type === 'private' && turn.chat_id === ownerNotices.ownerId)
-    return [text, ownerAdvice(code, details, language) ?? ''].join('\n\n').trim();
-  try {
-    await ownerNotices.tell(api, { code, details });
-  } catch (error) {
-    onError(error);
-  }
-  return text;
+  const advice = await forOwner({ code, details }, turn, language, { ...deps, onError });
+  return [text, advice].join('\n\n').trim();
 }

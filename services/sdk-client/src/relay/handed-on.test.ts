@@ -68,7 +68,7 @@ describe('a run whose time is up', () => {
     scene.agent.script(paused('First half.'), paused('Second.'));
     await scene.handle(TURN);
     await scene.handle(TURN);
-    expect(await scene.handler().deferrals?.(turnOf(TURN))).toBe(2);
+    expect(await scene.handler().deferrals?.(turnOf(TURN), 3)).toBe(2);
   });
 
   it('keeps what the user must know of its beginning', async () => {
@@ -120,7 +120,7 @@ describe('a session that is in use', () => {
     expect('afterMs' in untilFree && untilFree.afterMs).toSatisfy((ms: number) => ms > 300 && ms < 800);
     expect(await scene.handle(TURN)).toEqual(later(2_000));
     expect(await scene.handle(TURN)).toEqual(later(100));
-    expect(await scene.handler().deferrals?.(turnOf(TURN))).toBe(3);
+    expect(await scene.handler().deferrals?.(turnOf(TURN), 4)).toBe(3);
     expect(scene.botApi.screen).toEqual([]);
     expect(scene.measures.filter(([measure]) => measure === 'SessionBusy')).toHaveLength(3);
   });

@@ -25,12 +25,7 @@ const NOT_RETRYABLE: WireErrorCode[] = [
   'over_budget',
   'model_refused',
 ];
-const RETRYABLE: WireErrorCode[] = [
-  'session_busy',
-  'model_unavailable',
-  'agent_crashed',
-  'store_unavailable',
-];
+const RETRYABLE: WireErrorCode[] = ['session_busy', 'agent_crashed', 'disk_full'];
 
 let scene: RelayScene;
 beforeEach(async () => {

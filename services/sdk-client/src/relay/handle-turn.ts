@@ -13,8 +13,10 @@ import { persistent, type SessionTable, type StopRequests } from '@omnicloud/ses
 import type { Api } from 'grammy/web';
 import { TelegramError } from '../errors.ts';
 import type { Backlog } from '../queue/backlog.ts';
+import { isStoreOutage, MAX_OUTAGE_WAITS } from '../queue/outage.ts';
 import type { Outcome, TurnHandler, TurnQueue } from '../queue/turn-queue.ts';
 import { withNote } from '../reply/annotate-answer.ts';
+import { failureReason } from '../reply/failure-reasons.ts';
 import type { EditPace } from '../reply/live-reply.ts';
 import type { TelegramFiles } from '../reply/telegram-files.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
@@ -33,10 +35,11 @@ import { deliver, say, showAnswer, tellingOf } from './telling.ts';
 import { type TurnSummary, TurnWatch } from './summarise-turn.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
+import { waitOut } from './wait-out.ts';
 
 export interface TurnHandlerDeps {
   readonly api: Api;
-  readonly queue: Pick<TurnQueue, 'enqueue' | 'waiting'>;
+  readonly queue: Pick<TurnQueue, 'enqueue' | 'waiting' | 'hurry'>;
   readonly backlog: Backlog;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
@@ -57,6 +60,8 @@ export interface TurnHandlerDeps {
   readonly maxContinuations?: number;
   /** How long this worker can still listen to an agent, in ms; for ever unless given. */
   readonly timeLimitMs?: () => number;
+  /** How long a turn waits for the end of an outage for the first, second … time, in ms; 2 s, growing to 2 minutes unless given. */
+  readonly outagePauseMs?: (wait: number) => number;
   readonly meter?: Meter;
   /** Told what became of each turn, once it is over or paused. */
   readonly onSummary?: (summary: TurnSummary, turn: Turn) => void;
@@ -89,14 +94,13 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
       const isOver = progress.isOver;
       const watch = new TurnWatch(turn, progress.answer !== undefined);
       const onEvent = (event: RunEvent): void => watch.see(event);
-      const outcome = await handle(turn, { progress, attempt }, { ...deps, onEvent });
+      const handling = handle(turn, { progress, attempt }, { ...deps, onEvent });
+      const outcome = await orWait(handling, turn, progress, deps);
       if (!isOver) summarise(turn, watch.summary(outcome.kind));
       if (outcome.kind === 'done') await leaveBacklog(turn, progress);
       return outcome;
     },
-    async deferrals(turn) {
-      return (await deps.ledger.find(turn.update_id))?.deferrals ?? 0;
-    },
+    deferrals: (turn, delivery) => deferralsOf(deps.ledger, turn, delivery),
     async giveUp(turn) {
       const progress = await resume(turn);
       const isOver = progress.isOver;
@@ -106,6 +110,34 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
       await leaveBacklog(turn, progress);
     },
   };
+}
+
+/** As `TurnHandler.deferrals`. */
+export async function deferralsOf(
+  ledger: Pick<TurnLedger, 'find'>,
+  { update_id: updateId }: Turn,
+  delivery: number,
+): Promise<number> {
+  const { begun = 0, deferrals = 0 } = (await ledger.find(updateId)) ?? {};
+  // What has not begun was no try: nothing could be written down.
+  return delivery - 1 - Math.max(0, begun - deferrals);
+}
+
+/** A store that is away is nobody's failure: the turn waits for it. */
+async function orWait(
+  handling: Promise<Outcome>,
+  turn: Turn,
+  progress: TurnProgress,
+  deps: Deps,
+): Promise<Outcome> {
+  try {
+    return await handling;
+  } catch (error) {
+    if (!isStoreOutage(error)) throw error;
+    deps.onError(error, turn);
+    const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
+    return waitOut({ code: 'store_unavailable' }, turn, telling, deps);
+  }
 }
 
 /** One call that failed must not cost a try of the turn; what saves a step of it is tried again where it is called. */
@@ -139,7 +171,7 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
   const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
   const { ask } = turn;
   // It was refused a moment ago.
-  if (ask.kind === 'kept_answer' && progress.deferrals === 0) return waitOn(telling, deps);
+  if (ask.kind === 'kept_answer' && progress.pauses === 0) return waitOn(telling, deps);
   if (progress.isKept) return keepAnswer(telling, deps);
   if (answer !== undefined) return deliver(telling, answer);
   if (groupOf(turn) === sessionKeyOf(turn)) await deliverKept(turn, deps);
@@ -189,13 +221,21 @@ async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<v
   const { language, onError } = telling;
   try {
     // What earlier runs said, the user has read.
-    await showAnswer(telling, progress.answer ?? withNote(progress.paused.text, TEXTS[language].gaveUp));
+    await showAnswer(
+      telling,
+      progress.answer ?? withNote(progress.paused.text, gaveUpText(progress, language)),
+    );
   } catch (error) {
     // What may succeed later is the queue's to repeat.
     if (!(error instanceof TelegramError) || error.retryable) throw error;
     onError(error);
   }
   await progress.saveGivenUp();
+}
+
+function gaveUpText({ outage: { code, waits } }: TurnProgress, language: Language): string {
+  const { gaveUp, waitedInVain } = TEXTS[language];
+  return waits < MAX_OUTAGE_WAITS ? gaveUp : waitedInVain(failureReason(code, language, undefined));
 }
 
 function refusalText(turn: Turn, reason: Refusal, language: Language): string {

@@ -70,14 +70,14 @@ export async function waitOn(
   { turn, progress, onError }: Pick<Telling, 'turn' | 'progress' | 'onError'>,
   { backlog }: Pick<KeepingDeps, 'backlog'>,
 ): Promise<Outcome> {
-  if (progress.deferrals >= MAX_PAUSES) {
+  if (progress.pauses >= MAX_PAUSES) {
     onError(new Error('An answer was kept for two days, and its chat has not taken it'));
     await progress.saveDelivered();
     return DONE;
   }
   // The view forgets it after a day.
   await note(turn, backlog, onError);
-  return putOff(progress, FIRST_PAUSES_MS[progress.deferrals] ?? PAUSE_MS);
+  return putOff(progress, FIRST_PAUSES_MS[progress.pauses] ?? PAUSE_MS);
 }
 
 function isAnswerOfAgent({ ask }: Turn): boolean {

@@ -8,8 +8,9 @@ import { sendArchive } from './send-archive.ts';
 import { type StopDeps, stopTurns } from './stop-turns.ts';
 import { say, type Telling } from './telling.ts';
 
-export interface CommandDeps extends SessionReaderDeps, StopDeps {
-  readonly queue: Pick<TurnQueue, 'waiting'>;
+export interface CommandDeps extends SessionReaderDeps, Omit<StopDeps, 'table'> {
+  readonly table: SessionReaderDeps['table'] & StopDeps['table'];
+  readonly queue: Pick<TurnQueue, 'waiting' | 'hurry'> & StopDeps['queue'];
   /** The Telegram user id of who runs the bot; without one, what is for the owner is for nobody. */
   readonly ownerId?: string;
 }

@@ -1,9 +1,10 @@
 // a failure that only the owner can put right → one message in the owner's private chat, not one for each turn that meets it
-import type { WireError, WireErrorCode } from '@omnicloud/protocol';
+import type { Turn, WireError, WireErrorCode } from '@omnicloud/protocol';
 import type { Api } from 'grammy/web';
 import { ownerAdvice } from '../reply/owner-advice.ts';
 import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
+import type { Language } from '../reply/texts.ts';
 
 /** How long the owner is not told the same again; each process counts for itself. In ms. */
 const QUIET_MS = 60 * 60 * 1000;
@@ -55,4 +56,31 @@ export class OwnerNotices {
       throw error;
     }
   }
+}
+
+export interface OwnerDeps {
+  readonly api: Api;
+  /** Whom to tell what only the owner can put right; nobody unless given. */
+  readonly ownerNotices?: OwnerNotices;
+}
+
+/**
+ * Tells the owner of a turn's failure, as far as it is theirs to put right. Never throws.
+ * @returns what to do, when the turn is the owner's own and stands in their chat; empty otherwise.
+ */
+export async function forOwner(
+  failure: { code: WireErrorCode; details: WireError['details'] },
+  turn: Turn,
+  language: Language,
+  { api, ownerNotices, onError }: OwnerDeps & { readonly onError: (error: unknown) => void },
+): Promise<string> {
+  if (ownerNotices === undefined) return '';
+  if (turn.chat_type === 'private' && turn.chat_id === ownerNotices.ownerId)
+    return ownerAdvice(failure.code, failure.details, language) ?? '';
+  try {
+    await ownerNotices.tell(api, failure);
+  } catch (error) {
+    onError(error);
+  }
+  return '';
 }

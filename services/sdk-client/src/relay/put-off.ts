@@ -9,8 +9,14 @@ const JITTER = 0.1;
 
 /** @returns the end of a delivery that is no try, because what it waits for is nobody's failure; as long as that is believable. */
 export async function putOff(progress: TurnProgress, afterMs: number): Promise<Outcome> {
-  const jittered = Math.ceil(afterMs * (1 + JITTER * Math.random()));
-  if (progress.deferrals >= MAX_DEFERRALS) return { kind: 'retry', afterMs: jittered };
+  const waitMs = jittered(afterMs);
+  // Waits for the end of an outage have a bound of their own.
+  if (progress.pauses >= MAX_DEFERRALS) return { kind: 'retry', afterMs: waitMs };
   await progress.saveDeferral();
-  return { kind: 'later', afterMs: jittered };
+  return { kind: 'later', afterMs: waitMs };
+}
+
+/** @returns a wait in whole ms, up to a tenth longer. */
+export function jittered(ms: number): number {
+  return Math.ceil(ms * (1 + JITTER * Math.random()));
 }

@@ -12,7 +12,7 @@ import {
   type WorkspaceFigures,
 } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
-import { AgentUnreachableError } from '../errors.ts';
+import { AgentUnreachableError, ClientError } from '../errors.ts';
 import type { Note } from '../reply/annotate-answer.ts';
 import { MAX_GROWING_LENGTH } from '../reply/bound-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
@@ -179,7 +179,9 @@ function notesOn(workspace: WorkspaceFigures | undefined): Note[] {
 const PARAGRAPH_BREAK = '\n\n';
 
 function failed(error: WireError): Extract<Relayed, { kind: 'failed' }> {
-  const cause = new Error(`The agent server failed with ${error.code}: ${error.message}`);
+  const { retryable } = error;
+  const message = `The agent server failed with ${error.code}: ${error.message}`;
+  const cause = new ClientError(error.code, message, { retryable });
   const { until } = error.details ?? {};
   const busyUntil = error.code === 'session_busy' && until !== undefined && { busyUntil: new Date(until) };
   const { code, retryable: isRetryable, details } = error;

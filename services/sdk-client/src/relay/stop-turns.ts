@@ -6,12 +6,12 @@ import type { Outcome } from '../queue/turn-queue.ts';
 import { TEXTS } from '../reply/texts.ts';
 import { markAll } from './merge-turns.ts';
 import { takeMarksOff } from './show-waiting.ts';
+import { stopWaiting, type StopWaitingDeps } from './stop-waiting.ts';
 import { say, type Telling } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 
-export interface StopDeps {
-  readonly backlog: Pick<Backlog, 'list' | 'remove'>;
-  readonly ledger: TurnLedger;
+export interface StopDeps extends StopWaitingDeps {
+  readonly backlog: Pick<Backlog, 'add' | 'list' | 'remove'>;
   readonly stops: Pick<StopRequests, 'request'>;
 }
 
@@ -24,7 +24,8 @@ export async function stopTurns(turn: Turn, telling: Telling, deps: StopDeps): P
   if (!(await isStopNoted(turn, telling, deps))) return say(telling, texts.notStopped);
   const entries = await before(turn, telling, deps);
   const dropped = await drop(turn, entries, telling, deps);
-  if (dropped.length === 0 && !(await isAnyRunning(entries, deps.ledger)))
+  const isWaitEnded = await stopWaiting(turn, deps);
+  if (dropped.length === 0 && !isWaitEnded && !(await isAnyRunning(entries, deps.ledger)))
     return say(telling, texts.nothingRunning);
   return say(telling, texts.stopped(dropped.length));
 }

@@ -1,4 +1,4 @@
-import { missingFileSchema, sentFileSchema, telegramFileSchema } from '@omnicloud/protocol';
+import { missingFileSchema, sentFileSchema, telegramFileSchema, wireErrorSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
 
 /** A file that goes with the answer. */
@@ -44,6 +44,20 @@ export const turnRecordSchema = z.object({
   paused: z.object({ text: z.string(), runs: z.int() }).exactOptional(),
   /** Deliveries that were no try: they ended with the turn handed on, or put off because it was not their fault. */
   deferrals: z.int().min(0).default(0),
+  /** How many deliveries have begun, those of giving up included; fewer than were given out when the ledger was away meanwhile. */
+  begun: z.int().min(0).exactOptional(),
+  /** The outage that the turn waits for, or waited for last. */
+  outage: z
+    .object({
+      code: wireErrorSchema.shape.code,
+      /** How often it was put off because of one. */
+      waits: z.int().min(0),
+      /** Whether its user was told. */
+      isTold: z.boolean(),
+      /** Whether it waits; otherwise a delivery is at it. */
+      isWaiting: z.boolean(),
+    })
+    .exactOptional(),
   /** The session that `/new` leaves, empty for none: a redelivery must not leave the new one. */
   leaves: z.string().exactOptional(),
   /** Later turns that are answered with this one, in order. */

@@ -16,6 +16,8 @@ const BEGUN: TurnRecord = {
   deferrals: 0,
 };
 
+const NO_OUTAGE = { code: 'internal', waits: 0, isTold: false, isWaiting: false } as const;
+
 /**
  * One delivery's way through its turn's record. Every step is durable before the next one is taken, and is written only while
  * no other delivery has gone on with the turn; else every method that writes throws TurnTakenOverError.
@@ -53,7 +55,8 @@ export class TurnProgress implements ReplyMemory {
     onUndecidable: () => void = () => undefined,
   ): Promise<TurnProgress> {
     const progress = new TurnProgress(ledger, updateId, await ledger.find(updateId), onUndecidable);
-    if (!progress.isOver) await progress.#save((found) => progress.#withoutSending(found));
+    if (!progress.isOver)
+      await progress.#save((found) => progress.#begunAgain(progress.#withoutSending(found)));
     return progress;
   }
 
@@ -106,9 +109,19 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.paused ?? { text: '', runs: 0 };
   }
 
+  /** What is known of the outage that the turn waited for last; none so far unless it says so. */
+  get outage(): NonNullable<TurnRecord['outage']> {
+    return this.#record.outage ?? NO_OUTAGE;
+  }
+
   /** Deliveries that were no try. */
   get deferrals(): number {
     return this.#record.deferrals;
+  }
+
+  /** How often the turn was put off, the end of an outage aside. */
+  get pauses(): number {
+    return this.deferrals - this.outage.waits;
   }
 
   /** The session that `/new` leaves; empty when there was none, undefined until that is decided. */
@@ -138,6 +151,11 @@ export class TurnProgress implements ReplyMemory {
   /** This delivery ends without being a try. */
   async saveDeferral(): Promise<void> {
     await this.#save((record) => ({ ...record, deferrals: record.deferrals + 1 }));
+  }
+
+  /** As `saveDeferral`, because of an outage. */
+  async saveOutage(outage: NonNullable<TurnRecord['outage']>): Promise<void> {
+    await this.#save((record) => ({ ...record, outage, deferrals: record.deferrals + 1 }));
   }
 
   async saveLeaving(sessionId: string): Promise<void> {
@@ -203,7 +221,7 @@ export class TurnProgress implements ReplyMemory {
 
   /** Hands the answer, and how much of it is delivered, on to another turn; what was handed on before stays as it is. */
   async handOnTo(updateId: number): Promise<void> {
-    const { sending, merged, isKept, ...record } = this.#record;
+    const { sending, merged, isKept, begun, outage, ...record } = this.#record;
     await this.#ledger.save(updateId, { ...record, version: 1, delivery: this.#delivery, deferrals: 0 });
   }
 
@@ -217,7 +235,7 @@ export class TurnProgress implements ReplyMemory {
 
   /** The user was told that it is put aside: when it comes back, all tries are before it again. */
   async saveGivenUp(): Promise<void> {
-    await this.#save((record) => ({ ...record, deferrals: 0 }));
+    await this.#save(({ outage, ...record }) => ({ ...record, begun: 0, deferrals: 0 }));
   }
 
   /** @throws TurnTakenOverError when another delivery has gone on with the turn. */
@@ -242,6 +260,12 @@ export class TurnProgress implements ReplyMemory {
   #withoutSending({ sending, ...record }: TurnRecord): TurnRecord {
     if (sending === undefined) return record;
     return { ...record, undecidableSends: record.undecidableSends + 1 };
+  }
+
+  #begunAgain(record: TurnRecord): TurnRecord {
+    const { outage } = record;
+    const noWait = outage === undefined ? {} : { outage: { ...outage, isWaiting: false } };
+    return { ...record, ...noWait, begun: (record.begun ?? 0) + 1 };
   }
 
   async #save(change: (record: TurnRecord) => TurnRecord): Promise<void> {

@@ -23,11 +23,20 @@ function sentencesOf(language: Language): Record<string, string> {
     filesLost,
     sentFilesLost,
     place,
+    putOff,
+    waitedInVain,
     ...others
   } = TEXTS[language];
   const { archive, archiveTooLarge, fileTooLarge, fileMissing, fileLost, fileRefused, ...rest } = others;
   const { moreFilesMissing, outsideTopic, answerKept, serversMissing, stopped, ...plain } = rest;
-  const reasons = ERROR_CODES.map((code) => [`failed: ${code}`, failed(FAILURE_REASONS[language][code])]);
+  const reasons = ERROR_CODES.flatMap((code) => {
+    const reason = FAILURE_REASONS[language][code];
+    return [
+      [`failed: ${code}`, failed(reason)],
+      [`put off: ${code}`, putOff(reason)],
+      [`waited in vain: ${code}`, waitedInVain(reason)],
+    ];
+  });
   return {
     ...plain,
     ...Object.fromEntries(Object.entries(commands).map(([name, text]) => [`/${name}`, text])),

@@ -69,6 +69,8 @@ interface Texts {
   outputLimit: string;
   failed: (reason: string) => string;
   gaveUp: string;
+  putOff: (reason: string) => string;
+  waitedInVain: (reason: string) => string;
 }
 
 /** What a bot can have of a file. */
@@ -189,6 +191,10 @@ const english: Texts = {
   failed: (reason) => `I could not answer: ${reason}.`,
   gaveUp:
     'I could not answer this message after several tries. It was put aside; please send it again later.',
+  putOff: (reason) =>
+    `Not yet: ${reason}. Your message is kept, and I answer it as soon as this is over. /stop ends the wait.`,
+  waitedInVain: (reason) =>
+    `I waited for about a day and still could not answer: ${reason}. The message was put aside; please send it again later.`,
 };
 
 const chinese: Texts = {
@@ -288,6 +294,9 @@ const chinese: Texts = {
   fileListLost: '_这个对话保存过的文件没能恢复：文件清单在存储中缺失或已损坏。_',
   failed: (reason) => `我没能回答：${reason}。`,
   gaveUp: '这条消息试了几次都没能回答，已经放到一边；请稍后再发一次。',
+  putOff: (reason) =>
+    `暂时还不能回答：${reason}。你的消息已经保留，恢复后我会回答。发送 /stop 可以结束等待。`,
+  waitedInVain: (reason) => `等了大约一天，仍然没能回答：${reason}。这条消息已经放到一边；请稍后再发一次。`,
 };
 
 /** Everything the bot itself says, as Markdown. */
