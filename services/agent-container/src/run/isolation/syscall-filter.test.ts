@@ -1,10 +1,11 @@
-import { chmod, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
-import { closedCli } from './closed-program.ts';
+import { closedProgram } from './closed-program.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
+import { openPlace } from './open-place.fixture.ts';
 import { probe, type Probe } from './probe-isolation.ts';
 import { runLimits } from './run-limits.ts';
 import { haveNamespaces, openSandbox } from './sandbox.fixture.ts';
@@ -20,9 +21,9 @@ const KINDS: [string, boolean, (filter: SyscallFilter) => Isolation][] = [
 ];
 
 async function probed(isolation: Isolation): Promise<Probe> {
-  const workRoot = await temporaryDirectory();
-  await chmod(workRoot, 0o755);
-  return probe(isolation, { workRoot, hidden: [], cli: await closedCli() });
+  const { folder: workRoot, cli } = await openPlace(0o755);
+  const closed = await closedProgram(cli, [join(workRoot, 'cache')]);
+  return probe(isolation, { workRoot, hidden: [], cli: closed });
 }
 
 describe.each(KINDS)(
