@@ -2,7 +2,7 @@ import type { WireError, WireErrorCode } from '@omnicloud/protocol';
 import type { Language } from './texts.ts';
 
 /** What only whoever runs the bot can put right. */
-export type OwnersCode = 'model_no_access' | 'model_keys' | 'model_quota';
+type OwnersCode = 'model_no_access' | 'model_keys' | 'model_quota';
 
 type Advice = Record<OwnersCode, (model: string) => string>;
 
