@@ -45,6 +45,8 @@ it('gives the worker what its own schema asks for', () => {
   expect(config).toMatchObject({ maxContinuations: 4, service: 'OmniCloud', ownerId: '4711' });
   expect(config.agentServerUrl).toMatch(/^https:\/\/part\.execute-api\.part\.part\/v1$/);
   expect(config.queueUrl).not.toBe(config.deadLetterQueueUrl);
+  expect(config.asideQueueUrl).toMatch(/Asides/);
+  expect(parseWebhookEnvironment(environmentOf(/^Webhook/)).asideQueueUrl).toBe(config.asideQueueUrl);
   expect(config.botTokenSecret).toContain('BotToken');
   expect(config.serviceTokenSecret).toContain('ServiceToken');
 });

@@ -139,7 +139,7 @@ function ofSecrets({ secrets }: OmniCloudStack): Finding[] {
   ];
 }
 
-function ofQueues({ queues: { turns, deadLetters } }: OmniCloudStack): Finding[] {
+function ofQueues({ queues: { turns, asides, deadLetters } }: OmniCloudStack): Finding[] {
   return [
     {
       rules: ['Serverless-SQSRedrivePolicy'],
@@ -148,7 +148,7 @@ function ofQueues({ queues: { turns, deadLetters } }: OmniCloudStack): Finding[]
     },
     {
       rules: ['CKV_AWS_27', 'W48', 'SQS_QUEUE_KMS_MASTER_KEY_ID_RULE'],
-      at: [turns, deadLetters],
+      at: [turns, asides, deadLetters],
       reason: OWN_KEY,
     },
   ];

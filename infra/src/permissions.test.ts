@@ -44,7 +44,7 @@ it('lets the webhook queue turns, and note what waits and what is to stop', () =
       'dynamodb:UpdateItem on StorageTable keys stop#*',
       logs('WebhookService'),
       'secretsmanager:GetSecretValue on SecretsWebhookSecret',
-      'sqs:SendMessage on QueuesTurns',
+      'sqs:SendMessage on QueuesAsides QueuesTurns',
       TRACES,
     ].sort(),
   );
@@ -61,7 +61,7 @@ it('lets the worker take turns and remember what became of them, and touch no le
       's3:DeleteObject s3:GetObject s3:PutObject on StorageBucket/turns/*',
       's3:PutObject on StorageBucket/inbox/*',
       'secretsmanager:GetSecretValue on SecretsBotToken SecretsServiceToken',
-      'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on QueuesTurns',
+      'sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage on QueuesAsides QueuesTurns',
       'sqs:SendMessage on QueuesDeadLetters QueuesTurns',
       TRACES,
     ].sort(),

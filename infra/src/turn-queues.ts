@@ -20,20 +20,24 @@ const MAX_RECEIVE_COUNT = 1_000;
 const DEAD_LETTER_RETENTION = Duration.days(14);
 const RETENTION = Duration.days(4);
 
-/** The queue between webhook and worker, and where a turn goes that nothing could be done for. Both FIFO: order is kept per conversation. */
+/** The queues between webhook and worker, and where a turn goes that nothing could be done for. All FIFO: order is kept per conversation. */
 export class TurnQueues extends Construct {
   readonly turns: Queue;
+  /** For commands that touch no session: they wait behind no turn. */
+  readonly asides: Queue;
   readonly deadLetters: Queue;
 
   constructor(scope: Construct, id: string) {
     super(scope, id);
     const common = { fifo: true, encryption: QueueEncryption.SQS_MANAGED, enforceSSL: true };
     this.deadLetters = new Queue(this, 'DeadLetters', { ...common, retentionPeriod: DEAD_LETTER_RETENTION });
-    this.turns = new Queue(this, 'Turns', {
+    const ofWork = {
       ...common,
       visibilityTimeout: VISIBILITY,
       retentionPeriod: RETENTION,
       deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
-    });
+    };
+    this.turns = new Queue(this, 'Turns', ofWork);
+    this.asides = new Queue(this, 'Asides', ofWork);
   }
 }

@@ -62,6 +62,7 @@ export class Webhook extends Construct {
       environment: {
         SESSION_TABLE: storage.table.tableName,
         QUEUE_URL: queues.turns.queueUrl,
+        ASIDE_QUEUE_URL: queues.asides.queueUrl,
         ALLOWED_USERS: props.allowedUsers,
         WEBHOOK_SECRET_ARN: secrets.webhookSecret.secretArn,
         POWERTOOLS_SERVICE_NAME: props.meterName,
@@ -69,7 +70,8 @@ export class Webhook extends Construct {
       },
     });
     const { permissions } = this.service;
-    permissions.allow(['sqs:SendMessage'], queues.turns.queueArn);
+    for (const { queueArn } of [queues.turns, queues.asides])
+      permissions.allow(['sqs:SendMessage'], queueArn);
     permissions.allowSecret(secrets.webhookSecret);
     const { tableArn } = storage.table;
     permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tableArn, ITEM_KEYS.backlogs);

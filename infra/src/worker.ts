@@ -12,6 +12,9 @@ import type { TurnQueues } from './turn-queues.ts';
 /** It waits for streams nearly all of its time; what it needs is what Node with its libraries takes. */
 const MEMORY_MB = 256;
 
+/** Commands that touch no session have environments of their own; the fewest that Lambda takes. They last no second. */
+const ASIDES_AT_ONCE = 2;
+
 export interface WorkerProps {
   readonly program: Program;
   readonly storage: SessionStorage;
@@ -47,6 +50,7 @@ export class Worker extends Construct {
         ALLOWED_USERS: props.allowedUsers,
         SESSION_BUCKET: storage.bucket.bucketName,
         QUEUE_URL: queues.turns.queueUrl,
+        ASIDE_QUEUE_URL: queues.asides.queueUrl,
         DEAD_LETTER_QUEUE_URL: queues.deadLetters.queueUrl,
         AGENT_SERVER_URL: props.agentUrl,
         TELEGRAM_BOT_TOKEN_SECRET_ARN: secrets.botToken.secretArn,
@@ -79,12 +83,12 @@ export class Worker extends Construct {
     permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tableArn, ITEM_KEYS.backlogs);
     permissions.allowItems(['dynamodb:GetItem'], tableArn, ITEM_KEYS.stops);
     // A turn may take 15 minutes: a second one in the same batch would wait for it, and its visibility end meanwhile.
-    this.service.function.addEventSource(
-      new SqsEventSource(queues.turns, {
-        batchSize: 1,
-        reportBatchItemFailures: true,
-        maxConcurrency: props.concurrency,
-      }),
-    );
+    for (const [queue, maxConcurrency] of [
+      [queues.turns, props.concurrency],
+      [queues.asides, ASIDES_AT_ONCE],
+    ] as const)
+      this.service.function.addEventSource(
+        new SqsEventSource(queue, { batchSize: 1, reportBatchItemFailures: true, maxConcurrency }),
+      );
   }
 }

@@ -71,7 +71,7 @@ export async function openAwsStores(
  * @throws as `openAwsStores` does.
  */
 export async function openAwsQueue(
-  { queueUrl, deadLetterQueueUrl }: AwsQueueConfig,
+  { queueUrl, asideQueueUrl, deadLetterQueueUrl }: AwsQueueConfig,
   options: QueueOptions,
 ): Promise<{ queue: SqsTurnQueue; close: () => void }> {
   const client = new SQSClient({ requestHandler: QUEUE_TIMEOUTS });
@@ -79,6 +79,7 @@ export async function openAwsQueue(
     const queue = new SqsTurnQueue({
       client,
       queueUrl,
+      asideQueueUrl,
       deadLetterQueueUrl: deadLetterQueueUrl ?? (await deadLetterQueueOf(client, queueUrl)),
       waitSeconds: WAIT_SECONDS,
       visibilityMs: VISIBILITY_MS,

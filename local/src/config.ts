@@ -10,6 +10,8 @@ import { parallelTurnsFor, thisMachine } from './parallel-turns.ts';
 
 export interface AwsQueueConfig {
   readonly queueUrl: string;
+  /** For commands that touch no session; without it they wait among the turns. */
+  readonly asideQueueUrl?: string | undefined;
   /** Undefined: the queue's own redrive policy names it. */
   readonly deadLetterQueueUrl: string | undefined;
 }
@@ -93,6 +95,7 @@ const awsSchema = z.object({
     protocol: /^https?$/,
     error: 'is required with STORE=aws, and must be the URL of a FIFO queue',
   }),
+  ASIDE_QUEUE_URL: z.url({ protocol: /^https?$/, error: 'must be the URL of a FIFO queue' }).optional(),
   DEAD_LETTER_QUEUE_URL: z.url({ protocol: /^https?$/, error: 'must be the URL of a FIFO queue' }).optional(),
 });
 
@@ -177,6 +180,7 @@ export function parseLocalConfig(
       bucket: aws.SESSION_BUCKET,
       table: aws.SESSION_TABLE,
       queueUrl: aws.QUEUE_URL,
+      asideQueueUrl: aws.ASIDE_QUEUE_URL,
       deadLetterQueueUrl: aws.DEAD_LETTER_QUEUE_URL,
       hasOtherEndpoint: isSet('AWS_ENDPOINT_URL') || isSet('AWS_ENDPOINT_URL_S3'),
     },

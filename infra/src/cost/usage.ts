@@ -20,8 +20,8 @@ const EPHEMERAL_OVER_FREE_GB = 1.5;
 /** A send, a receive and a delete; then a heartbeat every 20 s. */
 const SQS_PER_MESSAGE = 3;
 const SQS_HEARTBEAT_S = 20;
-/** Five pollers that ask every 20 s, whether anybody writes or not. */
-const SQS_IDLE = (5 * SECONDS_PER_MONTH) / 20;
+/** Five pollers for each of the two queues that ask every 20 s, whether anybody writes or not. */
+const SQS_IDLE = (2 * 5 * SECONDS_PER_MONTH) / 20;
 
 /** Lease, mapping, ledger (two KB, six times) and what waits; then the lease once a second. */
 const WRITES_PER_MESSAGE = 17;

@@ -112,6 +112,7 @@ export const SETTINGS: Readonly<Record<string, Setting>> = {
   SESSION_BUCKET: replaced('the bucket of sessions'),
   SESSION_TABLE: replaced('the table of sessions'),
   QUEUE_URL: replaced('the queue of turns'),
+  ASIDE_QUEUE_URL: replaced('the queue of commands that touch no session'),
   DEAD_LETTER_QUEUE_URL: replaced('the queue of dead letters'),
   AWS_REGION: replaced('the region of the stores and of the bot on AWS'),
   AWS_ENDPOINT_URL: localOnly('other servers than AWS’s', 'functions use AWS’s own'),

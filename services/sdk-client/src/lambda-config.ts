@@ -6,6 +6,8 @@ import { allowedUsersSchema, apiRootSchema, ownerOf } from './config.ts';
 interface DeploymentConfig {
   readonly table: string;
   readonly queueUrl: string;
+  /** For commands that touch no session. */
+  readonly asideQueueUrl: string | undefined;
   /** The `service` of log lines and metrics: tells one deployment's from another's. */
   readonly service: string;
 }
@@ -50,6 +52,7 @@ const fifoQueueUrl = z.url({
 const deploymentSchema = z.object({
   SESSION_TABLE: required,
   QUEUE_URL: fifoQueueUrl,
+  ASIDE_QUEUE_URL: fifoQueueUrl.optional(),
   POWERTOOLS_SERVICE_NAME: z.string().default('omnicloud'),
 });
 
@@ -117,5 +120,10 @@ export function currentTrace(environment: NodeJS.ProcessEnv = process.env): stri
 }
 
 function deploymentOf(env: z.infer<typeof deploymentSchema>): DeploymentConfig {
-  return { table: env.SESSION_TABLE, queueUrl: env.QUEUE_URL, service: env.POWERTOOLS_SERVICE_NAME };
+  return {
+    table: env.SESSION_TABLE,
+    queueUrl: env.QUEUE_URL,
+    asideQueueUrl: env.ASIDE_QUEUE_URL,
+    service: env.POWERTOOLS_SERVICE_NAME,
+  };
 }

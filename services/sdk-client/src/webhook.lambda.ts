@@ -22,7 +22,7 @@ endOnUnknownState({ log: (message, error) => log.error(message, error), graceMs:
 const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
 const intake: Intake = {
-  queue: openSqsIntake(config.queueUrl),
+  queue: openSqsIntake(config),
   backlog: toleratingBacklog(new DynamoBacklog(table), (error) =>
     log.error('Going on without the view of what waits', error),
   ),

@@ -48,6 +48,7 @@ const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
 const queue = openSqsTurnQueue({
   queueUrl: config.queueUrl,
+  asideQueueUrl: config.asideQueueUrl,
   deadLetterQueueUrl: config.deadLetterQueueUrl,
   onError: (error, turn) => log.error('Handling a message of the queue', error, turn?.update_id),
 });
@@ -79,7 +80,8 @@ export async function handler(
   context: Context,
 ): Promise<SqsBatchResponse> {
   try {
-    return await handleSqsBatch(event.Records, turnHandler(context), queue.delivery);
+    const delivery = queue.deliveryFrom(event.Records[0]?.eventSourceARN);
+    return await handleSqsBatch(event.Records, turnHandler(context), delivery);
   } finally {
     meter.flush();
   }

@@ -14,6 +14,8 @@ export function openSqsTurnQueue(options: Omit<SqsTurnQueueOptions, 'client' | '
 }
 
 /** @returns the same queue for who only adds to it, and need not know where its dead letters are. */
-export function openSqsIntake(queueUrl: string): Pick<SqsTurnQueue, 'enqueue'> {
-  return openSqsTurnQueue({ queueUrl, deadLetterQueueUrl: queueUrl, onError: () => undefined });
+export function openSqsIntake(
+  queues: Pick<SqsTurnQueueOptions, 'queueUrl' | 'asideQueueUrl'>,
+): Pick<SqsTurnQueue, 'enqueue'> {
+  return openSqsTurnQueue({ ...queues, deadLetterQueueUrl: queues.queueUrl, onError: () => undefined });
 }

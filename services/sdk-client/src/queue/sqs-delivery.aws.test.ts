@@ -59,7 +59,7 @@ describe.skipIf(endpoint === '')('a batch of records (moto)', () => {
     const response = await handleSqsBatch(
       await receive(),
       handlerThat(() => DONE),
-      queue.delivery,
+      queue.deliveryFrom(),
     );
     expect(response).toEqual({ batchItemFailures: [] });
     expect(log.entries).toEqual(['1#1', '2#1']);
@@ -73,7 +73,7 @@ describe.skipIf(endpoint === '')('a batch of records (moto)', () => {
     const records = await receive();
     expect(idsOf(records)).toEqual([1, 2, 3, 4, 5]);
     const handler = handlerThat(({ update_id: id }) => (id === 2 ? RETRY : DONE));
-    const response = await handleSqsBatch(records, handler, queue.delivery);
+    const response = await handleSqsBatch(records, handler, queue.deliveryFrom());
     const failed = records.slice(1, 3).map(({ messageId }) => ({ itemIdentifier: messageId }));
     expect(response).toEqual({ batchItemFailures: failed });
     expect(log.entries.toSorted()).toEqual(['1#1', '2#1', '4#1', '5#1']);
@@ -90,7 +90,7 @@ describe.skipIf(endpoint === '')('a batch of records (moto)', () => {
         await handleSqsBatch(
           await receive(),
           handlerThat(() => RETRY),
-          queue.delivery,
+          queue.deliveryFrom(),
         ),
       );
     }
@@ -105,7 +105,7 @@ describe.skipIf(endpoint === '')('a batch of records (moto)', () => {
     const overtaken = handlerThat(({ update_id: id }) => {
       throw new TurnTakenOverError(id);
     });
-    const response = await handleSqsBatch(records, overtaken, queue.delivery);
+    const response = await handleSqsBatch(records, overtaken, queue.deliveryFrom());
     expect(response.batchItemFailures).toHaveLength(1);
     // Still invisible: it is the other delivery's.
     expect(await receive()).toEqual([]);
@@ -119,7 +119,7 @@ describe.skipIf(endpoint === '')('a batch of records (moto)', () => {
     const response = await handleSqsBatch(
       [stale],
       handlerThat(() => RETRY),
-      queue.delivery,
+      queue.deliveryFrom(),
     );
     expect(response.batchItemFailures).toHaveLength(1);
     expect(errors).toMatchObject([{ code: 'claim_lost', cause: { name: 'ReceiptHandleIsInvalid' } }]);

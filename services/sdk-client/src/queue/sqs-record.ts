@@ -9,6 +9,8 @@ export interface SqsRecord {
   readonly messageId: string;
   readonly receiptHandle: string;
   readonly body: string;
+  /** Of its queue; only an event source says it. */
+  readonly eventSourceARN?: string;
   readonly attributes: {
     /** How often the message was received, this time included, in digits. */
     readonly ApproximateReceiveCount: string;

@@ -8,7 +8,7 @@ import type { Turn } from '@omnicloud/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { QueueUnavailableError } from '../errors.ts';
 import { UnreadableTurnError } from './queue-errors.ts';
-import { sampleTurn } from './sample-turn.fixture.ts';
+import { sampleTurn, TO_HELP } from './sample-turn.fixture.ts';
 import { DONE, EventLog, eventLoopTurns, logged, RETRY, whileServing } from './serving.fixture.ts';
 import { createQueues, type QueueUrls, sqsClient } from './sqs-queues.fixture.ts';
 import { SqsTurnQueue, type SqsTurnQueueOptions } from './sqs-turn-queue.ts';
@@ -48,6 +48,46 @@ describe.skipIf(endpoint === '')('SQS (moto)', () => {
       }),
     );
   }
+
+  it('hands out commands that touch no session while all slots of turns are busy', async () => {
+    const { queueUrl: asideQueueUrl } = await createQueues(client);
+    const queue = open({ asideQueueUrl, concurrency: 1 });
+    const busy = Promise.withResolvers<Outcome>();
+    const begun: number[] = [];
+    const answered = Promise.withResolvers<undefined>();
+    await queue.enqueue(sampleTurn(1));
+    await queue.enqueue(sampleTurn(2, { chat_id: '2' }));
+    await queue.enqueue(sampleTurn(3, TO_HELP));
+    const stop = new AbortController();
+    const serving = queue.serve(
+      {
+        handle: (turn) => {
+          begun.push(turn.update_id);
+          if (turn.update_id !== 3) return busy.promise;
+          answered.resolve(undefined);
+          return Promise.resolve(DONE);
+        },
+        giveUp: () => Promise.resolve(),
+      },
+      stop.signal,
+    );
+    await answered.promise;
+    expect(begun.filter((id) => id !== 3)).toHaveLength(begun.length - 1);
+    expect(begun).not.toEqual(expect.arrayContaining([1, 2]));
+    stop.abort();
+    busy.resolve(DONE);
+    await serving;
+    expect(errors).toEqual([]);
+  });
+
+  it('settles what an event source hands over with the queue that it came from', async () => {
+    const { queueUrl: asideQueueUrl } = await createQueues(client);
+    const queue = open({ asideQueueUrl });
+    const arnOf = (url: string): string => `arn:aws:sqs:us-east-1:123456789012:${url.split('/').at(-1)}`;
+    expect(queue.deliveryFrom(arnOf(asideQueueUrl)).queueUrl).toBe(asideQueueUrl);
+    for (const arn of [arnOf(urls.queueUrl), undefined])
+      expect(queue.deliveryFrom(arn).queueUrl).toBe(urls.queueUrl);
+  });
 
   async function count(
     url: string,

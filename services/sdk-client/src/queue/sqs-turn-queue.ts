@@ -1,5 +1,5 @@
 import { ReceiveMessageCommand, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
-import { groupOf, type Turn } from '@omnicloud/protocol';
+import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { QueueUnavailableError } from '../errors.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { SqsDeadLetters } from './sqs-dead-letters.ts';
@@ -16,6 +16,8 @@ import type { DeadLetter, TurnHandler, TurnQueue } from './turn-queue.ts';
 import { WakeBell } from './wake-bell.ts';
 
 const DEFAULTS = { concurrency: 8, visibilityMs: 60_000, waitSeconds: 20, retryDelayMs };
+/** Commands that touch no session need no slot of a turn, as in the embedded queue. */
+const ASIDE_SLOTS = 8;
 /** Reading dead letters ends with one empty answer, which need not take as long. A second is long polling: it asks every server. */
 const MAX_DEAD_LETTER_WAIT_S = 1;
 /** After more failures in a row than that, the pause between two receives no longer grows. */
@@ -25,6 +27,8 @@ export interface SqsTurnQueueOptions {
   client: SQSClient;
   /** A FIFO queue. Its own redrive policy is only a net: let `maxReceiveCount` be 1,000, the most there is, over `MAX_DELIVERIES`. */
   queueUrl: string;
+  /** A FIFO queue like it for commands that touch no session, so that they wait behind no turn; without one, they lie in the other. */
+  asideQueueUrl?: string | undefined;
   /** Another FIFO queue, without a redrive policy. */
   deadLetterQueueUrl: string;
   /** Hears of every error that the queue goes on after; must not throw. The turn is missing when the error concerns none. */
@@ -56,16 +60,25 @@ export class SqsTurnQueue implements TurnQueue {
     this.#deadLetters = new SqsDeadLetters({ ...this.#options, waitSeconds });
   }
 
-  /** What handling a record of this queue takes that did not come by `serve`, but by an event source. */
-  get delivery(): SqsDelivery {
-    return { ...this.#options, deadLetters: this.#deadLetters };
+  /**
+   * What handling a record takes that did not come by `serve`, but by an event source.
+   * @param sourceArn of the queue that the record came from; that of the turns unless it names the other one.
+   */
+  deliveryFrom(sourceArn = ''): SqsDelivery {
+    const { asideQueueUrl } = this.#options;
+    const isAside = asideQueueUrl !== undefined && nameIn(sourceArn, ':') === nameIn(asideQueueUrl, '/');
+    return this.#delivery(isAside ? asideQueueUrl : this.#options.queueUrl);
+  }
+
+  #delivery(queueUrl: string): SqsDelivery {
+    return { ...this.#options, queueUrl, deadLetters: this.#deadLetters };
   }
 
   /** @returns always `queued`: SQS answers the same whether it knew the update. */
   async enqueue(turn: Turn): Promise<'queued'> {
-    const { client, queueUrl } = this.#options;
+    const { client, queueUrl, asideQueueUrl = queueUrl } = this.#options;
     const message = {
-      QueueUrl: queueUrl,
+      QueueUrl: groupOf(turn) === sessionKeyOf(turn) ? queueUrl : asideQueueUrl,
       MessageBody: bodyOf(turn),
       MessageGroupId: groupOf(turn),
       MessageDeduplicationId: deduplicationId(turn.update_id),
@@ -80,14 +93,23 @@ export class SqsTurnQueue implements TurnQueue {
 
   /** Never rejects: what SQS refuses goes to `onError`, and is tried again. */
   async serve(handler: TurnHandler, signal: AbortSignal): Promise<void> {
-    const { concurrency } = this.#options;
+    const { queueUrl, asideQueueUrl, concurrency } = this.#options;
+    const lanes = [this.#serveLane(queueUrl, concurrency, handler, signal)];
+    if (asideQueueUrl !== undefined) lanes.push(this.#serveLane(asideQueueUrl, ASIDE_SLOTS, handler, signal));
+    await Promise.all(lanes);
+  }
+
+  async #serveLane(
+    ...[queueUrl, slots, handler, signal]: [string, number, TurnHandler, AbortSignal]
+  ): Promise<void> {
+    const delivery = this.#delivery(queueUrl);
     const running = new Set<Promise<unknown>>();
     while (!signal.aborted) {
-      const record = await this.#receive(signal);
+      const record = await this.#receive(delivery, signal);
       if (!record) break;
-      const ended = handleSqsRecord(record, handler, this.delivery).finally(() => running.delete(ended));
+      const ended = handleSqsRecord(record, handler, delivery).finally(() => running.delete(ended));
       running.add(ended);
-      if (running.size >= concurrency) await Promise.race(running);
+      if (running.size >= slots) await Promise.race(running);
     }
     await Promise.all(running);
   }
@@ -108,17 +130,17 @@ export class SqsTurnQueue implements TurnQueue {
   }
 
   /** @returns the next message, undefined once the signal aborted; what comes after that is given back. */
-  async #receive(signal: AbortSignal): Promise<SqsRecord | undefined> {
+  async #receive(delivery: SqsDelivery, signal: AbortSignal): Promise<SqsRecord | undefined> {
     const { onError, retryDelayMs: delayMs } = this.#options;
     const isStopped = (): boolean => signal.aborted;
     let failures = 0;
     while (!isStopped()) {
       try {
-        const record = await this.#receiveOnce();
+        const record = await this.#receiveOnce(delivery.queueUrl);
         failures = 0;
         if (record && !isStopped()) return record;
         // The request is not cut off: SQS may have chosen a message for it, which would block its group until it is visible again.
-        if (record) await releaseSqsRecord(record, this.delivery);
+        if (record) await releaseSqsRecord(record, delivery);
       } catch (error) {
         onError(error, undefined);
         failures = Math.min(failures + 1, MAX_PAUSE_GROWTH);
@@ -129,8 +151,8 @@ export class SqsTurnQueue implements TurnQueue {
   }
 
   /** One message a request: a second one could be of the same group, and would count as received while it waits. */
-  async #receiveOnce(): Promise<SqsRecord | undefined> {
-    const { client, queueUrl, visibilityMs, waitSeconds } = this.#options;
+  async #receiveOnce(queueUrl: string): Promise<SqsRecord | undefined> {
+    const { client, visibilityMs, waitSeconds } = this.#options;
     const { Messages: [message] = [] } = await client.send(
       new ReceiveMessageCommand({
         QueueUrl: queueUrl,
@@ -142,6 +164,11 @@ export class SqsTurnQueue implements TurnQueue {
     );
     return message && recordOf(message);
   }
+}
+
+/** @returns the queue's name, with which both its ARN and its URL end. */
+function nameIn(place: string, separator: string): string | undefined {
+  return place.split(separator).at(-1);
 }
 
 /** Ends early when the signal aborts. */
