@@ -46,7 +46,7 @@ module.exports = {
         path: '^(packages|services)/',
         pathNot: [
           '^services/sdk-client/src/(receive|reply)/',
-          '^services/sdk-client/src/relay/(handle-turn|show-places|telling)\\.ts$',
+          '^services/sdk-client/src/relay/(handle-turn|show-places|telling|owner-notices|keep-answer)\\.ts$',
           '\\.test\\.ts$',
         ],
       },

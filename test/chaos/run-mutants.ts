@@ -33,7 +33,7 @@ export interface Surroundings {
 }
 
 /** @returns what the checker says of the mutant; of the sound system, without a mutant. */
-export async function runMutant(
+async function runMutant(
   mutant: Mutant | undefined,
   { root, seed, tempo, onError, signal }: Surroundings,
 ): Promise<readonly Violation[]> {
