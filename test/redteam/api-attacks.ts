@@ -38,6 +38,26 @@ export const API_ATTACKS: readonly ApiAttack[] = [
     ],
   },
   {
+    name: "another chat's file, by a caller that names two conversations",
+    requests: ({ neighbourId: id }, secrets) => {
+      const asked = { user_message: 'Read it', attachments: [{ id: '1-0', name: 'theirs.txt' }] };
+      const theirs = { metadata: { session_key: '8:0' } };
+      const [headers, tenant] = [bearer(secrets['service token']), { 'x-session-key': '9:0' }];
+      const post = (path: string, fields: object, more: object = {}): RawRequest => ({
+        method: 'POST',
+        path,
+        headers: { ...headers, ...more },
+        body: JSON.stringify({ ...asked, ...fields }),
+      });
+      return [
+        post('/session/create', { chat_id: '9', ...theirs }),
+        post('/session/create', { chat_id: '8' }, tenant),
+        post(`/session/${id}/message`, theirs, tenant),
+        post(`/session/${id}/message`, theirs),
+      ];
+    },
+  },
+  {
     name: "another chat's session with a wrong token",
     requests: ({ neighbourId: id }, secrets) =>
       [

@@ -79,7 +79,7 @@ describe('Where the guards of what comes in let everything pass', () => {
   let stage: Stage;
   const heard = (): string => JSON.stringify(stage.model.requests.map(({ body }) => body.messages));
   beforeAll(async () => {
-    const without = ['token', 'webhook secret', 'verbatim prompts', 'note of the sender'];
+    const without = ['token', 'own conversation', 'webhook secret', 'verbatim prompts', 'note of the sender'];
     stage = await openStage({ shell: 'off', without });
   });
   afterAll(() => stage[Symbol.asyncDispose]());
@@ -89,6 +89,30 @@ describe('Where the guards of what comes in let everything pass', () => {
     const response = await fetch(`${serverUrl}/session/${neighbourId}/export`);
     const archive = gunzipSync(Buffer.from(await response.arrayBuffer()));
     expect(findSecrets(archive, stage.secrets)).toContain("neighbour's conversation");
+  });
+
+  it("another chat's file is had by naming that chat", async () => {
+    const { serverUrl, dataDir } = stage.ground();
+    const inbox = join(dataDir, 'objects', 'inbox', '8_0');
+    await mkdir(inbox, { recursive: true });
+    await writeFile(join(inbox, '1-0'), 'theirs');
+    const ask = async (path: string, fields: object): Promise<Record<string, unknown>> => {
+      const response = await fetch(`${serverUrl}${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify({ user_message: 'Read it', ...fields }),
+      });
+      return (await response.json()) as Record<string, unknown>;
+    };
+    stage.model.reply('Hello.');
+    const { session_id: id } = await ask('/session/create', { chat_id: '9' });
+    stage.model.reply('Read.');
+    await ask(`/session/${String(id)}/message`, {
+      attachments: [{ id: '1-0', name: 'theirs.txt' }],
+      metadata: { session_key: '8:0' },
+    });
+    const listed = await fetch(`${serverUrl}/session/${String(id)}/files`);
+    expect(await listed.text()).toContain('inbox/theirs.txt');
   });
 
   it('a path in a message puts that file into the prompt', async () => {

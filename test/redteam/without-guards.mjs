@@ -43,6 +43,12 @@ const GUARDS = {
   'CLI channel': ['/run/spawn-cli.ts', ['channel.outputOf(stdout)', 'stdout']],
   'number of files': ['/session/outbox.ts', ['MAX_FILES = 10', 'MAX_FILES = 1_000']],
   'parts of an answer': ['/reply/answer-parts.ts', ['MAX_PARTS = 4', 'MAX_PARTS = 1_000']],
+  'own conversation': [
+    '/serve/own-conversation.ts',
+    `export const refuseOtherConversation = () => {};
+     export const refuseOtherSession = async () => {};
+     export const ofItsTenant = () => (_, next) => next();`,
+  ],
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
   'webhook secret': ['/receive/verify-secret.ts', ["&& expected !== ''", "|| expected !== ''"]],
