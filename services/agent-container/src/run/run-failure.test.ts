@@ -42,8 +42,8 @@ it.each<[string, SDKResultMessage, string, boolean]>([
   ['HTTP 500', apiError(500), 'model_unavailable', true],
   ['HTTP 529', apiError(529), 'model_unavailable', true],
   ['HTTP 400', apiError(400), 'model_refused', false],
-  ['HTTP 401', apiError(401), 'model_keys', false],
-  ['HTTP 403', apiError(403), 'model_keys', false],
+  ['HTTP 401', apiError(401), 'model_keys', true],
+  ['HTTP 403', apiError(403), 'model_keys', true],
   ['HTTP 404', apiError(404), 'model_refused', false],
   ['a prompt that is too long', apiError(400, { terminal_reason: 'prompt_too_long' }), 'context_full', false],
   [
