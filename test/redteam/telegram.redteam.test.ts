@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { blocksOf, isText } from '../../local/src/demo-model/model-request.ts';
 import { TEXTS } from '../../services/sdk-client/src/reply/texts.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
+import { ALLOWED_USERS, filesFor, floodByStranger, FOR_THE_LOG, LOG, MEMBER } from './rights-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
 
@@ -12,7 +13,7 @@ const NOISE = `\u0000\u0007\u001b[31m${BIDI}\ufeff`;
 let stage: Stage;
 let updateId = 800_000_000;
 beforeAll(async () => {
-  stage = await openStage({ shell: 'off' });
+  stage = await openStage({ shell: 'off', settings: ALLOWED_USERS });
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
@@ -168,5 +169,26 @@ describe('From Telegram, the model is not told by', () => {
     await stage.model.waitForRequest((__, index) => index >= asked);
     expect(lastPrompt()).toContain('the next one');
     expect(stage.model.requests.length).toBe(asked + 1);
+  });
+});
+
+describe('In Telegram, somebody who is not the owner', () => {
+  it('gets the debug log neither by /debug nor within an export, also under the name of the owner', async () => {
+    for (const text of FOR_THE_LOG) {
+      const given = await filesFor(MEMBER, text, stage);
+      expect(given, text).not.toMatch(LOG);
+      expect(given.includes('conversation.jsonl'), text).toBe(/export/i.test(text));
+    }
+    for (const text of ['/debug', '/export']) expect(await filesFor(PERSON, text, stage)).toMatch(LOG);
+  });
+
+  it('gets one answer to sixty messages, as a stranger', async () => {
+    const chat = await floodByStranger(stage);
+    // Whoever writes after them is answered: sixty answers would be on their way by then.
+    const other = chat + 1;
+    stage.telegram.standIn.sendAsUser({ chat_id: other, from: { id: other }, text: 'hello' });
+    await stage.telegram.waitForMessage(other, (text) => text.includes(String(other)));
+    await reply('After the flood', 'After the flood');
+    expect(stage.telegram.botTexts(chat)).toEqual([expect.stringContaining(String(chat))]);
   });
 });

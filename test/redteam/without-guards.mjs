@@ -51,6 +51,9 @@ const GUARDS = {
   ],
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
+  'owner of /debug': ['/relay/obey-command.ts', ['turn.sender.id === deps.ownerId', 'true']],
+  'owner of the log': ['/relay/send-archive.ts', ['turn.sender.id === deps.ownerId', 'true']],
+  'told strangers': ['/receive/told-strangers.ts', ['if (this.#toldAtMs.has(userId)', 'if (false']],
   'webhook secret': ['/receive/verify-secret.ts', ["&& expected !== ''", "|| expected !== ''"]],
   disk: [
     '/session/disk-watch.ts',
