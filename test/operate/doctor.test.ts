@@ -91,7 +91,7 @@ describe('npm run doctor', () => {
     expect([code, stdout]).toEqual([
       1,
       expect.stringMatching(
-        /✗ The model us\.anthropic\.\S+sonnet\S+ does not answer: 403.*\n {2}→ Check the keys/,
+        /✗ The model us\.anthropic\.\S+sonnet\S+ does not answer: 403.*\n {2}→ Let the account use us\.anthropic/,
       ),
     ]);
   });
