@@ -2,11 +2,12 @@ import { request } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { API_ATTACKS, type RawRequest } from './api-attacks.ts';
+import { API_ATTACKS, bearer, type RawRequest } from './api-attacks.ts';
 import { INPUT_ATTACKS } from './input-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
 import { surroundings, surroundingsAtRest } from './surroundings.ts';
+import { ASKED, underKey, underUsedKey } from './used-key-attacks.ts';
 
 let stage: Stage;
 let before: Record<string, string>;
@@ -32,6 +33,25 @@ describe('Over HTTP, nothing is had or done by', () => {
     expect(stage.model.requests.length).toBe(asked);
     expect(await surroundings(stage.ground())).toEqual(before);
   });
+});
+
+it('Another question under a used Idempotency-Key is refused, and gets no word of the answer that is kept', async () => {
+  const ask = underKey(stage.ground().serverUrl, bearer(stage.secrets['service token']));
+  const first = { chat_id: '9', user_message: ASKED.question };
+  stage.model.reply(ASKED.answer);
+  const { session_id: id } = JSON.parse((await ask('/session/create', first)).body) as { session_id: string };
+  const asked = stage.model.requests.length;
+  for (const request of underUsedKey(id, '9')) {
+    const { status, body } = await ask(...request);
+    expect({ status, body }, JSON.stringify(request)).toMatchObject({
+      status: 422,
+      body: expect.stringContaining('key_reused') as string,
+    });
+    expect(body).not.toContain(ASKED.answer);
+  }
+  // The same question has it, without another run.
+  expect((await ask('/session/create', first)).body).toContain(ASKED.answer);
+  expect(stage.model.requests.length).toBe(asked);
 });
 
 it('A request that never ends holds up nobody else', async () => {

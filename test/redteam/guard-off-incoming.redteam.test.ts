@@ -8,6 +8,7 @@ import { INPUT_ATTACKS } from './input-attacks.ts';
 import { ALLOWED_USERS, filesFor, floodByStranger, FOR_THE_LOG, LOG, MEMBER } from './rights-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
+import { ASKED, underKey, underUsedKey } from './used-key-attacks.ts';
 
 describe('Where the guards of what comes in let everything pass', () => {
   let stage: Stage;
@@ -15,7 +16,7 @@ describe('Where the guards of what comes in let everything pass', () => {
   beforeAll(async () => {
     const without = [
       ...['token', 'own conversation', 'webhook secret', 'verbatim prompts', 'note of the sender'],
-      ...['owner of /debug', 'owner of the log', 'told strangers'],
+      ...['owner of /debug', 'owner of the log', 'told strangers', 'question of a key'],
     ];
     stage = await openStage({ shell: 'off', without, settings: ALLOWED_USERS });
   });
@@ -50,6 +51,15 @@ describe('Where the guards of what comes in let everything pass', () => {
     });
     const listed = await fetch(`${serverUrl}/session/${String(id)}/files`);
     expect(await listed.text()).toContain('inbox/theirs.txt');
+  });
+
+  it('another question under a used key gets the answer to the first one', async () => {
+    const ask = underKey(stage.ground().serverUrl, {});
+    stage.model.reply(ASKED.answer);
+    const first = await ask('/session/create', { chat_id: '7', user_message: ASKED.question });
+    const { session_id: id } = JSON.parse(first.body) as { session_id: string };
+    for (const request of underUsedKey(id, '7'))
+      expect((await ask(...request)).body, JSON.stringify(request)).toContain(ASKED.answer);
   });
 
   it('a path in a message puts that file into the prompt', async () => {

@@ -51,6 +51,10 @@ const GUARDS = {
   ],
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
+  'question of a key': [
+    '/session/last-turn.ts',
+    ['turn.question_sha256 !== questionDigest(question)', 'questionDigest(question) === undefined'],
+  ],
   'owner of /debug': ['/relay/obey-command.ts', ['turn.sender.id === deps.ownerId', 'true']],
   'owner of the log': ['/relay/send-archive.ts', ['turn.sender.id === deps.ownerId', 'true']],
   'told strangers': ['/receive/told-strangers.ts', ['if (this.#toldAtMs.has(userId)', 'if (false']],
