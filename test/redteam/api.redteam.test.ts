@@ -7,6 +7,7 @@ import { INPUT_ATTACKS } from './input-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
 import { surroundings, surroundingsAtRest } from './surroundings.ts';
+import { asNeighbour, openTenantEnvironment } from './tenant.fixture.ts';
 import { ASKED, underKey, underUsedKey } from './used-key-attacks.ts';
 
 let stage: Stage;
@@ -51,6 +52,18 @@ it('Another question under a used Idempotency-Key is refused, and gets no word o
   }
   // The same question has it, without another run.
   expect((await ask('/session/create', first)).body).toContain(ASKED.answer);
+  expect(stage.model.requests.length).toBe(asked);
+});
+
+it('An environment that is set aside for a conversation gives nothing of another one, and runs nothing for it', async () => {
+  const asked = stage.model.requests.length;
+  await using environment = await openTenantEnvironment(stage);
+  for (const request of asNeighbour(stage)) {
+    const { status, body } = await environment.send(request);
+    const what = `${JSON.stringify(request)}: ${body.toString().slice(0, 200)}`;
+    expect(status, what).toBe(400);
+    expect(body.toString(), what).toContain('set aside for another conversation');
+  }
   expect(stage.model.requests.length).toBe(asked);
 });
 

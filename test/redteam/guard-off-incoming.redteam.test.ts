@@ -8,6 +8,7 @@ import { INPUT_ATTACKS } from './input-attacks.ts';
 import { ALLOWED_USERS, filesFor, floodByStranger, FOR_THE_LOG, LOG, MEMBER } from './rights-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
+import { asNeighbour, openTenantEnvironment } from './tenant.fixture.ts';
 import { ASKED, underKey, underUsedKey } from './used-key-attacks.ts';
 
 describe('Where the guards of what comes in let everything pass', () => {
@@ -60,6 +61,16 @@ describe('Where the guards of what comes in let everything pass', () => {
     const { session_id: id } = JSON.parse(first.body) as { session_id: string };
     for (const request of underUsedKey(id, '7'))
       expect((await ask(...request)).body, JSON.stringify(request)).toContain(ASKED.answer);
+  });
+
+  it('an environment that is set aside for a conversation gives away another one', async () => {
+    await using environment = await openTenantEnvironment(stage, ['tenant']);
+    const exports = asNeighbour(stage).filter(({ path }) => path.endsWith('/export'));
+    for (const request of exports) {
+      const { status, body } = await environment.send(request);
+      expect(status, JSON.stringify(request)).toBe(200);
+      expect(findSecrets(gunzipSync(body), stage.secrets)).toContain("neighbour's conversation");
+    }
   });
 
   it('a path in a message puts that file into the prompt', async () => {

@@ -7,7 +7,7 @@ interface Asked {
 }
 
 /** Asks the agent's API under the used key, or another one. */
-export type AskUnderKey = (path: string, fields: object, accept?: string) => Promise<Asked>;
+type AskUnderKey = (path: string, fields: object, accept?: string) => Promise<Asked>;
 
 /** @returns a way to ask the server as somebody who has the token; without one, as anybody. */
 export function underKey(serverUrl: string, headers: Readonly<Record<string, string>>): AskUnderKey {

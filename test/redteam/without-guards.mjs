@@ -49,6 +49,8 @@ const GUARDS = {
      export const refuseOtherSession = async () => {};
      export const ofItsTenant = () => (_, next) => next();`,
   ],
+  // Every call is taken for one of a platform that sets nothing aside.
+  tenant: ['/src/agent.lambda.ts', ['tenantId === undefined', 'tenantId !== null']],
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
   'question of a key': [
