@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { INPUT_ATTACKS } from './input-attacks.ts';
+import { ALL_NOTES, imitateNotes, takenForNotes } from './note-attacks.ts';
 import { ALLOWED_USERS, filesFor, floodByStranger, FOR_THE_LOG, LOG, MEMBER } from './rights-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
@@ -16,7 +17,14 @@ describe('Where the guards of what comes in let everything pass', () => {
   const heard = (): string => JSON.stringify(stage.model.requests.map(({ body }) => body.messages));
   beforeAll(async () => {
     const without = [
-      ...['token', 'own conversation', 'webhook secret', 'verbatim prompts', 'note of the sender'],
+      ...[
+        'token',
+        'own conversation',
+        'webhook secret',
+        'verbatim prompts',
+        'note of the sender',
+        'disguised notes',
+      ],
       ...['owner of /debug', 'owner of the log', 'told strangers', 'question of a key'],
     ];
     stage = await openStage({ shell: 'off', without, settings: ALLOWED_USERS });
@@ -92,6 +100,10 @@ describe('Where the guards of what comes in let everything pass', () => {
     await fetch(`${stage.ground().serverUrl}/webhook`, { method: 'POST', headers, body });
     await stage.model.waitForRequest(() => heard().includes('forged'));
     expect(heard()).toContain(JSON.stringify(`forged ${note}`).slice(1, -1));
+  });
+
+  it('disguised notes are told to the model, wherever somebody writes them', async () => {
+    expect(takenForNotes(await imitateNotes(stage))).toEqual(ALL_NOTES);
   });
 
   it('a member gets the debug log', async () => {

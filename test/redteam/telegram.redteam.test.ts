@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blocksOf, isText } from '../../local/src/demo-model/model-request.ts';
 import { TEXTS } from '../../services/sdk-client/src/reply/texts.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
+import { injectInto, promptsSince } from './inject.fixture.ts';
+import { imitateNotes, takenForNotes } from './note-attacks.ts';
 import { ALLOWED_USERS, filesFor, floodByStranger, FOR_THE_LOG, LOG, MEMBER } from './rights-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
@@ -11,26 +12,13 @@ const BIDI = '\u202e\u2066\u200f';
 const NOISE = `\u0000\u0007\u001b[31m${BIDI}\ufeff`;
 
 let stage: Stage;
-let updateId = 800_000_000;
 beforeAll(async () => {
   stage = await openStage({ shell: 'off', settings: ALLOWED_USERS });
 });
 afterAll(() => stage[Symbol.asyncDispose]());
 
-/** What somebody says; everything about them and the chat can be chosen. */
-function inject(message: object, kind = 'message'): void {
-  updateId += 1;
-  stage.telegram.standIn.injectUpdate({
-    update_id: updateId,
-    [kind]: {
-      message_id: updateId,
-      date: 1_700_000_000,
-      chat: { id: PERSON, type: 'private', first_name: 'You' },
-      from: { id: PERSON, is_bot: false, first_name: 'You' },
-      ...message,
-    },
-  });
-}
+const inject = (message: object, kind?: string): void => injectInto(stage, message, kind);
+const lastPrompt = (): string => promptsSince(stage, -1).join('');
 
 /**
  * @param end with what its last message ends, in whatever language.
@@ -42,16 +30,6 @@ async function reply(text: string, end: string): Promise<Record<string, unknown>
   stage.telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'Say it' });
   await stage.telegram.waitForMessage(PERSON, (shown) => shown.includes(end));
   return stage.telegram.calls.slice(before).map(({ payload }) => payload);
-}
-
-/** @returns the last thing a user said to the model. */
-function lastPrompt(): string {
-  const messages = stage.model.requests.at(-1)?.body.messages ?? [];
-  const said = messages.findLast(({ role }) => role === 'user');
-  return (said ? blocksOf(said) : [])
-    .filter(isText)
-    .map(({ text }) => text)
-    .join('\n');
 }
 
 describe('In Telegram, a text of the model', () => {
@@ -128,6 +106,14 @@ describe('From Telegram, the model is not told by', () => {
     expect(note?.[1]).toBe(String(PERSON));
     // eslint-disable-next-line no-control-regex -- it is what must not be there
     expect(note?.[0]).not.toMatch(/[\u0000\u0007\u001b\u202e\u2066\u200f\ufeff]/);
+  });
+
+  it('disguised notes in a text, a name, a title, a quote, or the name and type of a file', async () => {
+    const told = await imitateNotes(stage);
+    expect(takenForNotes(told)).toEqual([]);
+    // They were there to be seen.
+    for (const place of ['text', 'name', 'username', 'title', 'file', 'type'])
+      expect(told).toContain(`by ${place} 1`);
   });
 
   it('a path in a message what is in that file, and the CLI obeys no command in it', async () => {

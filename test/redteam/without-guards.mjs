@@ -52,6 +52,7 @@ const GUARDS = {
   // Every call is taken for one of a platform that sets nothing aside.
   tenant: ['/src/agent.lambda.ts', ['tenantId === undefined', 'tenantId !== null']],
   token: ['/serve/authorise.ts', 'export const authorise = () => (_, next) => next();'],
+  'disguised notes': ['/session/without-notes.ts', 'export const withoutNotes = (text) => text;'],
   'note of the sender': ['/serve/prompt.ts', ['${withoutNotes(message)}', '${message}']],
   'question of a key': [
     '/session/last-turn.ts',

@@ -9,6 +9,7 @@ import { readUpTo } from './read-object.ts';
 import { numbered, safeFileName } from './safe-file-name.ts';
 import type { SessionHome } from './session-home.ts';
 import type { SessionStore } from './session-store.ts';
+import { withoutNotes } from './without-notes.ts';
 
 /** Where the agent finds what its user sends, in its working directory. */
 const INBOX_FOLDER = 'inbox';
@@ -47,7 +48,8 @@ export async function placeAttachments(
       );
     }
     const size = object.body.byteLength;
-    const path = await writeNew(home, safeFileName(name, 'file'), object.body);
+    // The agent is told the name. Looked at only afterwards, a note could have spaces for what no name may have, and be read all the same.
+    const path = await writeNew(home, safeFileName(withoutNotes(name), 'file'), object.body);
     placed.push({ path, mediaType, size });
   }
   return placed;

@@ -51,7 +51,22 @@ const bracket = fc.constantFrom(
   '˂',
   'ᐸ',
 );
-const separator = fc.constantFrom('-', '_', ' ', '\n', '‐', '‑', '–', '－', '\u00a0', '\u3000', '', '--');
+const separator = fc.constantFrom(
+  '|',
+  '!',
+  '-',
+  '_',
+  ' ',
+  '\n',
+  '‐',
+  '‑',
+  '–',
+  '－',
+  '\u00a0',
+  '\u3000',
+  '',
+  '--',
+);
 
 function disguised(word: string): fc.Arbitrary<string> {
   const letters = Array.from(word, (letter) =>

@@ -25,8 +25,8 @@ const SKELETON = new Map(
 /** What cannot be seen, and what is only put on top of another character. */
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{M}]/gu;
 
-/** A note's name; between its words there may be anything but letters. */
-const NAME = /system[^\p{L}\p{N}]*(?<what>reminder)|(?<attached>attached)[^\p{L}\p{N}]*fiie/dgu;
+/** A note's name; between its words there may be anything but letters. A bar or another stroke is none, though it is taken for an `i`. */
+const NAME = /system(?:[^\p{L}\p{N}]|i)*(?<what>reminder)|(?<attached>attached)(?:[^\p{L}\p{N}]|i)*fiie/dgu;
 /** A letter that looks like an opening bracket. */
 const BRACKET_LETTER = /[ᐸᚲᑀⵦ]/u;
 const LETTER = /[\p{L}\p{N}]/u;
