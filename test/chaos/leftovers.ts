@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import { endLeftoverCli } from '../../services/agent-container/src/run/spawn-cli.ts';
+import { endLeftoverCli } from '../../services/agent-container/src/session/end-leftover-cli.ts';
 import { sessionHome } from '../../services/agent-container/src/session/session-home.ts';
 
 /** Ends the CLIs that killed agent servers left behind. */

@@ -11,7 +11,8 @@ import type { SpawnedProcess } from '@anthropic-ai/claude-agent-sdk';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
 import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
-import { cliProcess, endLeftoverCli } from './spawn-cli.ts';
+import { endLeftoverCli } from '../session/end-leftover-cli.ts';
+import { cliProcess } from './spawn-cli.ts';
 
 /** Says "ready" and repeats what it is told, for ever. */
 const ECHO =

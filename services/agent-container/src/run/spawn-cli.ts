@@ -1,7 +1,6 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { rm, writeFile } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
-import { promisify } from 'node:util';
 import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sdk';
 import { AgentError } from '../errors.ts';
 import type { SessionHome } from '../session/session-home.ts';
@@ -9,7 +8,7 @@ import { CliChannel } from './cli-channel.ts';
 import type { Cell } from './isolation/isolation.ts';
 import { OutputGate } from './output-gate.ts';
 import type { OutputLimits } from './output-limits.ts';
-import { gone, killGroup } from './process-group.ts';
+import { killGroup } from './process-group.ts';
 
 const STDERR_LIMIT = 8 * 1024;
 const STANDARD: ['pipe', 'pipe', 'pipe'] = ['pipe', 'pipe', 'pipe'];
@@ -142,40 +141,6 @@ function notStarted(cause: unknown): AgentError {
   return new AgentError('agent_crashed', 'The agent process could not be started', { cause });
 }
 
-/**
- * A server that was killed leaves its busy CLI running, which would go on writing into the session's home.
- * Ends it before the session is restored there.
- */
-export async function endLeftoverCli(home: SessionHome): Promise<void> {
-  const pid = Number(await readFile(home.processFile, 'utf8').catch(undefinedWhenMissing));
-  if (!Number.isInteger(pid) || pid <= 1) return;
-  // Process ids are used again: only a process that was started for this very session is ours.
-  if ((await commandLine(pid)).includes(home.sessionId)) {
-    killGroup(pid);
-    await gone(pid);
-  }
-  await rm(home.processFile, { force: true });
-}
-
 function hasEnded(child: ChildProcess): boolean {
   return child.exitCode !== null || child.signalCode !== null;
-}
-
-/** @returns the process's arguments; empty when there is no such process or the platform has no `ps`. */
-async function commandLine(pid: number): Promise<string> {
-  // Slim images have no `ps`, but Linux has this.
-  if (process.platform === 'linux') {
-    const read = readFile(`/proc/${pid}/cmdline`, 'utf8');
-    return (await read.catch(undefinedWhenMissing)) ?? '';
-  }
-  const ps = promisify(execFile)('ps', ['-ww', '-o', 'args=', '-p', String(pid)]);
-  return ps.then(
-    ({ stdout }) => stdout,
-    () => '',
-  );
-}
-
-function undefinedWhenMissing(error: unknown): undefined {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-  throw error;
 }

@@ -12,7 +12,7 @@ import type { SessionTable } from '@omnicloud/session-table';
 import { AgentError, toAgentError } from '../errors.ts';
 import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
 import { cutAtOutputLimit } from '../run/run-failure.ts';
-import { endLeftoverCli } from '../run/spawn-cli.ts';
+import { endLeftoverCli } from '../session/end-leftover-cli.ts';
 import type { HeldSession } from '../session/hold-session.ts';
 import { type LastTurn, questionDigest, replayable } from '../session/last-turn.ts';
 import { Outbox } from '../session/outbox.ts';

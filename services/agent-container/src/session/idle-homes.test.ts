@@ -1,9 +1,10 @@
 import { createHook } from 'node:async_hooks';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { Homes, type IdleHomeLimits, LONE_HOME_LIMITS, markSaved } from './idle-homes.ts';
 import { type SessionHome, sessionHome } from './session-home.ts';
 import { temporaryDirectory } from './temporary-directory.fixture.ts';
@@ -81,6 +82,24 @@ it('A home that was not saved is dropped when its turn ends, and what it logged 
   });
   expect(seen).toContain('large');
   expect(await left(workRoot)).toBe('');
+});
+
+it('The CLI that a killed server left is ended before its home is removed, so that it writes nothing into the next one', async () => {
+  const workRoot = await temporaryDirectory();
+  const home = homeIn(workRoot, 1);
+  await mkdir(home.root);
+  const { pid: gone } = spawnSync(process.execPath, ['-e', '']);
+  await writeFile(join(home.root, 'in-use'), `${hostname()}/${gone}/gone/x`);
+  const cli = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1_000)', home.sessionId], {
+    detached: true,
+    stdio: 'ignore',
+  });
+  onTestFinished(() => void cli.kill('SIGKILL'));
+  const ended = once(cli, 'exit');
+  await writeFile(home.processFile, String(cli.pid));
+  await start(workRoot, SHARED);
+  expect(await ended).toEqual([null, 'SIGKILL']);
+  expect(await readdir(workRoot)).toEqual([]);
 });
 
 it('What a server that was killed left in the middle of a turn is gone at the next start, saved or not before', async () => {

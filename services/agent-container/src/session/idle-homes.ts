@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import { sessionPathSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
 import { holderName, isHolderGone } from './lease-holder.ts';
+import { endLeftoverCli } from './end-leftover-cli.ts';
 import { readPlainFile } from './read-plain.ts';
 import { removeTree } from './remove-tree.ts';
 import { lstatIfThere } from './scan-home.ts';
-import type { SessionHome } from './session-home.ts';
+import { type SessionHome, sessionHome } from './session-home.ts';
 
 /** What may stay on this machine for sessions that do not run: it only saves fetching. */
 export interface IdleHomeLimits {
@@ -158,7 +159,7 @@ export class Homes {
       if (name.startsWith(REMOVED)) await removeTree(root).catch(this.#onError);
       if (this.#idle.has(root) || !sessionPathSchema.safeParse({ session_id: name }).success) continue;
       const home = await this.#look(root);
-      if (home === 'stale') await this.#remove(root).catch(this.#onError);
+      if (home === 'stale') await this.#removeLeft(name).catch(this.#onError);
       else if (home) found.push([root, home]);
     }
     const there = new Set(names.map((name) => join(this.#workRoot, name)));
@@ -236,6 +237,16 @@ export class Homes {
     if (this.#idle.size + this.#inUse.size > homes || this.#idleBytes > bytes) return true;
     const { bavail, blocks, bsize } = await statfs(this.#workRoot);
     return bavail * bsize < (freeBytes ?? Math.min(blocks * bsize * FREE_SHARE, MOST_FREE_BYTES));
+  }
+
+  /**
+   * The CLI of a killed server may still be there. It would write into the home that the session is restored to next, in the same place, and what
+   * it writes would cut the conversation off from its beginning.
+   */
+  async #removeLeft(name: string): Promise<void> {
+    const home = sessionHome(this.#workRoot, name);
+    await endLeftoverCli(home);
+    await this.#remove(home.root);
   }
 
   /** Out of sight at once, so that a session that comes back meets a whole home or none. */

@@ -8,7 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { sessionHome } from '../../session/session-home.ts';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
-import { cliProcess, endLeftoverCli } from '../spawn-cli.ts';
+import { endLeftoverCli } from '../../session/end-leftover-cli.ts';
+import { cliProcess } from '../spawn-cli.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { ESCAPE, FETCH, greeter, haveNamespaces, openSandbox, processesWith } from './sandbox.fixture.ts';
 
