@@ -45,6 +45,21 @@ export async function feelUntil(stage: Stage, isOver: () => Promise<void>): Prom
   return { neighbourMs, slowestMs: await slowest, peakMb: peakOf(stage) };
 }
 
+/**
+ * Begins an attack and asks the server for nothing, again and again, until an answer takes longer than some time.
+ * @returns how long that one took, in milliseconds.
+ */
+export async function untilSlow(stage: Stage, attack: Attack, slowMs: number): Promise<number> {
+  for (const call of attack.calls(stage.ground())) stage.model.reply({ type: 'tool_use', ...call });
+  stage.telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'Go on' });
+  await hasBegun(stage);
+  for (;;) {
+    const tookMs = await timeOfAnswer(stage);
+    if (tookMs > slowMs) return tookMs;
+    await delay(50);
+  }
+}
+
 async function answerTo(stage: Stage, chatId: number, since: number): Promise<void> {
   // An answer of the model that nothing was scripted for, or an apology.
   const isAnswer = (call: { payload: unknown }): boolean => {
@@ -72,15 +87,19 @@ export async function hasBegun(stage: Stage): Promise<void> {
 async function slowestAnswer(stage: Stage, signal: AbortSignal): Promise<number> {
   let slowest = 0;
   while (!signal.aborted) {
-    const began = performance.now();
-    // Each time a new connection: the server ends one that was kept while it could not look at it.
-    const asked = get(`${stage.ground().serverUrl}/nothing`, { agent: false });
-    const [response] = (await once(asked, 'response')) as [IncomingMessage];
-    await response.toArray();
-    slowest = Math.max(slowest, performance.now() - began);
+    slowest = Math.max(slowest, await timeOfAnswer(stage));
     await delay(50);
   }
   return slowest;
+}
+
+async function timeOfAnswer(stage: Stage): Promise<number> {
+  const began = performance.now();
+  // Each time a new connection: the server ends one that was kept while it could not look at it.
+  const asked = get(`${stage.ground().serverUrl}/nothing`, { agent: false });
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  await response.toArray();
+  return performance.now() - began;
 }
 
 function peakOf(stage: Stage): number {
