@@ -58,7 +58,8 @@ function checkNeighbours(
     );
     const gap = places.findIndex((place, index) => place !== (places[0] ?? 0) + index);
     const mark = own.find(({ token }) => positions.get(token) === places[gap]);
+    const [between] = [...positions].find(([, position]) => position === (places[0] ?? 0) + gap) ?? [];
     if (mark)
-      report('order', mark.token, 'it is answered together with questions that are not its neighbours');
+      report('order', mark.token, `it is answered together with questions behind ${between}, and without it`);
   }
 }

@@ -28,6 +28,8 @@ export function checkContext(
     if (places.some((place, index) => place < (places[index - 1] ?? 0)))
       report('context', token, `its context is out of order: ${[...known, ...tokens].join(' ')}`);
     for (const earlier of order.slice(0, order.indexOf(token))) {
+      // Words are asked before the files that came with them, also when the webhook took a file over first.
+      if (tokens.includes(earlier)) continue;
       const outcome = outcomes.get(earlier);
       if (outcome?.run === undefined || outcome.isUnsaved) continue;
       const turn = history.find((one) => one.token === earlier);

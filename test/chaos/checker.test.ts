@@ -156,6 +156,25 @@ describe('The context holds every answered turn before it, once and in order:', 
     expect(rules).toEqual([['context', 'c']]);
   });
 
+  it('what is asked together is not skipped, whichever of it was taken over first', () => {
+    const run = soundRun(['a', 'c']);
+    const [first, asking] = [at(run.questions, 0), at(run.questions, 1)];
+    // The words of `c`, and its file `f`, which the webhook took over before them.
+    run.questions.push({
+      ...asking,
+      token: 'f',
+      messageId: asking.messageId + 1,
+      takenAtMs: asking.takenAtMs - 1,
+    });
+    run.requests.splice(1, 1, { ...at(run.requests, 1), tokens: ['c', 'f'] });
+    const answers = answerText('c', 'run_of_c') + answerText('f', 'run_of_c');
+    run.shown.splice(1, 1, shown(answers, asking.messageId + 2, asking.messageId));
+    expect(check(run).violations.filter(({ rule }) => rule === 'context')).toEqual([]);
+    const history = [{ token: first.token, run: `run_of_${first.token}` }];
+    run.requests.splice(1, 1, { ...at(run.requests, 1), tokens: ['c'], history });
+    expect(check(run).violations).toContainEqual(expect.objectContaining({ rule: 'context', token: 'c' }));
+  });
+
   it('a question that is in it twice is found', () => {
     const rules = broken((run) => {
       const { history, ...request } = at(run.requests, 2);

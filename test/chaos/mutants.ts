@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { AgentRuntime } from '../../services/agent-container/src/run/agent-runtime.ts';
 import { AgentError } from '../../services/agent-container/src/errors.ts';
 import type { OpenObject } from '../../services/agent-container/src/session/session-store.ts';
+import type { BacklogEntry } from '../../services/sdk-client/src/queue/backlog.ts';
 import type { Stores } from '../../local/src/stores.ts';
 import { questionsIn } from './marks.ts';
 import type { Rule } from './verdict.ts';
@@ -76,16 +77,21 @@ export function mutatedStores(stores: Stores, mutant: Mutant | undefined): Store
     case 'loses messages when it merges them':
       return {
         ...stores,
-        ledger: around(stores.ledger, {
-          save: (updateId, record) => {
-            const merged = record.merged?.map((turn) => ({ ...turn, text: '' }));
-            return stores.ledger.save(updateId, { ...record, ...(merged && { merged }) });
-          },
+        // What waits is merged as it is seen here; a message that is asked by itself comes from the queue.
+        backlog: around(stores.backlog, {
+          list: async (group) => (await stores.backlog.list(group)).map(withoutWords),
         }),
       };
     default:
       return stores;
   }
+}
+
+function withoutWords(entry: BacklogEntry): BacklogEntry {
+  const { turn } = entry;
+  return turn.ask.kind === 'message'
+    ? { ...entry, turn: { ...turn, ask: { ...turn.ask, text: '' } } }
+    : entry;
 }
 
 /** @returns an earlier content under the present version. */
