@@ -39,8 +39,8 @@ function adviceFor(error: unknown): string | undefined {
 }
 
 /**
- * When the launcher is killed, this process would go on unseen and keep the port; so it ends with its parent. The launcher watches npm.
- * Not for somebody who starts this program by hand, and may leave it behind on purpose.
+ * Ends this process when its launcher has been killed. Otherwise it would go on unseen and keep the port. The launcher watches npm.
+ * A server that was started without the launcher is not ended: its user may want it to outlive the terminal.
  */
 function stopWithParent(stop: () => void): void {
   const parent = process.ppid;

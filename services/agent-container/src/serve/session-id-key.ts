@@ -1,4 +1,4 @@
-// session store → the key that session ids are derived by, made by whoever needs it first, and never old
+// session store → the key from which session ids are derived; the first server makes it, every server renews it before the bucket removes it
 import { randomBytes } from 'node:crypto';
 import { SESSION_RENEWAL_DAYS } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';

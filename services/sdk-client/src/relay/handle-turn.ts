@@ -123,7 +123,7 @@ export async function deferralsOf(
   return delivery - 1 - Math.max(0, begun - deferrals);
 }
 
-/** A store that is away is nobody's failure: the turn waits for it. */
+/** When a store cannot be used, the turn waits for it. That does not count as a try. */
 async function orWait(
   handling: Promise<Outcome>,
   turn: Turn,

@@ -7,7 +7,10 @@ export const DONE: Outcome = { kind: 'done' };
 /** Up to this part of a wait is added, so that those who wait for the same thing do not return together. */
 const JITTER = 0.1;
 
-/** @returns the end of a delivery that is no try, because what it waits for is nobody's failure; as long as that is believable. */
+/**
+ * Puts the turn off. That does not count as a try: the turn waits for something that will pass, such as a busy session.
+ * @returns `later`; `retry` once the turn was put off `MAX_DEFERRALS` times, because then something is wrong.
+ */
 export async function putOff(progress: TurnProgress, afterMs: number): Promise<Outcome> {
   const waitMs = jittered(afterMs);
   // Waits for the end of an outage have a bound of their own.

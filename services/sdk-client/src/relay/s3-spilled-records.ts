@@ -10,6 +10,9 @@ import type { SpilledRecords } from './spilled-records.ts';
 /** One call with all its retries: a few megabytes. */
 const CALL_LIMIT_MS = 20_000;
 
+/** Of a record as it lies in the bucket, packed. An answer has 4 MB before it is packed. In bytes. */
+const LARGEST_OBJECT_BYTES = 16 * 1024 * 1024;
+
 export interface S3SpilledRecordsOptions {
   readonly client: S3Client;
   readonly bucket: string;
@@ -33,11 +36,15 @@ export class S3SpilledRecords implements SpilledRecords {
 
   async get(key: string): Promise<Uint8Array | undefined> {
     try {
-      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.#bucket, Key: key }), {
+      // One byte more than a record may have shows that the object is too large.
+      const asked = { Bucket: this.#bucket, Key: key, Range: `bytes=0-${LARGEST_OBJECT_BYTES}` };
+      const { Body } = await this.#client.send(new GetObjectCommand(asked), {
         abortSignal: AbortSignal.timeout(CALL_LIMIT_MS),
       });
       if (Body === undefined) throw new TypeError('S3 answered without a body');
-      return await Body.transformToByteArray();
+      const content = await Body.transformToByteArray();
+      if (content.byteLength > LARGEST_OBJECT_BYTES) throw new RangeError(`${key} is larger than any record`);
+      return content;
     } catch (error) {
       if (error instanceof NoSuchKey) return undefined;
       throw error;

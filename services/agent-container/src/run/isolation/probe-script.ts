@@ -55,7 +55,7 @@ for place; do
   ( : <"$place" ) 2>/dev/null && exit ${SAW.hidden}
 done
 echo mine >file || exit 1
-# A user who can change its mode, or replace it, makes it readable for the next run.
+# A run that can change the mode of the CLI's file, or replace the file, could make it readable for the next run.
 chmod a+r "$cli" 2>/dev/null && exit ${SAW.cli}
 [ -w "\${cli%/*}" ] && exit ${SAW.cli}
 mkfifo input || exit 1
