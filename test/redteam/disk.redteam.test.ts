@@ -10,6 +10,7 @@ import {
   smallDisk,
   type SmallDisk,
 } from '../../services/agent-container/src/session/small-disk.fixture.ts';
+import { blocksOf, isText } from '../../local/src/demo-model/model-request.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   BOT_TOKEN,
@@ -25,7 +26,7 @@ import { readyUrl, WITHOUT_GUARDS } from './start-server.fixture.ts';
 const MB = 1024 ** 2;
 const DISK_MB = 256;
 const MIN_FREE_MB = 64;
-/** What another chat waits at most for an answer, longer than without the attack; in ms. */
+/** How much longer than twice its quiet time another chat may wait for its answer, in ms. */
 const PATIENCE_MS = 3_000;
 
 interface System extends AsyncDisposable {
@@ -74,24 +75,38 @@ async function open(without: readonly string[]): Promise<System> {
     await once(server, 'exit');
   });
   telegram.standIn.start({ url: `${await readyUrl(server)}/webhook`, secret: WEBHOOK_SECRET });
-  // By what the user asks, for two chats ask at once.
-  model.replyWith(() => ['Ready.']);
-  telegram.standIn.sendAsUser({ chat_id: FORUM, text: 'Warm up' });
+  answerByWhatIsAsked(model);
+  telegram.standIn.sendAsUser({ chat_id: FORUM, text: 'Say Ready.' });
   await telegram.waitForMessage(FORUM, (text) => text === 'Ready.');
   const kept = made.move();
   return { disk, telegram, model, server, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
+/** Two chats ask at once, and a full disk may make a turn ask again. So each request is answered by its own words. */
+function answerByWhatIsAsked(model: ScriptedModel): void {
+  model.replyWith((request) => {
+    answerByWhatIsAsked(model);
+    const blocks = request.body.messages.filter(({ role }) => role === 'user').flatMap(blocksOf);
+    const asked = blocks
+      .filter(isText)
+      .map(({ text }) => /^(Say|Run) (.+)$/m.exec(text))
+      .filter((words) => words !== null)
+      .at(-1);
+    const [, verb, words] = asked ?? [];
+    if (verb === 'Run' && blocks.at(-1)?.type !== 'tool_result')
+      return [{ type: 'tool_use', name: 'Bash', input: { command: words, timeout: 60_000 } }];
+    return [verb === 'Say' && words !== undefined ? words : 'Done.'];
+  });
+}
+
 /** Lets the attacker's chat run a command, and waits until the shell has begun. */
-async function attack({ model, telegram, disk }: System, command: string): Promise<void> {
-  model.reply({ type: 'tool_use', name: 'Bash', input: { command, timeout: 60_000 } });
-  telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'Fill it' });
+async function attack({ telegram, disk }: System, command: string): Promise<void> {
+  telegram.standIn.sendAsUser({ chat_id: PERSON, text: `Run ${command}` });
   await until(() => disk.free() < (DISK_MB - MIN_FREE_MB) * MB || disk.free() < MIN_FREE_MB * MB);
 }
 
 /** @returns how long the other chat waits for its answer, in ms. */
-async function askElsewhere({ model, telegram }: System, answer: string): Promise<number> {
-  model.reply(answer);
+async function askElsewhere({ telegram }: System, answer: string): Promise<number> {
   const beganAtMs = performance.now();
   telegram.standIn.sendAsUser({ chat_id: FORUM, text: `Say ${answer}` });
   await telegram.waitForMessage(FORUM, (text) => text === answer);
@@ -116,32 +131,30 @@ const WAYS: readonly (readonly [string, string])[] = [
 
 describe.skipIf(!CAN_MOUNT)('A shell that fills the disk (as root, Linux)', () => {
   let system: System;
-  let quietMs: number;
   beforeAll(async () => {
     system = await open([]);
-    // A machine may be busy with other things.
-    quietMs = Math.max(await askElsewhere(system, 'Quiet 1'), await askElsewhere(system, 'Quiet 2'));
   });
   afterAll(() => system[Symbol.asyncDispose]());
 
   it.each(WAYS)('ends its own turn alone, with a word about it, by %s', async (_, command) => {
     const { telegram, disk } = system;
     const told = telegram.botTexts(PERSON).length;
+    // The machine may be busy with other things, now more and now less.
+    const limitMs = PATIENCE_MS + 2 * (await askElsewhere(system, `Quiet ${command.length}`));
     await attack(system, command);
-    expect(await askElsewhere(system, `During ${command.length}`)).toBeLessThan(quietMs + PATIENCE_MS);
+    expect(await askElsewhere(system, `During ${command.length}`)).toBeLessThan(limitMs);
     await until(() =>
       telegram
         .botTexts(PERSON)
         .slice(told)
         .some((text) => text.includes('took too much of the disk')),
     );
-    expect(await askElsewhere(system, `After ${command.length}`)).toBeLessThan(quietMs + PATIENCE_MS);
+    expect(await askElsewhere(system, `After ${command.length}`)).toBeLessThan(limitMs);
     await until(() => disk.free() > (DISK_MB - MIN_FREE_MB) * MB);
     expect(system.server.exitCode).toBeNull();
     // The attacker's own next message is answered, too.
-    system.model.reply('Again.');
     const asked = telegram.botTexts(PERSON).length;
-    telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'And now?' });
+    telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'Say Again.' });
     await until(() => telegram.botTexts(PERSON).slice(asked).includes('Again.'));
   });
 
@@ -157,10 +170,10 @@ describe.skipIf(!CAN_MOUNT)('A shell that fills the disk (as root, Linux)', () =
 describe.skipIf(!CAN_MOUNT)('Where nobody watches the disk (as root, Linux)', () => {
   it('the same shell fills it to the end, and the other chat is not answered in time', async () => {
     await using system = await open(['disk']);
-    const quietMs = await askElsewhere(system, 'Quiet');
+    const limitMs = PATIENCE_MS + 2 * (await askElsewhere(system, 'Quiet'));
     await attack(system, 'head -c 9G /dev/zero > x; sleep 50');
     await until(() => system.disk.free() < MB);
     const asked = askElsewhere(system, 'During').catch(() => Infinity);
-    expect(await Promise.race([asked, delay(quietMs + PATIENCE_MS, Infinity)])).toBe(Infinity);
+    expect(await Promise.race([asked, delay(limitMs, Infinity)])).toBe(Infinity);
   });
 });
