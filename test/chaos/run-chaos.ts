@@ -1,13 +1,13 @@
 // people ask, processes are hit → everything is quiet → the evidence
 import { setTimeout as delay } from 'node:timers/promises';
-import { check } from './checker.ts';
-import type { AskedCommand, AskedQuestion, Command, Evidence } from './evidence.ts';
-import { hit, hitClis } from './hit-processes.ts';
-import { askingFile, contentOf, questionMark, wishMark } from './marks.ts';
+import { check } from './checker/checker.ts';
+import type { AskedCommand, AskedQuestion, Command, Evidence } from './evidence/evidence.ts';
+import { hit, hitClis } from './harm/hit-processes.ts';
+import { askingFile, contentOf, questionMark, wishMark } from './evidence/marks.ts';
 import type { UserFile } from '../../local/src/telegram/user-files.ts';
-import { type Place, sessionOf } from './places.ts';
-import type { Random } from './random.ts';
-import type { ChaosSystem } from './system.ts';
+import { type Place, sessionOf } from './evidence/places.ts';
+import type { Random } from './surroundings/random.ts';
+import type { ChaosSystem } from './surroundings/system.ts';
 
 export interface Size {
   readonly turns: number;

@@ -1,0 +1,73 @@
+import type { AskedQuestion, ModelAsked } from '../evidence/evidence.ts';
+import type { Outcome, Report } from './verdict.ts';
+
+/** What the model is told with a question holds every answered turn of its conversation before it, once and in order, and nothing else. */
+export function checkContext(
+  conversation: readonly AskedQuestion[],
+  requests: readonly ModelAsked[],
+  outcomes: ReadonlyMap<string, Outcome>,
+  report: Report,
+): void {
+  const order = conversation.map(({ token }) => token);
+  for (const { tokens, history } of requests) {
+    const [token = ''] = tokens;
+    if (!order.includes(token)) continue;
+    // Of what was asked together, words are told before files.
+    const together = history.map((turn, index) => ({ ...turn, after: firstOfRun(history, index) }));
+    const place = (one: string): number => order.indexOf(one);
+    const known = together
+      .sort((one, two) => one.after - two.after || place(one.token) - place(two.token))
+      .map((turn) => turn.token);
+    if (new Set([...known, ...tokens]).size !== known.length + tokens.length)
+      report('context', token, `a question is in its context twice: ${[...known, ...tokens].join(' ')}`);
+    const foreign = [...known, ...tokens].find((one) => !order.includes(one));
+    if (foreign !== undefined)
+      report('context', token, `its context holds ${foreign} of another conversation`);
+    const asked = tokens.toSorted((one, two) => place(one) - place(two));
+    const places = [...known, ...asked].flatMap((one) => (one === foreign ? [] : order.indexOf(one)));
+    if (places.some((place, index) => place < (places[index - 1] ?? 0)))
+      report('context', token, `its context is out of order: ${[...known, ...tokens].join(' ')}`);
+    for (const earlier of order.slice(0, order.indexOf(token))) {
+      // Words are asked before the files that came with them, also when the webhook took a file over first.
+      if (tokens.includes(earlier)) continue;
+      const outcome = outcomes.get(earlier);
+      if (outcome?.run === undefined || outcome.isUnsaved) continue;
+      const turn = history.find((one) => one.token === earlier);
+      if (turn === undefined) report('context', token, `its context skips ${earlier}`);
+      else if (turn.run !== outcome.run)
+        report('context', token, `of ${earlier} it knows another answer than the user`);
+    }
+  }
+}
+
+/** @returns where the questions begin that the same run answers. */
+function firstOfRun(history: ModelAsked['history'], index: number): number {
+  const run = history[index]?.run;
+  if (run === undefined) return index;
+  const first = history.findIndex((turn) => turn.run === run);
+  return history.slice(first, index).every((turn) => turn.run === run) ? first : index;
+}
+
+/**
+ * A session's runs follow one another: while the model works on one question of it, nobody asks it anything of the same session, not even the
+ * same again. Who was frozen is no exception: the model had answered long before the lease could be taken from it.
+ */
+export function checkWriters(
+  session: readonly AskedQuestion[],
+  requests: readonly ModelAsked[],
+  report: Report,
+): void {
+  const order = new Set(session.map(({ token }) => token));
+  const own = requests
+    .filter(({ tokens: [token = ''] }) => order.has(token))
+    .sort((one, two) => one.atMs - two.atMs);
+  for (const [index, request] of own.entries()) {
+    const other = own.slice(index + 1).find(({ atMs }) => atMs < request.endedAtMs);
+    if (other)
+      report(
+        'one writer',
+        other.tokens[0] ?? '',
+        `it ran beside ${request.tokens.join(' ')} of the same session`,
+      );
+  }
+}

@@ -1,0 +1,77 @@
+import { cliOf } from '../processes/chaos-process.ts';
+import type { AgentAsked, Blow, Evidence } from '../evidence/evidence.ts';
+
+/** A span of time in the work on one conversation. Times are ms since 1970. */
+export interface Span {
+  readonly session: string;
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
+/** A worker that was last seen at a conversation so long ago is still at it, in ms: it shows its typing only every 4 s. */
+const SEEN_FOR_MS = 4_500;
+/** A worker that was about to be seen, in ms. */
+const SEEN_SOON_MS = 500;
+/** One failed call to Telegram is made again by the same worker; so many of them end a try. */
+const FAILED_CALLS_OF_A_TRY = 5;
+
+/** @returns how many tries at most the harm has cost that was done to the work on a conversation, and to nothing else. */
+export function triesLost(span: Span, evidence: Evidence): number {
+  const asks = evidence.asks.filter((ask) => ask.session === span.session && overlaps(ask, span));
+  const untended = asks.filter(({ ending, agent, endedAtMs }) => {
+    return ending === 'cut' || (agent === undefined && endedAtMs < Infinity);
+  });
+  const refused = evidence.calls.filter(
+    (call) =>
+      call.session === span.session && isIn(call.atMs, span) && (!call.isCarriedOut || call.isAnswerLost),
+  );
+  return (
+    untended.length +
+    storesFailed(span, evidence) +
+    blowsOn(span, asks, evidence) +
+    Math.floor(refused.length / FAILED_CALLS_OF_A_TRY)
+  );
+}
+
+/** @returns how many calls to the stores failed that were made for the conversation. */
+export function storesFailed(span: Span, { storeFailures }: Evidence): number {
+  return storeFailures.filter(({ session, atMs }) => session === span.session && isIn(atMs, span)).length;
+}
+
+function blowsOn(span: Span, asks: readonly AgentAsked[], evidence: Evidence): number {
+  const seen = [...evidence.typing, ...evidence.calls]
+    .filter(({ session, atMs }) => session === span.session && isIn(atMs, span))
+    .map(({ sender, atMs }) => ({ worker: sender, atMs, endedAtMs: atMs }));
+  const presences = [...seen, ...asks];
+  return evidence.blows.filter((blow) => {
+    if (blow.atMs > span.untilMs || endOf(blow) < span.fromMs) return false;
+    const isAsked = asks.some(
+      ({ agent, ...ask }) =>
+        agent !== undefined &&
+        (agent === blow.process || cliOf(agent) === blow.process) &&
+        touches(blow, ask, 0),
+    );
+    return isAsked || presences.some((one) => one.worker === blow.process && touches(blow, one, SEEN_FOR_MS));
+  }).length;
+}
+
+/** @returns whether the blow fell while something went on, or soon after or before it was seen. */
+function touches(
+  blow: Blow,
+  { atMs, endedAtMs }: { readonly atMs: number; readonly endedAtMs: number },
+  afterMs: number,
+): boolean {
+  return blow.atMs <= endedAtMs + afterMs && endOf(blow) >= atMs - (afterMs === 0 ? 0 : SEEN_SOON_MS);
+}
+
+function endOf({ kind, atMs, untilMs }: Blow): number {
+  return kind === 'kill' ? atMs : untilMs;
+}
+
+function overlaps({ atMs, endedAtMs }: AgentAsked, { fromMs, untilMs }: Span): boolean {
+  return atMs <= untilMs && endedAtMs >= fromMs;
+}
+
+function isIn(atMs: number, { fromMs, untilMs }: Span): boolean {
+  return atMs >= fromMs && atMs <= untilMs;
+}

@@ -1,0 +1,111 @@
+import type { AskedQuestion, ShownMessage } from '../evidence/evidence.ts';
+import type { Mark } from '../evidence/marks.ts';
+import { type Case, messageKey, type Outcome, type Report } from './verdict.ts';
+
+/** What the user reads of an answer that the session does not know. */
+const NOT_SAVED = 'could not be saved';
+/** And below the parts of one that could not be ended. */
+const GIVEN_UP = 'It was put aside';
+
+interface Answering {
+  readonly message: ShownMessage;
+  readonly marks: readonly Mark[];
+}
+
+/** Judges what the question's chat shows of an answer to it. */
+export function judgeAnswer(question: AskedQuestion, file: Case, report: Report): Outcome {
+  const { token, session } = question;
+  const inSession = file.shownIn.get(session) ?? [];
+  const answering = inSession.flatMap(({ message, marks }): Answering[] => {
+    const own = marks.filter((mark) => mark.token === token);
+    return own.length > 0 ? [{ message, marks: own }] : [];
+  });
+  // One sentence for all that were asked together, below any of them.
+  const asking = new Set(file.companions.get(token)?.map(({ messageId }) => messageId));
+  const notices = inSession
+    .filter(
+      ({ message: { replyTo, isDocument }, marks }) =>
+        replyTo !== undefined && asking.has(replyTo) && marks.length === 0 && isDocument !== true,
+    )
+    .map(({ message }) => message);
+  const isUnsaved = answering.some(({ message }) => message.text.includes(NOT_SAVED));
+  const isKnown = (message: ShownMessage): boolean => !file.undecidable.has(messageKey(message));
+  const run = wholeRun(answering);
+  // What is there of an answer may be a copy that nobody could know of.
+  if (run === undefined && notices.length > 0 && !answering.some(({ message }) => isKnown(message))) {
+    const told = notices.find(isKnown) ?? notices[0];
+    const beside = [...answering.map(({ message }) => message), ...notices.filter((one) => one !== told)];
+    const excused = excuse(token, beside, isKnown, report);
+    return { kind: 'told', run, excused, isUnsaved };
+  }
+  if (run === undefined && isBrokenOff(answering)) return { kind: 'told', run, excused: [], isUnsaved };
+  if (run === undefined) {
+    report('answered exactly once', token, answering.length === 0 ? 'there is no answer' : 'half an answer');
+    return { kind: 'missing', run, excused: [], isUnsaved };
+  }
+  const needed = neededOf(answering, run, isKnown);
+  const surplus = [...answering.filter((one) => !needed.has(one)).map(({ message }) => message), ...notices];
+  const excused = excuse(token, surplus, isKnown, report);
+  if (saysTwice(needed, run)) report('answered exactly once', token, 'one message says a part of it twice');
+  return { kind: surplus.length === 0 ? 'once' : 'double', run, excused, isUnsaved };
+}
+
+/** Parts of one answer, each shown once, and below the last of them the sentence that there will be no more. */
+function isBrokenOff(answering: readonly Answering[]): boolean {
+  const parts = answering.flatMap(({ marks }) => marks);
+  const isInOrder = parts.every(({ run, part }, index) => run === parts[0]?.run && part === index + 1);
+  return isInOrder && (answering.at(-1)?.message.text.includes(GIVEN_UP) ?? false);
+}
+
+/** @returns the last run whose answer is shown from its first part to its last. */
+function wholeRun(answering: readonly Answering[]): string | undefined {
+  const marks = answering.flatMap((one) => one.marks);
+  const runs = [...new Set(marks.map(({ run }) => run))].reverse();
+  return runs.find((run) => {
+    const own = marks.filter((mark) => mark.run === run);
+    return partsOf(own).every((wanted) => own.some(({ part }) => part === wanted));
+  });
+}
+
+function partsOf(marks: readonly Mark[]): number[] {
+  return Array.from({ length: marks[0]?.parts ?? 0 }, (_, index) => index + 1);
+}
+
+/** @returns the messages that show the run once, those first whose senders knew that they had sent them. */
+function neededOf(
+  answering: readonly Answering[],
+  run: string,
+  isKnown: (message: ShownMessage) => boolean,
+): ReadonlySet<Answering> {
+  const shows = ({ marks }: Answering, part: number): boolean =>
+    marks.some((mark) => mark.run === run && mark.part === part);
+  const parts = partsOf(answering.flatMap(({ marks }) => marks.filter((mark) => mark.run === run)));
+  return new Set(
+    parts.flatMap((part) => {
+      const showing = answering.filter((one) => shows(one, part));
+      return showing.findLast(({ message }) => isKnown(message)) ?? showing.at(-1) ?? [];
+    }),
+  );
+}
+
+/** Messages that show a run once may still say a part of it twice, or a part of another one. */
+function saysTwice(needed: ReadonlySet<Answering>, run: string): boolean {
+  const marks = [...needed].flatMap((one) => one.marks);
+  return new Set(marks.filter((mark) => mark.run === run).map(({ part }) => part)).size < marks.length;
+}
+
+/**
+ * A message too much is nobody's fault only when it is one whose own sender could not know that it had been sent.
+ * @returns those; the others are reported.
+ */
+function excuse(
+  token: string,
+  surplus: readonly ShownMessage[],
+  isKnown: (message: ShownMessage) => boolean,
+  report: Report,
+): ShownMessage[] {
+  const known = surplus.filter(isKnown).map(({ messageId }) => messageId);
+  if (known.length > 0)
+    report('answered exactly once', token, `too many, and their sender knew of them: ${known.join(' ')}`);
+  return surplus.filter((message) => !isKnown(message));
+}

@@ -1,0 +1,49 @@
+// one agent server on a port of its own: scripted sessions, and real ones
+import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
+import { listen } from '../../../local/src/listen.ts';
+import { parseAgentOptions, searchPath } from './config.ts';
+import { mutatedRuntime, mutatedStores } from '../mutants/mutants.ts';
+import { Random } from '../surroundings/random.ts';
+import { ScriptedRuntime } from './scripted-runtime.ts';
+import { openStores } from './stores.ts';
+
+/** In a question, it asks for the real agent. */
+const REAL = '(real)';
+const MODEL_ID = 'anthropic.chaos-model-v1:0';
+
+const options = parseAgentOptions();
+const report = (error: unknown): void => console.error(new Date().toISOString(), error);
+
+const image = await readAgentImage();
+const config = parseAgentConfig({
+  PATH: searchPath(),
+  SDK_CLIENT_AUTH_TOKEN: options.authToken,
+  CLAUDE_CODE_USE_BEDROCK: '1',
+  CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
+  ANTHROPIC_BEDROCK_BASE_URL: options.modelUrl,
+  ANTHROPIC_DEFAULT_OPUS_MODEL: MODEL_ID,
+  ANTHROPIC_DEFAULT_SONNET_MODEL: MODEL_ID,
+  ANTHROPIC_DEFAULT_HAIKU_MODEL: MODEL_ID,
+});
+const real = new ClaudeRuntime(config, image);
+const scripted = new ScriptedRuntime(options.modelUrl, new Random(`${options.faults.seed}/runtime`));
+const stores = mutatedStores(await openStores(options), options.mutant);
+const app = createApp({
+  authToken: options.authToken,
+  ...stores,
+  store: stores.objects,
+  runtime: mutatedRuntime(
+    { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
+    options.mutant,
+  ),
+  workRoot: options.workRoot,
+  imageFolder: image.folder,
+  tenure: { ttlMs: options.ttlMs, heartbeatMs: options.leaseHeartbeatMs },
+  heartbeatMs: options.streamHeartbeatMs,
+  onError: report,
+});
+const listener = await listen('127.0.0.1', 0);
+listener.serve((request) => app.fetch(request));
+// Without the harness there is nobody to serve.
+process.on('disconnect', () => process.exit());
+process.send?.({ port: listener.port });

@@ -1,0 +1,24 @@
+// the harness's Telegram → the webhook, on a port of its own → the shared queue
+import { createWebhook, ToldStrangers } from '@omnicloud/sdk-client';
+import { listen } from '../../../local/src/listen.ts';
+import { parseWebhookOptions } from './config.ts';
+import { faultyIntake, openStores } from './stores.ts';
+
+const options = parseWebhookOptions();
+const report = (error: unknown): void => console.error(new Date().toISOString(), error);
+const stores = await openStores(options);
+const webhook = createWebhook({
+  ...stores,
+  queue: faultyIntake(stores, options),
+  allowedUsers: new Set(options.allowedUsers),
+  secret: options.secret,
+  strangers: new ToldStrangers(),
+  onStranger: () => undefined,
+  onIgnored: () => undefined,
+  onError: report,
+});
+const listener = await listen('127.0.0.1', 0);
+listener.serve((request) => webhook.fetch(request));
+// Without the harness nobody writes.
+process.on('disconnect', () => process.exit());
+process.send?.({ port: listener.port });

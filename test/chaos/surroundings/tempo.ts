@@ -1,0 +1,68 @@
+import type { StoreChoice } from '../processes/config.ts';
+
+/** The time limits of the system, in ms. */
+export interface Tempo {
+  /** How long a lease outlives its last renewal: what a freeze of an agent server outlasts. */
+  readonly leaseMs: number;
+  readonly leaseHeartbeatMs: number;
+  /** After its last heartbeat a delivery is given out again: what a freeze of one of the others outlasts. */
+  readonly visibilityMs: number;
+  /** How long an agent may be silent. */
+  readonly silenceMs: number;
+  readonly streamHeartbeatMs: number;
+  /** How long a step may take until it is in the ledger. */
+  readonly writingDownMs: number;
+  /** No question may wait longer once it is its turn. */
+  readonly stuckMs: number;
+}
+
+/** Far shorter than in production, so that a freeze can outlast them; on servers, which take longer for everything, twice as long. */
+const FAST: Record<StoreChoice['kind'], Tempo> = {
+  embedded: {
+    leaseMs: 2_000,
+    leaseHeartbeatMs: 200,
+    visibilityMs: 3_000,
+    silenceMs: 4_000,
+    streamHeartbeatMs: 500,
+    writingDownMs: 500,
+    stuckMs: 30_000,
+  },
+  aws: {
+    leaseMs: 4_000,
+    leaseHeartbeatMs: 400,
+    visibilityMs: 6_000,
+    silenceMs: 8_000,
+    streamHeartbeatMs: 1_000,
+    writingDownMs: 3_000,
+    stuckMs: 30_000,
+  },
+};
+
+/** What the product has unless told otherwise. A killed agent server is noticed by silence, and a frozen one's lease is waited for. */
+const PRODUCTION: Tempo = {
+  leaseMs: 15_000,
+  leaseHeartbeatMs: 1_000,
+  visibilityMs: 30_000,
+  silenceMs: 30_000,
+  streamHeartbeatMs: 10_000,
+  writingDownMs: 3_000,
+  stuckMs: 240_000,
+};
+
+/** @param name `production`, or how many times slower than the harness's own tempo, for a machine that is busy with other things. */
+export function tempoOf(name: string, kind: StoreChoice['kind']): Tempo {
+  if (name === 'production') return PRODUCTION;
+  const factor = Number(name);
+  if (!(factor >= 1 && factor <= 10)) throw new RangeError('--slower must be from 1 to 10, or production');
+  const { leaseMs, leaseHeartbeatMs, visibilityMs, silenceMs, streamHeartbeatMs, writingDownMs, stuckMs } =
+    FAST[kind];
+  return {
+    leaseMs: leaseMs * factor,
+    leaseHeartbeatMs: leaseHeartbeatMs * factor,
+    visibilityMs: visibilityMs * factor,
+    silenceMs: silenceMs * factor,
+    streamHeartbeatMs: streamHeartbeatMs * factor,
+    writingDownMs: writingDownMs * factor,
+    stuckMs: stuckMs * factor,
+  };
+}
