@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { type IMetric, MathExpression, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
 import type { RestApi } from 'aws-cdk-lib/aws-apigateway';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
@@ -29,6 +29,7 @@ export interface Watched {
   readonly webhookApi: HttpApi;
   readonly agentApi: RestApi;
   readonly turns: Queue;
+  readonly asides: Queue;
   readonly deadLetters: Queue;
   readonly table: ITable;
 }
@@ -72,7 +73,7 @@ function takingUpdates({ webhook, webhookApi }: Watched): AlarmRule[] {
   ];
 }
 
-function answering({ meterName, turns, deadLetters, worker }: Watched): AlarmRule[] {
+function answering({ meterName, turns, asides, deadLetters, worker }: Watched): AlarmRule[] {
   return [
     {
       id: 'DeadLetters',
@@ -102,6 +103,13 @@ function answering({ meterName, turns, deadLetters, worker }: Watched): AlarmRul
       atLeast: OLDEST_TURN_S,
     },
     {
+      id: 'CommandsWait',
+      heading: 'Commands are not answered',
+      metric: untouched(asides),
+      atLeast: 1,
+      periods: 2,
+    },
+    {
       id: 'TurnsWait',
       heading: 'Answers come late',
       metric: measured(meterName, 'QueueMs', Stats.percentile(95), QUARTER),
@@ -127,6 +135,28 @@ function answering({ meterName, turns, deadLetters, worker }: Watched): AlarmRul
       atLeast: 20,
     },
   ];
+}
+
+/**
+ * @returns how many messages lie in a queue of short turns all the time while nobody has one in hand. An answer that its chat refuses lies there,
+ *   too, for up to two days, and others of the chat behind it: so neither the age of the oldest nor what waits says anything alone.
+ */
+function untouched(queue: Queue): IMetric {
+  return new MathExpression({
+    expression: 'IF(inFlight < 1, waiting, 0)',
+    usingMetrics: {
+      waiting: queue.metricApproximateNumberOfMessagesVisible({
+        period: FIVE_MINUTES,
+        statistic: Stats.MINIMUM,
+      }),
+      inFlight: queue.metricApproximateNumberOfMessagesNotVisible({
+        period: FIVE_MINUTES,
+        statistic: Stats.MAXIMUM,
+      }),
+    },
+    period: FIVE_MINUTES,
+    label: 'Commands that nobody takes',
+  });
 }
 
 function serving({ meterName, agent, agentApi, table, ...watched }: Watched): AlarmRule[] {

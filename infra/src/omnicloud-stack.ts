@@ -94,6 +94,7 @@ export class OmniCloudStack extends Stack {
       webhookApi: this.webhook.api,
       agentApi: this.agentApi.api,
       turns: queues.turns,
+      asides: queues.asides,
       deadLetters: queues.deadLetters,
       table: storage.table,
     });

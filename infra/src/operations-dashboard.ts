@@ -18,7 +18,7 @@ const HALF = 12;
 
 /** One page: whether something is wrong, how many turns there are, how long each phase takes, and what it costs. */
 export function addDashboard(scope: Construct, watched: Watched, alarms: readonly Alarm[]): Dashboard {
-  const { meterName, turns, deadLetters, webhook, worker, agent, authorizer } = watched;
+  const { meterName, turns, asides, deadLetters, webhook, worker, agent, authorizer } = watched;
   const by = (statistic: string, measures: readonly Measure[]): IMetric[] =>
     measures.map((measure) => measured(meterName, measure, statistic, PERIOD));
   const sums = (...measures: Measure[]): IMetric[] => by(Stats.SUM, measures);
@@ -39,6 +39,10 @@ export function addDashboard(scope: Construct, watched: Watched, alarms: readonl
           [
             turns.metricApproximateNumberOfMessagesVisible(),
             turns.metricApproximateNumberOfMessagesNotVisible(),
+            asides.metricApproximateNumberOfMessagesVisible({ label: 'Commands that wait' }),
+            asides.metricApproximateNumberOfMessagesNotVisible({
+              label: 'Commands in hand, and kept answers',
+            }),
             deadLetters.metricApproximateNumberOfMessagesVisible(),
           ],
           [turns.metricApproximateAgeOfOldestMessage()],

@@ -21,8 +21,8 @@ describe('a bill', () => {
   it('is what stands there, when nobody writes', () => {
     const { components, totalUsd } = billOf(workload({ messages: 0, freeTier: true, storedGb: 0 }));
     expect(components.get('agent-container Lambda')).toBe(0);
-    // Four secrets, the image, three measurements and thirteen alarms more than are free, and the polls of two queues.
-    expect(totalUsd).toBeCloseTo(1.6 + 0.04 + 0.9 + 1.3 + 0.16, 2);
+    // Four secrets, the image, three measurements and fifteen alarms more than are free, and the polls of two queues.
+    expect(totalUsd).toBeCloseTo(1.6 + 0.04 + 0.9 + 1.5 + 0.16, 2);
   });
 
   it('never falls with more messages, more seconds or more memory', () => {

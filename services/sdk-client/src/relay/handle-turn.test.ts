@@ -52,6 +52,14 @@ describe('a message', () => {
     expect(scene.errors).toEqual([]);
   });
 
+  it('is measured by how long it was queued, once', async () => {
+    const received_at = new Date(Date.now() - 90_000).toISOString();
+    scene.agent.script(failing('agent_crashed'), answered('Sunny.'));
+    for (let delivery = 1; delivery <= 2; delivery += 1) await scene.handle({ update_id: 5, received_at });
+    const queued = scene.measures.filter(([measure]) => measure === 'QueueMs').map(([, ms]) => ms);
+    expect(queued).toEqual([expect.toSatisfy((ms: number) => ms >= 90_000 && ms < 900_000)]);
+  });
+
   it('goes on with the session of its chat', async () => {
     await scene.knows(SESSION);
     scene.agent.script(answered('Sunny.'));

@@ -92,6 +92,9 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
     async handle(turn, attempt) {
       const progress = await resume(turn);
       const isOver = progress.isOver;
+      if (progress.isFirst && groupOf(turn) === sessionKeyOf(turn))
+        // The clock of whoever received the update may be ahead of ours.
+        meter.add('QueueMs', Math.max(0, Date.now() - Date.parse(turn.received_at)));
       const watch = new TurnWatch(turn, progress.answer !== undefined);
       const onEvent = (event: RunEvent): void => watch.see(event);
       const handling = handle(turn, { progress, attempt }, { ...deps, onEvent });
