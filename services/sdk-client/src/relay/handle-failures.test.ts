@@ -25,7 +25,7 @@ const NOT_RETRYABLE: WireErrorCode[] = [
   'over_budget',
   'model_refused',
 ];
-const RETRYABLE: WireErrorCode[] = ['session_busy', 'agent_crashed', 'disk_full'];
+const RETRYABLE: WireErrorCode[] = ['session_busy', 'agent_crashed', 'internal'];
 
 let scene: RelayScene;
 beforeEach(async () => {

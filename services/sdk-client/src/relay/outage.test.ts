@@ -34,6 +34,7 @@ describe('an outage', () => {
   it.each<[WireErrorCode, number]>([
     ['model_unavailable', 2],
     ['store_unavailable', 2],
+    ['disk_full', 2],
     ['model_throttled', 1],
     ['model_keys', 1],
   ])(

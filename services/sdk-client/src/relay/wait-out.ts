@@ -15,9 +15,10 @@ const OUTAGES: readonly WireErrorCode[] = [
   'model_throttled',
   'model_keys',
   'store_unavailable',
+  'disk_full',
 ];
 /** These may be over in a moment, so the user hears of them with the second wait. */
-const BRIEF: readonly WireErrorCode[] = ['model_unavailable', 'store_unavailable'];
+const BRIEF: readonly WireErrorCode[] = ['model_unavailable', 'store_unavailable', 'disk_full'];
 
 export interface OutageDeps extends OwnerDeps {
   /** How long the turn waits for the first, second … time, in ms; 2 s, growing to 2 minutes unless given. */
