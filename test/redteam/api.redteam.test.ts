@@ -7,7 +7,7 @@ import { INPUT_ATTACKS } from './input-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
 import { surroundings, surroundingsAtRest } from './surroundings.ts';
-import { asNeighbour, openTenantEnvironment } from './tenant.fixture.ts';
+import { asNeighbour, asOneself, openTenantEnvironment } from './tenant.fixture.ts';
 import { ASKED, underKey, underUsedKey } from './used-key-attacks.ts';
 
 let stage: Stage;
@@ -63,6 +63,24 @@ it('An environment that is set aside for a conversation gives nothing of another
     const what = `${JSON.stringify(request)}: ${body.toString().slice(0, 200)}`;
     expect(status, what).toBe(400);
     expect(body.toString(), what).toContain('set aside for another conversation');
+  }
+  expect(stage.model.requests.length).toBe(asked);
+});
+
+it("Whoever names their own conversation has nothing of another one's session, in an environment of its own or not", async () => {
+  const asked = stage.model.requests.length;
+  await using environment = await openTenantEnvironment(stage);
+  const { serverUrl, neighbourId } = stage.ground();
+  const nobodys = asOneself(stage, '0190c8a4-0000-4000-8000-000000000009');
+  for (const [index, theirs] of asOneself(stage, neighbourId).entries()) {
+    const what = JSON.stringify(theirs);
+    const missing = nobodys[index] ?? theirs;
+    for (const ask of [(raw: RawRequest) => send(serverUrl, raw), environment.send]) {
+      const refused = await ask(theirs);
+      expect(refused.status, what).toBe(404);
+      // Nor is it told whether there is such a session.
+      expect(refused, what).toEqual(await ask(missing));
+    }
   }
   expect(stage.model.requests.length).toBe(asked);
 });

@@ -9,7 +9,7 @@ import { ALL_NOTES, imitateNotes, takenForNotes } from './note-attacks.ts';
 import { ALLOWED_USERS, filesFor, floodByStranger, FOR_THE_LOG, LOG, MEMBER } from './rights-attacks.ts';
 import { findSecrets } from './secrets.ts';
 import { openStage, type Stage } from './stage.fixture.ts';
-import { asNeighbour, openTenantEnvironment } from './tenant.fixture.ts';
+import { asNeighbour, asOneself, openTenantEnvironment } from './tenant.fixture.ts';
 import { ASKED, underKey, underUsedKey } from './used-key-attacks.ts';
 
 describe('Where the guards of what comes in let everything pass', () => {
@@ -72,12 +72,24 @@ describe('Where the guards of what comes in let everything pass', () => {
   });
 
   it('an environment that is set aside for a conversation gives away another one', async () => {
-    await using environment = await openTenantEnvironment(stage, ['tenant']);
+    await using environment = await openTenantEnvironment(stage, ['tenant', 'own session']);
     const exports = asNeighbour(stage).filter(({ path }) => path.endsWith('/export'));
     for (const request of exports) {
       const { status, body } = await environment.send(request);
       expect(status, JSON.stringify(request)).toBe(200);
       expect(findSecrets(gunzipSync(body), stage.secrets)).toContain("neighbour's conversation");
+    }
+  });
+
+  it("another conversation's session is had by naming one's own, in an environment of its own or not", async () => {
+    await using environment = await openTenantEnvironment(stage, ['own session']);
+    const { serverUrl, neighbourId } = stage.ground();
+    const exports = asOneself(stage, neighbourId).filter(({ path }) => path.endsWith('/export'));
+    for (const { path, headers } of exports) {
+      const response = await fetch(`${serverUrl}${path}`, { headers: { ...headers } });
+      const isolated = await environment.send({ path, headers: { ...headers } });
+      for (const archive of [Buffer.from(await response.arrayBuffer()), isolated.body])
+        expect(findSecrets(gunzipSync(archive), stage.secrets)).toContain("neighbour's conversation");
     }
   });
 

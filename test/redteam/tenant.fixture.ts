@@ -72,6 +72,28 @@ export async function openTenantEnvironment(
   };
 }
 
+/** Requests for a session, by a caller that names its own conversation, as it has to. */
+export function asOneself(stage: Stage, sessionId: string): RawRequest[] {
+  const headers = { ...bearer(stage.secrets['service token']), 'x-session-key': TENANT };
+  const said = { user_message: 'What do you know?', metadata: { session_key: TENANT } };
+  const post = (path: string, fields: object): RawRequest => ({
+    method: 'POST',
+    path,
+    headers,
+    body: JSON.stringify({ ...said, ...fields }),
+  });
+  return [
+    ...[...ROUTES, `outbox/${sessionId}`].map((route) => ({
+      path: `/session/${sessionId}/${route}`,
+      headers,
+    })),
+    { path: `/session/${sessionId.toUpperCase()}/export`, headers },
+    post(`/session/${sessionId}/message`, {}),
+    post(`/session/${sessionId}/message`, { attachments: [{ id: '1-0', name: 'theirs.txt' }] }),
+    post('/invocations', { session_id: sessionId }),
+  ];
+}
+
 /** Requests for the neighbour's conversation, whoever they say that it is for. */
 export function asNeighbour(stage: Stage): RawRequest[] {
   const { neighbourId: id } = stage.ground();

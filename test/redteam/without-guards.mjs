@@ -47,7 +47,13 @@ const GUARDS = {
     '/serve/own-conversation.ts',
     `export const refuseOtherConversation = () => {};
      export const refuseOtherSession = async () => {};
+     export const ofItsConversation = () => (_, next) => next();
      export const ofItsTenant = () => (_, next) => next();`,
+  ],
+  // Every session belongs to every conversation.
+  'own session': [
+    '/session/session-owner.ts',
+    ['if (name === undefined) return false', 'if (name !== conversation) return true'],
   ],
   // Every call is taken for one of a platform that sets nothing aside.
   tenant: ['/src/agent.lambda.ts', ['tenantId === undefined', 'tenantId !== null']],

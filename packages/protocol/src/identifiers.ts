@@ -40,7 +40,8 @@ export type SessionObject =
   | `damaged-${string}.json`
   | `snapshots/${string}.json`
   | `packs/${string}.tar.gz`
-  | `outbox/${string}`;
+  | `outbox/${string}`
+  | `owners/${string}`;
 
 /**
  * @param sha256 of the object, in hex: however often it is found damaged, it is kept once.
@@ -68,6 +69,17 @@ export function packObject(name: string): SessionObject {
 /** @returns the content of a file that the agent has sent to the chat. */
 export function outboxObject(fileId: string): SessionObject {
   return `outbox/${fileId}`;
+}
+
+const SESSION_KEY = /^(-?\d{1,19}):(-?\d{1,19})$/;
+
+/**
+ * @param key as a caller names a conversation; it may be anything.
+ * @returns the name of the object that says that the session belongs to this conversation; undefined when it is no `chat_id:thread_id`.
+ */
+export function ownerObject(key: string): SessionObject | undefined {
+  const [whole, chatId, threadId] = SESSION_KEY.exec(key) ?? [];
+  return whole === undefined ? undefined : `owners/${chatId}_${threadId}`;
 }
 
 /** The prefix of all objects of one kind: `sessions/{session_id}/{folder}`. */

@@ -12,6 +12,7 @@ export {
 } from './attachment.ts';
 export {
   outboxObject,
+  ownerObject,
   damagedObject,
   packObject,
   SESSION_MAPPING_DAYS,

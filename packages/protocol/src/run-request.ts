@@ -100,7 +100,8 @@ export const MAX_IDEMPOTENCY_KEY_LENGTH = 128;
 
 /**
  * Names the conversation (`chat_id:thread_id`) of a request for whatever stands in front of the server: on AWS, Lambda keeps the
- * environments of one conversation apart from those of the others by it. A request whose body names another conversation is refused.
+ * environments of one conversation apart from those of the others by it. A request whose body names another conversation is refused, and a
+ * session of another one is unknown.
  */
 export const SESSION_KEY_HEADER = 'x-session-key';
 

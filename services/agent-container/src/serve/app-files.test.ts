@@ -105,7 +105,7 @@ describe('A file that the user sends', () => {
       attachments,
       metadata: { session_key: '8:0' },
     });
-    expect(elsewhere.body).toMatchObject({ error: { code: 'bad_request' } });
+    expect(elsewhere.body).toMatchObject({ error: { code: 'session_unknown' } });
   });
 
   it('is there once when the turn is tried again', async () => {

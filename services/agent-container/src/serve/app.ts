@@ -156,11 +156,12 @@ async function message(context: RequestContext, deps: ReadyDeps, path: unknown):
   const arrivedAtMs = performance.now();
   const { session_id: sessionId } = parse(sessionPathSchema, path);
   const request = await readBody(context, sendMessageSchema);
-  const conversation = request.metadata?.session_key;
-  if (conversation !== undefined)
-    refuseOtherConversation(conversation, [context.req.header(SESSION_KEY_HEADER)]);
-  if (conversation !== undefined && request.attachments?.length)
+  const named = context.req.header(SESSION_KEY_HEADER);
+  const conversation = request.metadata?.session_key ?? named;
+  if (conversation !== undefined) {
+    refuseOtherConversation(conversation, [named]);
     await refuseOtherSession(conversation, sessionId, deps);
+  }
   return answer(context, deps, {
     sessionId,
     conversation,

@@ -5,6 +5,7 @@ import { type AgentServer, agentServer, TOKEN } from './agent-server.fixture.ts'
 const THEIRS = '8:0';
 const SECRET = { id: '1-0', name: 'secret.txt' };
 const REFUSED = { error: { code: 'bad_request' } };
+const UNKNOWN = { error: { code: 'session_unknown' } };
 
 /** A server that keeps a file of another chat. */
 async function serverWithTheirFile(): Promise<AgentServer> {
@@ -40,8 +41,8 @@ it('Nor can one that goes on', async () => {
   const { body } = await server.create({ chat_id: '9' });
   const path = messagePath(String(body.session_id));
   const fields = { attachments: [SECRET], metadata: { session_key: THEIRS } };
-  expect(await ask(server, path, fields)).toMatchObject(REFUSED);
-  expect(await ask(server, path, fields, THEIRS)).toMatchObject(REFUSED);
+  expect(await ask(server, path, fields)).toMatchObject(UNKNOWN);
+  expect(await ask(server, path, fields, THEIRS)).toMatchObject(UNKNOWN);
   expect(await ask(server, path, fields, '9:0')).toMatchObject(REFUSED);
   expect(server.runtime.runs).toHaveLength(1);
 });

@@ -1,8 +1,10 @@
 // the conversation that a request names → is it the caller's, and the session's own?
-import { SESSION_KEY_HEADER } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import { SESSION_KEY_HEADER, sessionPathSchema } from '@omnicloud/protocol';
 import type { MiddlewareHandler } from 'hono';
 import { AgentError } from '../errors.ts';
+import { isOwnSession, type OwnerStores } from '../session/session-owner.ts';
+import { unknownSession } from '../session/open-session.ts';
+import { parse } from './read-request.ts';
 import type { ServerBindings } from './run-limit.ts';
 
 /**
@@ -38,18 +40,32 @@ export function ofItsTenant(): MiddlewareHandler<{ Bindings: ServerBindings }> {
 }
 
 /**
- * The files of a conversation are for the session that it goes on with: whoever knows another chat's key must not have its files.
- * A supergroup has its session from the group that it was, so either key is the session's own.
- * @throws AgentError `bad_request` when the conversation goes on with another session, or with none; the table's own error.
+ * A session is for the conversation that it belongs to: whoever names a conversation has no other one's session, whatever id they know.
+ * A supergroup goes on with the session of the group that it was, so both keys are that session's own.
+ * @throws AgentError `session_unknown`, in the same words for another's session as for one that does not exist; `store_unavailable`.
  */
 export async function refuseOtherSession(
   conversation: string,
   sessionId: string,
-  { table }: { readonly table: Pick<SessionTable, 'find'> },
+  stores: OwnerStores,
 ): Promise<void> {
-  if ((await table.find(conversation))?.sessionId === sessionId) return;
-  throw new AgentError(
-    'bad_request',
-    "metadata.session_key: the attachments are not of this session's conversation",
-  );
+  if (!(await isOwnSession(conversation, sessionId, stores))) throw unknownSession();
+}
+
+/**
+ * For routes with a `session_id` in their path and no body. Who names no conversation has shown the token, and is trusted with every session
+ * whose id they know; where environments are set aside, `ofItsTenant` lets nobody pass who names none.
+ * @throws AgentError as `refuseOtherSession` does; `bad_request` when the id is no UUID.
+ */
+export function ofItsConversation(stores: OwnerStores): MiddlewareHandler {
+  return async (context, next) => {
+    const conversation = context.req.header(SESSION_KEY_HEADER);
+    if (conversation !== undefined) {
+      const { session_id: sessionId } = parse(sessionPathSchema, {
+        session_id: context.req.param('session_id'),
+      });
+      await refuseOtherSession(conversation, sessionId, stores);
+    }
+    await next();
+  };
 }

@@ -20,6 +20,7 @@ import { persist, persistDebugLog } from '../session/persist.ts';
 import { putPersistently } from '../session/put-persistently.ts';
 import type { StoredSession } from '../session/restore.ts';
 import { type SessionHome, sessionHome } from '../session/session-home.ts';
+import { ownerMark } from '../session/session-owner.ts';
 import type { SessionStore } from '../session/session-store.ts';
 import { placedFor, runOf } from './begin-run.ts';
 import { closingEvents, type TurnResult } from './closing-events.ts';
@@ -167,7 +168,7 @@ async function* runInHome(
   } catch (error) {
     // The answer is given all the same, and the files that can be stored go with it.
     if (error instanceof AgentError && error.code === 'store_unavailable')
-      yield* storeUnsaved(home, outbox, unsaved, deps);
+      yield* storeUnsaved({ turn, home, outbox, unsaved }, deps);
     throw error;
   }
   const persisted = clock();
@@ -187,15 +188,23 @@ interface Unsaved {
   lostFiles: number;
 }
 
+interface UnsavedTurn {
+  readonly turn: TurnToRun;
+  readonly home: SessionHome;
+  readonly outbox: Outbox;
+  readonly unsaved: Unsaved;
+}
+
 /** No name of these files is ever used again, so whoever has lost the session harms nobody with them. */
 async function* storeUnsaved(
-  home: SessionHome,
-  outbox: Outbox,
-  unsaved: Unsaved,
+  { turn, home, outbox, unsaved }: UnsavedTurn,
   deps: TurnDeps,
 ): AsyncGenerator<RunEvent, void, undefined> {
+  const mark = ownerMark(home.sessionId, turn.conversation);
   for (const { file, read } of outbox.files) {
     try {
+      // Without it, nobody who names this conversation is given the file.
+      if (mark) await putPersistently(deps.store, mark.key, mark.body, undefined, deps.saveRetryDelaysMs);
       const key = sessionObjectKey(home.sessionId, outboxObject(file.file_id));
       await putPersistently(deps.store, key, await read(), undefined, deps.saveRetryDelaysMs);
     } catch (error) {
@@ -225,6 +234,7 @@ async function save(
     files,
     limits: deps.workspaceLimits,
     turn: lastTurn,
+    conversation: turn.conversation,
     outbox: outbox.files,
     confirm: () => turn.held.confirm(),
     retryDelaysMs: deps.saveRetryDelaysMs,

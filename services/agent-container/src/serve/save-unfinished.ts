@@ -102,6 +102,7 @@ function savingOf(turn: TurnToRun, deps: TurnDeps): Saving {
   const { version: before, files } = turn.stored;
   return {
     before,
+    conversation: turn.conversation,
     files,
     limits: deps.workspaceLimits,
     confirm: () => turn.held.confirm(),

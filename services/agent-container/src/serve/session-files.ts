@@ -14,13 +14,19 @@ import type { Context, Hono } from 'hono';
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from '../session/confined-path.ts';
 import { exportDebug, exportSession, workspaceFiles } from '../session/export-session.ts';
+import type { OwnerStores } from '../session/session-owner.ts';
 import type { OpenObject, SessionStore } from '../session/session-store.ts';
+import { ofItsConversation } from './own-conversation.ts';
 
 /**
  * Adds the routes that show a stored session. They take no lease: what they show is what the last saved turn left.
  * @param app whose `/session/*` asks for the bearer token already.
  */
-export function serveSessionFiles(app: Hono, { store }: { readonly store: SessionStore }): void {
+export function serveSessionFiles(
+  app: Hono,
+  { store, table }: { readonly store: SessionStore; readonly table: OwnerStores['table'] },
+): void {
+  for (const path of Object.values(fileRoutes)) app.use(path, ofItsConversation({ store, table }));
   app.get(fileRoutes.files, async (context) => {
     const files = await workspaceFiles(store, sessionIdOf(context));
     const body: SessionFiles = {

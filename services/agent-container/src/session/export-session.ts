@@ -4,6 +4,7 @@ import { buffer } from 'node:stream/consumers';
 import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
+import { unknownSession } from './open-session.ts';
 import { digestOfObject } from './read-object.ts';
 import type { SessionStore } from './session-store.ts';
 import type { SnapshotFile } from './snapshot.ts';
@@ -51,7 +52,7 @@ export async function exportDebug(store: SessionStore, sessionId: string): Promi
 async function conversationDigest(store: SessionStore, sessionId: string): Promise<string> {
   const stored = await digestOfObject(store, sessionObjectKey(sessionId, 'conversation.jsonl'));
   if (stored) return stored.sha256;
-  throw new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
+  throw unknownSession();
 }
 
 function archiveOf(fill: (archive: TarGzip) => Promise<void>): Readable {

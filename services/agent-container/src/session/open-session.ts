@@ -26,7 +26,7 @@ export async function openSession(
   const stored = await readStoredSession(store, sessionId);
   const { conversation } = stored;
   if (conversation === undefined) {
-    throw new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
+    throw unknownSession();
   }
   if (stored.todos !== undefined && decodeTodos(stored.todos) === undefined) {
     const aside = await keepAside(store, sessionId, sessionObjectKey(sessionId, 'todos.json'));
@@ -53,6 +53,11 @@ export async function openSession(
   const { transcript, lostTurns } = repair;
   const sha256 = transcript === conversation ? stored.sha256 : undefined;
   return withinLimit({ ...stored, conversation: transcript, sha256, lostTurns });
+}
+
+/** @returns the refusal of a session that does not exist, or that is not to be told from such a one. */
+export function unknownSession(): AgentError {
+  return new AgentError('session_unknown', 'There is no such session, or its conversation was never saved');
 }
 
 /** A turn that could not be saved afterwards is not begun. */

@@ -1,4 +1,4 @@
-// the session's home → packs → outbox, debug.txt, todos.json, last-turn.json, snapshot → conversation.jsonl last → store
+// the session's home → packs → outbox, debug.txt, todos.json, last-turn.json, snapshot, whose it is → conversation.jsonl last → store
 import {
   outboxObject,
   type SessionObject,
@@ -19,6 +19,7 @@ import { renewOldPacks } from './renew-packs.ts';
 import { saveFiles } from './save-files.ts';
 import type { WorkspaceLimits } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
+import { ownerMark } from './session-owner.ts';
 import type { Expectation, SessionStore } from './session-store.ts';
 import { encodeSnapshot, type Snapshot } from './snapshot.ts';
 import { removeReplaced, snapshotKey, type StoredFiles } from './stored-files.ts';
@@ -36,6 +37,8 @@ export interface Saving {
   readonly transcript?: Uint8Array | undefined;
   /** The turn's answer, when the caller may ask for it again by its key. */
   readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
+  /** `chat_id:thread_id`, as far as it is known: the session becomes its own. */
+  readonly conversation?: string | undefined;
   /** What the agent sends to the chat. */
   readonly outbox?: readonly OutgoingFile[] | undefined;
   /** Asked when the files are stored, which may take long, and before anything is replaced: whether the session is still ours. */
@@ -59,6 +62,7 @@ export async function persist(
   saving: Saving,
 ): Promise<WorkspaceFigures> {
   const { before, files, limits, turn, outbox = [], retryDelaysMs } = saving;
+  const mark = ownerMark(home.sessionId, saving.conversation);
   const putAt = (key: string, body: Uint8Array, expected?: Expectation): Promise<void> =>
     putPersistently(store, key, body, expected, retryDelaysMs);
   const put = (name: SessionObject, body: Uint8Array, expected?: Expectation): Promise<void> =>
@@ -88,6 +92,7 @@ export async function persist(
     put('todos.json', todos),
     putOutbox(),
     putAt(now.key, encodeSnapshot(snapshot)),
+    ...(mark ? [putAt(mark.key, mark.body)] : []),
     ...(turn ? [put('last-turn.json', encodeLastTurn(turn, sha256))] : []),
   ];
   // Also when one of them failed: what follows must not meet a write that is still under way.
