@@ -43,6 +43,9 @@ export function withNote(text: string, note: string): string {
   return (isLong ? [note, text] : [text, note]).filter((part) => part.trim() !== '').join('\n\n');
 }
 
+/** For a look whether an answer shows anything: one that is not empty by far counts as one. By the clock, in ms. */
+const EMPTY_LIMITS_MS = [150];
+
 /**
  * @returns the answer as Markdown with its notes: what concerns the past above it, what concerns the answer itself below; everything
  *   above a long one.
@@ -96,7 +99,8 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
     }
   }
   // What looks like text may show nothing: an empty code block, a lone `&nbsp;`. A stopped turn may well have said nothing.
-  const isEmpty = text.length <= MAX_LENGTH_WITH_NOTE_BELOW && renderMarkdown(text).text === '';
+  const isEmpty =
+    text.length <= MAX_LENGTH_WITH_NOTE_BELOW && renderMarkdown(text, EMPTY_LIMITS_MS).text === '';
   const answer = isEmpty ? (below.length > 0 ? '' : texts.emptyAnswer) : text;
   return [...above, withNote(answer, [...below, ...last].join('\n\n'))].join('\n\n');
 }

@@ -1,6 +1,6 @@
 // Markdown → rendered, split → the messages of an answer: all of it, or its beginning and a line that says where the rest is
 import type { FormattedText } from './formatted-text.ts';
-import { MAX_MARKDOWN_LENGTH, renderMarkdown } from './render-markdown.ts';
+import { MAX_MARKDOWN_LENGTH, renderPatiently } from './render-markdown.ts';
 import { splitMessage, TELEGRAM_MESSAGE_LIMITS } from './split-message.ts';
 
 /** What does not fit into so many messages is no reading for a chat. */
@@ -17,9 +17,10 @@ export interface AnswerParts {
  * @param markdown of any length: what lies beyond the longest text that fits is not even parsed
  * @param more a line of plain text below the beginning of an answer that does not fit
  */
-export function answerParts(markdown: string, more: string): AnswerParts {
+export async function answerParts(markdown: string, more: string): Promise<AnswerParts> {
   const beginning = beginningOf(markdown);
-  const parts = splitMessage(renderMarkdown(beginning));
+  // Rendered, a text may be a hundred times as long as it was: in a table's cards, each row repeats the headings.
+  const parts = splitMessage(await renderPatiently(beginning), TELEGRAM_MESSAGE_LIMITS, MAX_PARTS + 1);
   if (beginning === markdown && parts.length <= MAX_PARTS) return { parts, isWhole: true };
   const full = parts.slice(0, MAX_PARTS);
   const last = full.pop();

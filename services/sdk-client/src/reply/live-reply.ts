@@ -108,7 +108,7 @@ export class LiveReply {
    */
   async finish(markdown: string, more = GROWING): Promise<boolean> {
     await this.#stop();
-    const { parts, isWhole } = answerParts(markdown, more);
+    const { parts, isWhole } = await answerParts(markdown, more);
     for (const [index, part] of parts.entries()) await this.#deliver(index, part);
     await this.#deleteFrom(parts.length);
     return isWhole;
@@ -157,7 +157,7 @@ export class LiveReply {
     let pauseMs = this.#pace.betweenMs;
     try {
       const begunMs = performance.now();
-      const { parts } = answerParts(draft, GROWING);
+      const { parts } = await answerParts(draft, GROWING);
       pauseMs = Math.max(pauseMs, (performance.now() - begunMs) * PAUSE_FACTOR);
       for (const [index, part] of parts.entries()) await this.#put(index, part);
     } catch (error) {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { MessageEntity } from 'grammy/types';
 import { describe, expect, it } from 'vitest';
 import { nastyMarkdown } from './nasty-markdown.fixture.ts';
-import { renderMarkdown } from './render-markdown.ts';
+import { renderMarkdown, renderPatiently } from './render-markdown.ts';
 import { markdownDocument } from './markdown-arbitrary.fixture.ts';
 import { splitMessage } from './split-message.ts';
 import { violations } from './validity-oracle.fixture.ts';
@@ -164,6 +164,17 @@ describe('renderMarkdown', () => {
 
   it('shows a text that cannot be read in time as it was written', () => {
     expect(renderMarkdown(PROSE, [1])).toEqual({ text: PROSE.trim(), entities: [] });
+  });
+
+  it('lets other work have its turn between two tries on a machine that is busy', async () => {
+    let turns = 0;
+    const other = setInterval(() => (turns += 1), 0);
+    // So short that they take a small part of the processor time that a text may have.
+    const rendering = renderPatiently(PROSE, [1, 1, 1, ...UNLIMITED]);
+    setImmediate(() => (turns += 1));
+    expect((await rendering).entities).not.toEqual([]);
+    clearInterval(other);
+    expect(turns).toBeGreaterThan(0);
   });
 
   it('shows what follows a thousand list items as it was written', () => {

@@ -20,12 +20,14 @@ const BYTES_PER_ENTITY = 16;
  * Cuts a message into parts that each fit into one. Cuts are made at a blank line, else a line end, a sentence's end, a space,
  * and between whole graphemes when there is none; not inside links and inline code where that can be avoided. An entity that
  * is cut goes on in the next part, a code block with its language. White space around the cuts is dropped.
+ * @param maxParts what follows them is left out
  * @returns no part when the message has no visible text
  * @throws RangeError when not even one code point may go into a part
  */
 export function splitMessage(
   message: FormattedText,
   limits: MessageLimits = TELEGRAM_MESSAGE_LIMITS,
+  maxParts = Infinity,
 ): FormattedText[] {
   if (!(limits.codePoints >= 1)) throw new RangeError('A part needs room for at least one code point');
   const { text } = message;
@@ -35,7 +37,7 @@ export function splitMessage(
   const parts: FormattedText[] = [];
   let next = 0;
   let open: MessageEntity[] = [];
-  for (let start = skipSpace(0); start < text.length;) {
+  for (let start = skipSpace(0); start < text.length && parts.length < maxParts;) {
     const textEnd = endOfCodePoints(text, start, limits.codePoints);
     const taken = [...open];
     for (; ; next += 1) {
