@@ -44,7 +44,7 @@ export async function addAgentServer(
   const runtime = new ClaudeRuntime(agent, image, {
     isolation: config.isolation,
     secrets: openSecretsManager(),
-    onError: (error) => log.error('Model proxy', error),
+    onError: (error) => log.error('A run', error),
   });
   const workRoot = workRootOf(config);
   const server = createApp({

@@ -38,7 +38,7 @@ export async function openHostileStage(without: readonly string[] = []): Promise
   const planFile = join(folder, 'plan');
   const options: StageOptions = {
     shell: 'off',
-    without: ['honest CLI', 'so many lines', 'a minute of patience', ...without],
+    without: ['honest CLI', 'so many lines', 'a minute of patience', 'ten seconds of grace', ...without],
     settings: { REDTEAM_CLI: HOSTILE_CLI, REDTEAM_PLAN: planFile },
   };
   const stage = made.use(await openStage(options));

@@ -59,6 +59,25 @@ describe('A hostile program in the place of the CLI', () => {
     },
   );
 
+  it.each([
+    ['its last word, and goes on without one more', 'Its last word.'],
+    ['its last word, and noise for ever after', 'Its last word.'],
+    ['its last word, and leaves its output to a child', 'Its last word.'],
+    ['a second result, and calls of tools after it', 'Said twice.'],
+    ['words of every odd form', 'In every odd form.'],
+  ])('that writes %s is not waited for, and its chat has the answer', async (name, answer) => {
+    expect(await attack(name)).toContainEqual(expect.stringContaining(answer));
+  });
+
+  it.each([
+    'nothing any more, as its output is closed',
+    'its result, with its input closed',
+    'its result before it was asked',
+    'lists in lists, 100,000 deep',
+  ])('that writes %s harms its own turn alone, and its chat goes on', async (name) => {
+    await attack(name);
+  });
+
   it('that never says a word is ended by /stop', async () => {
     const { stage } = hostile;
     await hostile.plan('not a word');
@@ -93,6 +112,25 @@ describe('Where nothing stands between the CLI and the server', () => {
     expect(await hasEnded(unguarded)).toBe(true);
     await stage.restart(options);
     expect(await hasEnded(unguarded)).toBe(true);
+  });
+});
+
+describe('Where a CLI is waited for after its last word', () => {
+  it('one that goes on without one more has its turn for as long as it likes', async () => {
+    await using patient = await openHostileStage(['end of the grace']);
+    const { stage } = patient;
+    await patient.plan('its last word, and goes on without one more');
+    const told = stage.telegram.botTexts(PERSON).length;
+    stage.telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'Go on' });
+    await hasBegun(stage);
+    await patient.plan(undefined);
+    stage.telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'Are you still there?' });
+    // Three times as long as the grace.
+    await delay(4_500);
+    await neighbourAlone(stage);
+    expect(stage.telegram.botTexts(PERSON).slice(told)).not.toContain('ok');
+    stage.telegram.standIn.sendAsUser({ chat_id: PERSON, text: '/stop' });
+    await patient.answeredAgain(told);
   });
 });
 

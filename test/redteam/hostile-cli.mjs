@@ -4,7 +4,7 @@
 import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, closeSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setInterval } from 'node:timers';
@@ -39,6 +39,7 @@ const result = (changes = {}) => ({
   ...{ duration_ms: 1, duration_api_ms: 1, num_turns: 1, result: '', total_cost_usd: 0, modelUsage: {} },
   ...{ usage: { input_tokens: 1, output_tokens: 1 }, permission_denials: [], ...changes },
 });
+const toolUse = (block) => ({ ...assistant(''), message: { id: 'msg_forged', content: [block] } });
 const question = (id, request) => ({ type: 'control_request', request_id: id, request });
 const callOfTool = (id, name, input) =>
   question(`call-${id}`, {
@@ -148,6 +149,76 @@ const ATTACKS = {
     ];
     for (let id = 0; ; id += 1) await say(question(`q${id}`, kinds[id % kinds.length]));
   },
+  'its last word, and goes on without one more': () => say(assistant('Its last word.'), result()),
+  'its last word, and noise for ever after': async () => {
+    await say(assistant('Its last word.'), result());
+    for (;;) {
+      await say({ type: 'system', subtype: 'x' }, assistant('One more.'), result());
+      await delay(5);
+    }
+  },
+  'nothing any more, as its output is closed': async () => {
+    await say(assistant('Unheard.'));
+    closeSync(1);
+  },
+  'its last word, and leaves its output to a child': async () => {
+    await say(assistant('Its last word.'), result());
+    const stdio = ['ignore', 'inherit', 'ignore'];
+    spawn(process.execPath, ['-e', 'setTimeout(() => undefined, 60_000)'], { stdio }).unref();
+    process.exit(0);
+  },
+  'a second result, and calls of tools after it': async () => {
+    writeFileSync('late.txt', 'late');
+    const use = { type: 'tool_use', id: 'twice', name: 'Write', input: { file_path: 'late.txt' } };
+    await say(assistant('Said twice.'), result(), result({ uuid: 'second' }));
+    for (let id = 0; id < 20; id += 1)
+      await say(toolUse(use), callOfTool(id, 'send_file', { path: 'late.txt' }));
+  },
+  'its result, with its input closed': async () => {
+    closeSync(0);
+    await say(callOfTool(1, 'send_file', { path: 'none' }), assistant('Deaf.'), result());
+    await delay(500);
+    process.exit(0);
+  },
+  'its result before it was asked': () => say(assistant('Unasked.'), result()),
+  'words of every odd form': async () => {
+    await write(Buffer.from([0xff, 0xfe, 0x80, 0x0a, 0xc3, 0x28, 0x0a, 0xed, 0xa0, 0x80, 0x0a, 0, 0x0a]));
+    await write(`{"type":"assistant","message":{"id":"\xff`);
+    await write(Buffer.from([0xf0, 0x28, 0x8c, 0x28]));
+    await write('"}}}}\n');
+    // Not JSON, although a program may take it for such.
+    await write(`{"type":"result","subtype":"success","total_cost_usd":NaN}\n`);
+    await write(`{"__proto__":{"type":"result"},"constructor":{"prototype":{"type":"result"}}}\n`);
+    const ids = ['__proto__', 'constructor', '', 'forged', '\u0000', session];
+    for (const id of ids) {
+      await say(
+        { type: 'control_response', response: { subtype: 'success', request_id: id, response: 7 } },
+        { type: 'control_cancel_request', request_id: id },
+        question(id, { subtype: 'hook_callback', callback_id: id, input: { __proto__: null } }),
+        question(`${id}.`, { subtype: 'mcp_message', server_name: id, message: { jsonrpc: '2.0', id } }),
+      );
+    }
+    const use = { type: 'tool_use', id: 'twice', name: '__proto__', input: { __proto__: 1, command: {} } };
+    const done = { type: 'tool_result', tool_use_id: 'twice', is_error: 'maybe' };
+    await say(
+      ...[toolUse(use), toolUse(use), toolUse({ ...use, name: 'constructor' })],
+      ...[done, done, { ...done, tool_use_id: '__proto__' }].map((block) => ({
+        ...{ type: 'user', ...envelope },
+        message: { role: 'user', content: [block] },
+      })),
+      { ...assistant('Of another session.'), session_id: randomUUID(), parent_tool_use_id: 'twice' },
+      assistant('In every odd form.'),
+      result(),
+    );
+  },
+  'lists in lists, 100,000 deep': async () => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const asked = callOfTool(1, 'send_file', { path: 'DEEP' });
+    const hook = { subtype: 'hook_callback', callback_id: 'hook_0', input: 'DEEP' };
+    for (const message of [question('q', hook), asked, { type: 'system', subtype: 'x', deep: 'DEEP' }])
+      await write(lineOf(message).replace('"DEEP"', deep));
+    await say(assistant('From the deep.'), result());
+  },
   'not a word': () => new Promise(() => undefined),
 };
 
@@ -158,11 +229,16 @@ process.stdout.on('error', () => process.exit());
 writeFileSync('attacking', '');
 const attack = ATTACKS[plan.attack];
 let hasBegun = false;
-if (plan.attack === 'not a word') setInterval(() => undefined, 1_000);
-else
-  // As a CLI does, it goes when it has said its result and nothing more is asked.
+const stays = /last word|not a word|nothing any more|input closed/.test(plan.attack);
+if (stays) setInterval(() => undefined, 1_000);
+if (plan.attack === 'its result before it was asked') {
+  keepTranscript();
+  await attack();
+}
+if (plan.attack !== 'not a word')
   createInterface(process.stdin)
-    .on('close', () => process.exit())
+    // As a CLI does, it goes when it has said its result and nothing more is asked.
+    .on('close', () => stays || process.exit())
     .on('line', (line) => {
       const message = JSON.parse(line);
       if (message.type === 'control_response') answers.set(message.response.request_id, message.response);

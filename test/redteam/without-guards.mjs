@@ -40,6 +40,11 @@ const GUARDS = {
   // At the pace that a CLI is held to, a million lines take minutes.
   'so many lines': ['/run/output-limits.ts', ['turnLines: 1_000_000', 'turnLines: 20_000']],
   'a minute of patience': ['/run/output-limits.ts', ['unreadInputMs: 60_000', 'unreadInputMs: 2_000']],
+  'ten seconds of grace': ['/run/output-limits.ts', ['afterLastWordMs: 10_000', 'afterLastWordMs: 1_500']],
+  'end of the grace': [
+    '/run/last-word.ts',
+    ['if (this.#isResult || gate.isOpen)', 'if (performance.now() < 0)'],
+  ],
   'CLI channel': ['/run/spawn-cli.ts', ['channel.outputOf(stdout)', 'stdout']],
   'number of files': ['/session/outbox.ts', ['MAX_FILES = 10', 'MAX_FILES = 1_000']],
   'parts of an answer': ['/reply/answer-parts.ts', ['MAX_PARTS = 4', 'MAX_PARTS = 1_000']],

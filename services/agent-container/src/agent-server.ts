@@ -52,7 +52,7 @@ export async function openAgentServer(
   const runtime = new ClaudeRuntime(config.agent, image, {
     isolation,
     secrets,
-    onError: (error) => log.error('Calling the model', error),
+    onError: (error) => log.error('A run', error),
   });
   const runs = new Set<Promise<void>>();
   const { workRoot } = config;

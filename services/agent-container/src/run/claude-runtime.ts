@@ -19,7 +19,8 @@ import { closedCli } from './isolation/closed-program.ts';
 import type { Cell, Isolation } from './isolation/isolation.ts';
 import { runLimits } from './isolation/run-limits.ts';
 import { watchRun } from './isolation/watch-run.ts';
-import { oneMessage, stopOnAbort } from './interruptible-input.ts';
+import { closeQuietly, oneMessage, stopOnAbort } from './interruptible-input.ts';
+import { LastWord } from './last-word.ts';
 import { McpServers } from './mcp-servers.ts';
 import { OutputGate } from './output-gate.ts';
 import type { OutputLimits } from './output-limits.ts';
@@ -37,7 +38,7 @@ export interface ClaudeRuntimeOptions {
   readonly secrets?: Secrets;
   /** What a turn's CLI may write; `OUTPUT_LIMITS` unless given. */
   readonly outputLimits?: OutputLimits;
-  /** Model calls that failed on our side; the run that made them may still succeed. */
+  /** Model calls that failed on our side, and a CLI that did not end by itself; the run may still succeed. */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -123,12 +124,20 @@ export class ClaudeRuntime implements AgentRuntime {
     const bounds = await boundsOf(home, this.#image.folder, this.#config.isShellOn);
     const cell = await this.#openCell(home, modelUrl);
     const gate = new OutputGate();
-    const cli = cliProcess(home, { cell, gate, limits: this.#options.outputLimits });
+    let session: Query | undefined;
+    const limits = this.#options.outputLimits;
+    using lastWord = new LastWord({
+      ...{ limits, gate },
+      onOverdue: () => {
+        this.#options.onError?.(overdue());
+        closeQuietly(session);
+      },
+    });
+    const cli = cliProcess(home, { cell, gate, limits, onLastWord: () => lastWord.heard(false) });
     const watch =
       cell && watchRun(cell, runLimits(this.#config.runLimits), (error) => this.#options.onError?.(error));
     const input = oneMessage(run.prompt);
     const isOffline = cell !== undefined && this.#options.isolation?.isNetworkOn === false;
-    let session: Query | undefined;
     let stop: (() => void) | undefined;
     let stopKilling: (() => void) | undefined;
     let result: SDKResultMessage | undefined;
@@ -156,6 +165,7 @@ export class ClaudeRuntime implements AgentRuntime {
         if (message.type === 'result') {
           result = message;
           input.end();
+          lastWord.heard(true);
         }
         signs.note(message);
         if (message.type === 'system' && message.subtype === 'init') this.#servers.note(message);
@@ -235,6 +245,14 @@ function killOnOrder(signal: AbortSignal, cli: CliProcess): () => void {
   if (signal.aborted) kill();
   else signal.addEventListener('abort', kill, { once: true });
   return () => signal.removeEventListener('abort', kill);
+}
+
+/** For the log: the turn ends with what the CLI had said. */
+function overdue(): AgentError {
+  return new AgentError(
+    'agent_crashed',
+    'The agent process did not end after its last word, so it was ended',
+  );
 }
 
 function knownStatus(status: string): 'pending' | 'in_progress' | 'completed' {

@@ -133,6 +133,55 @@ describe('Of what the CLI writes', () => {
     expect(violation).toMatchObject({ code: 'agent_crashed' });
   });
 
+  it.each(['-1', '1e999', '-1e999', '9007199254740993', '1.5', '"NaN"', 'null', '{}', '[]'])(
+    'a result whose figures are %s ends the turn, or counts as none',
+    async (figure) => {
+      const written = JSON.stringify({
+        ...{ type: 'result', subtype: 'success', is_error: false, num_turns: 'F', total_cost_usd: 'F' },
+        usage: { input_tokens: 'F', output_tokens: 'F', cache_read_input_tokens: 'F' },
+      });
+      const line = `${written.replaceAll('"F"', figure)}\n`;
+      const { lines, violation } = await passed(Readable.from([Buffer.from(line)]));
+      expect(lines).toEqual([]);
+      expect(violation).toMatchObject({ code: 'agent_crashed' });
+    },
+  );
+
+  it.each([
+    [
+      'a question about a tool',
+      '{"type":"control_request","request_id":"q","request":{"subtype":"x","input":DEEP}}',
+    ],
+    [
+      'a call of a tool',
+      '{"type":"control_request","request_id":"q","request":{"subtype":"mcp_message","server_name":"chat","message":{"jsonrpc":"2.0","params":DEEP}}}',
+    ],
+    [
+      'an answer',
+      '{"type":"control_response","response":{"subtype":"success","request_id":"r","response":DEEP}}',
+    ],
+    ['what it says of itself', '{"type":"system","subtype":"x","mcp_servers":DEEP}'],
+  ])('lists in lists, 100,000 deep, in %s end the turn', async (_, line) => {
+    const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+    const { lines, violation } = await passed(
+      Readable.from([Buffer.from(`${line.replace('DEEP', deep)}\n`)]),
+    );
+    expect(lines).toEqual([]);
+    expect(violation).toMatchObject({ code: 'agent_crashed' });
+  });
+
+  it('what is no UTF-8, no JSON, or hides a type where none looks for it does not go on', async () => {
+    const { lines, violation } = await passed(
+      Readable.from([
+        Buffer.from([0xff, 0xfe, 0x80, 0x0a, 0xc3, 0x28, 0x0a, 0xed, 0xa0, 0x80, 0x0a, 0, 0x0a]),
+        Buffer.from('{"type":"result","subtype":"success","total_cost_usd":NaN}\n'),
+        Buffer.from('{"__proto__":{"type":"result"},"constructor":{"prototype":{"type":"result"}}}\n'),
+      ]),
+    );
+    expect({ lines, violation }).toEqual({ lines: [], violation: undefined });
+    expect('type' in {}).toBe(false);
+  });
+
   it('answers to questions that were never asked, and questions that are open already, do not go on', async () => {
     const question = { type: 'control_request', request_id: 'q', request: { subtype: 'hook_callback' } };
     const answer = { type: 'control_response', response: { subtype: 'success', request_id: 'r' } };

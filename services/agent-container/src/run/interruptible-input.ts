@@ -13,6 +13,15 @@ export function oneMessage(text: string): { messages: AsyncIterable<SDKUserMessa
   return { messages: messages(), end: () => resolve(undefined) };
 }
 
+/** For timers and promises that nobody awaits: whoever reads the session hears its end, and ends its process anyway. */
+export function closeQuietly(session: Pick<ReturnType<typeof query>, 'close'> | undefined): void {
+  try {
+    session?.close();
+  } catch {
+    // Nobody would hear of it here.
+  }
+}
+
 /** `interrupt` keeps the transcript whole; only a process that does not react to it is closed. */
 export function stopOnAbort(
   signal: AbortSignal,
@@ -21,13 +30,7 @@ export function stopOnAbort(
 ): () => void {
   let grace: NodeJS.Timeout | undefined;
   const stop = (): void => {
-    const close = (): void => {
-      try {
-        session.close();
-      } catch {
-        // Called by a timer and by a promise that nobody awaits; whoever reads the session ends its process anyway.
-      }
-    };
+    const close = (): void => closeQuietly(session);
     grace = setTimeout(close, INTERRUPT_GRACE_MS);
     session.interrupt().then(endInput, close);
   };

@@ -5,6 +5,10 @@ export class OutputGate {
   #opening = Promise.withResolvers<undefined>();
   #isOpen = true;
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
   open(): void {
     this.#isOpen = true;
     this.#opening.resolve(undefined);

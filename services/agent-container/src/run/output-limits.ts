@@ -31,6 +31,11 @@ export interface OutputLimits {
   readonly waitingInputBytes: number;
   /** How long its stdin may be full: as long as it is, its questions stay open, and nothing that it writes is read. */
   readonly unreadInputMs: number;
+  /**
+   * How long it may still be there after its last word: its result, the end of its output, or its own end while something else keeps its output open.
+   * The real one is gone within half a second: its transcript is written by then, and work in the background is switched off.
+   */
+  readonly afterLastWordMs: number;
 }
 
 const MIB = 1024 * 1024;
@@ -49,4 +54,5 @@ export const OUTPUT_LIMITS: OutputLimits = {
   openRequests: 64,
   waitingInputBytes: 16 * MIB,
   unreadInputMs: 60_000,
+  afterLastWordMs: 10_000,
 };

@@ -209,11 +209,21 @@ function message(value: object): SlimLine {
   return { kind: 'message', json: oneLine(value) };
 }
 
-/** Readline takes these two for line breaks, and JSON does not escape them. */
+/** Readline takes these two for line breaks, and JSON does not escape them. @throws AgentError for lists that are too deep to be written. */
 function oneLine(value: object): string {
-  return JSON.stringify(value)
+  return written(value)
     .replaceAll('\u2028', String.raw`\u2028`)
     .replaceAll('\u2029', String.raw`\u2029`);
+}
+
+function written(value: object): string {
+  try {
+    return JSON.stringify(value);
+  } catch (error) {
+    // Parsing has no limit of depth, writing has that of the stack.
+    if (error instanceof RangeError) throw notUnderstood('type' in value ? value.type : undefined, error);
+    throw error;
+  }
 }
 
 function read<T>(schema: z.ZodType<T>, json: { type: unknown }): T {

@@ -36,6 +36,8 @@ interface CliProcessOptions {
   /** Shut while nobody reads its messages; always open unless given. */
   readonly gate?: OutputGate;
   readonly limits?: OutputLimits | undefined;
+  /** Called when its output ends, and when the process itself does. */
+  readonly onLastWord?: (() => void) | undefined;
 }
 
 /**
@@ -44,7 +46,7 @@ interface CliProcessOptions {
  */
 export function cliProcess(
   home: SessionHome,
-  { cell, gate = new OutputGate(), limits }: CliProcessOptions = {},
+  { cell, gate = new OutputGate(), limits, onLastWord = () => undefined }: CliProcessOptions = {},
 ): CliProcess {
   let child: ChildProcess | undefined;
   let stderr = '';
@@ -109,6 +111,8 @@ export function cliProcess(
         // Heard of at the end.
         recorded.catch(() => undefined);
       }
+      stdout.once('close', onLastWord);
+      started.once('exit', onLastWord);
       started.stdout = channel.outputOf(stdout);
       started.stdin = channel.inputOf(stdin);
       return started as SpawnedProcess & ChildProcess;
