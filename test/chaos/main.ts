@@ -1,4 +1,4 @@
-// npm run test:chaos [-- --turns 300 --sessions 30 --real 8 --store aws --slower 3|production --seed … --keep]: nothing is lost and nothing doubled, whatever is killed
+// npm run test:chaos [-- --turns 300 --sessions 30 --real 8 --store aws --slower 3|production --harm damage,disk,clock,overload --seed … --keep]: nothing is lost and nothing doubled, whatever is killed
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -9,13 +9,17 @@ import { type AwsStores, openAwsServers } from './surroundings/aws-servers.ts';
 import { check } from './checker/checker.ts';
 import { ownEnvironment } from './processes/config.ts';
 import type { Evidence } from './evidence/evidence.ts';
+import { DEFAULT_HARMS, readHarms } from './harm/harms.ts';
 import { harmDone } from './harm/harm-done.ts';
 import { figures } from './evidence/figures.ts';
+import { machineSlowness } from './surroundings/machine.ts';
 import { Random } from './surroundings/random.ts';
 import { runMutants } from './mutants/run-mutants.ts';
-import { peopleOf, runChaos, type Size } from './run-chaos.ts';
+import { runChaos, sessionsOf, type Size } from './run-chaos.ts';
 import { type ChaosSystem, startSystem } from './surroundings/system.ts';
 import { showViolation } from './evidence/show-violation.ts';
+import { BURST_PATIENCE } from './talk/burst.ts';
+import { peopleOf } from './talk/places.ts';
 import { tempoOf } from './surroundings/tempo.ts';
 import type { Rule } from './checker/verdict.ts';
 
@@ -31,6 +35,7 @@ const RULES: readonly Rule[] = [
   'nothing stuck',
   'explained',
   'no mark left',
+  'stop obeyed',
 ];
 
 const { values } = parseArgs({
@@ -42,9 +47,14 @@ const { values } = parseArgs({
     store: { type: 'string', default: 'embedded' },
     slower: { type: 'string', default: '1' },
     mutants: { type: 'boolean', default: false },
+    only: { type: 'string', default: '' },
+    harm: { type: 'string' },
     keep: { type: 'boolean', default: false },
   },
 });
+if (values.store !== 'embedded' && values.store !== 'aws')
+  throw new RangeError('--store must be embedded or aws');
+const HARMS_ASKED = readHarms(values.harm ?? DEFAULT_HARMS[values.store]);
 const size: Size = {
   turns: amount('turns', values.turns, MAX_TURNS),
   sessions: amount('sessions', values.sessions, MAX_TURNS),
@@ -52,14 +62,18 @@ const size: Size = {
   longestPauseMs: 20_000,
   isPatient: false,
   commandShare: 0.06,
+  stopShare: 0.04,
+  damageShare: HARMS_ASKED.has('damage') ? 0.02 : 0,
   hasBlows: true,
+  harms: HARMS_ASKED,
   patience: 2,
 };
 const SIDES = 2;
-const MANNER = { longShare: 0.1, thinkingMs: 250 };
-if (values.store !== 'embedded' && values.store !== 'aws')
-  throw new RangeError('--store must be embedded or aws');
-const tempo = tempoOf(values.slower, values.store);
+const slowness = await machineSlowness();
+const asked = tempoOf({ name: values.slower, slowness }, values.store);
+const patience = HARMS_ASKED.has('overload') ? BURST_PATIENCE : 1;
+const tempo = { ...asked, stuckMs: asked.stuckMs * patience };
+const MANNER = { longShare: 0.1, thinkingMs: 250, longThoughtMs: tempo.leaseMs * 3 };
 if (size.real >= size.sessions) throw new RangeError('--real must be less than --sessions');
 
 const root = await mkdtemp(join(tmpdir(), 'omnicloud-chaos-'));
@@ -91,8 +105,8 @@ try {
 }
 
 async function judgeMutants(): Promise<void> {
-  const { seed } = values;
-  const wrong = await runMutants({ root, seed, tempo, onError, signal: interrupted.signal });
+  const { seed, only } = values;
+  const wrong = await runMutants({ root, seed, only, tempo, onError, signal: interrupted.signal });
   console.log(`${Math.round((Date.now() - startedAtMs) / 1000)} seconds`);
   if (wrong > 0) process.exitCode = 1;
 }
@@ -102,11 +116,14 @@ async function judgeSystem(): Promise<void> {
   console.log(
     `seed ${values.seed}: ${turns} turns in ${sessions} sessions, ${real} of them real; ${values.store} stores`,
   );
+  console.log(
+    `this machine is ${slowness.toFixed(1)} times slower than a quiet one; a lease is ${tempo.leaseMs} ms`,
+  );
   const random = new Random(values.seed);
   // Stores of others remember the chats of earlier runs.
   const idsFrom = values.store === 'aws' ? Date.now() : 0;
   if (values.store === 'aws') aws = await openAwsServers(random.fork('stores'), ownEnvironment());
-  const people = peopleOf(size, idsFrom);
+  const people = peopleOf(sessionsOf(size), idsFrom);
   system = await startSystem({
     root,
     people,
@@ -118,13 +135,13 @@ async function judgeSystem(): Promise<void> {
     random,
     onError,
   });
-  report(await runChaos(size, people, system, random, interrupted.signal), system);
+  report(await runChaos(size, system, random, interrupted.signal), system);
 }
 
 function report(evidence: Evidence, ran: ChaosSystem): void {
   const verdict = check(evidence);
   for (const [name, value] of figures(evidence, verdict)) console.log(`${name.padEnd(36)} ${value}`);
-  const harm = harmDone(evidence, ran, size.real > 0);
+  const harm = harmDone(evidence, ran, { hasRealAgents: size.real > 0, harms: HARMS_ASKED });
   for (const [name, value] of harm) console.log(`${name.padEnd(36)} ${value}`);
   console.log(`${'seconds'.padEnd(36)} ${Math.round((Date.now() - startedAtMs) / 1000)}`);
   // On a machine that is busy with other things, the time limits say nothing.
@@ -148,7 +165,7 @@ function report(evidence: Evidence, ran: ChaosSystem): void {
   if (failures > 0) {
     const { turns, sessions, real } = size;
     const options = `--seed ${values.seed} --turns ${turns} --sessions ${sessions} --real ${real}`;
-    const where = `--store ${values.store} --slower ${values.slower}`;
+    const where = `--store ${values.store} --slower ${values.slower} --harm ${[...HARMS_ASKED].join(',')}`;
     console.log(`again with: npm run test:chaos -- ${options} ${where} --keep`);
     process.exitCode = 1;
   }

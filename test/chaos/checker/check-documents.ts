@@ -1,4 +1,5 @@
 import { fileMarkIn } from '../evidence/marks.ts';
+import { saysStopped } from './stops/stopped.ts';
 import { type Case, messageKey, type Outcome, type Report } from './verdict.ts';
 
 /** What the user reads below an answer whose files could not be stored or sent. */
@@ -16,11 +17,15 @@ export function checkDocuments(file: Case, outcomes: ReadonlyMap<string, Outcome
       return mark?.token === token ? [{ message, run: mark.run }] : [];
     });
     const run = outcomes.get(token)?.run;
+    // Stopped after its last word, it may not have come to send the file.
+    const isStopped = inSession.some(
+      ({ message, marks }) => saysStopped(message) && marks.some((mark) => mark.token === token),
+    );
     const isTold = inSession.some(
       ({ message, marks }) =>
         LOST.test(message.text) && (marks.length === 0 || marks.some((mark) => mark.token === token)),
     );
-    if (wantsFile && run !== undefined && !isTold && !documents.some((one) => one.run === run))
+    if (wantsFile && run !== undefined && !isTold && !isStopped && !documents.some((one) => one.run === run))
       report('answered exactly once', token, 'its file has not arrived');
     const known = documents.filter(({ message }) => !file.undecidable.has(messageKey(message)));
     if (known.length > 1)

@@ -1,5 +1,5 @@
 import type { AskedQuestion } from '../evidence/evidence.ts';
-import { storesFailed, triesLost } from './harm-to.ts';
+import { storesFailed, triesLost, wasDiskFull } from './harm-to.ts';
 import type { Case, Outcome, Report } from './verdict.ts';
 
 /** A turn is given up after so many tries, so each of them has to have met a harm of its own. */
@@ -13,14 +13,19 @@ type Outcomes = ReadonlyMap<string, Outcome>;
 export function checkExplained(file: Case, outcomes: Outcomes, report: Report): void {
   const allowed = Math.max(EXCUSED.atLeast, Math.ceil(file.questions.length * EXCUSED.share));
   const told = file.questions.filter(({ token }) => outcomes.get(token)?.kind === 'told');
+  const putOff = file.questions.filter(({ token }) => outcomes.get(token)?.isPutOff);
   const unsaved = file.questions.filter(({ token }) => outcomes.get(token)?.isUnsaved);
   for (const question of told) {
     const lost = triesLost(spanOf(question, file), file);
     if (lost < TRIES)
       report('explained', question.token, `it was given up, and only ${lost} of ${TRIES} tries met a harm`);
   }
+  for (const question of putOff) {
+    if (!hasModelFailed(question, file) && !hasStoreFailed(question, file))
+      report('explained', question.token, 'it was told to wait, and neither the model nor a store failed');
+  }
   for (const question of unsaved) {
-    if (storesFailed(spanOf(question, file), file) === 0)
+    if (!hasStoreFailed(question, file))
       report('explained', question.token, 'it was not saved, and no store failed');
   }
   for (const [what, questions] of [
@@ -35,6 +40,16 @@ export function checkExplained(file: Case, outcomes: Outcomes, report: Report): 
         `one of ${together.length} that were ${what}; up to ${allowed} may be`,
       );
   }
+}
+
+function hasStoreFailed(question: AskedQuestion, file: Case): boolean {
+  const span = spanOf(question, file);
+  return storesFailed(span, file) > 0 || wasDiskFull(span, file);
+}
+
+function hasModelFailed({ token }: AskedQuestion, { companions, modelFailures }: Case): boolean {
+  const together = new Set(companions.get(token)?.map((one) => one.token));
+  return modelFailures.some(({ tokens }) => tokens.some((one) => together.has(one)));
 }
 
 /** @returns one question of each group that was asked together. */

@@ -1,17 +1,24 @@
 import type { AskedQuestion, ModelAsked } from '../evidence/evidence.ts';
-import type { Outcome, Report } from './verdict.ts';
+import { isDamagedBetween, lossesTold } from './damage/damage-told.ts';
+import type { Case, Outcome, Report } from './verdict.ts';
 
 /** What the model is told with a question holds every answered turn of its conversation before it, once and in order, and nothing else. */
 export function checkContext(
   conversation: readonly AskedQuestion[],
-  requests: readonly ModelAsked[],
+  file: Case,
   outcomes: ReadonlyMap<string, Outcome>,
   report: Report,
 ): void {
+  const { requests } = file;
   const order = conversation.map(({ token }) => token);
-  for (const { tokens, history } of requests) {
+  /** By the run that is not known any more: the question at which that was seen. */
+  const lost = new Map<string, string>();
+  for (const request of requests) {
+    const { tokens, history, speaker } = request;
     const [token = ''] = tokens;
     if (!order.includes(token)) continue;
+    const other = conversation.find((one) => tokens.includes(one.token) && one.speaker !== speaker);
+    if (other) report('context', other.token, `it is told as said by ${speaker}`);
     // Of what was asked together, words are told before files.
     const together = history.map((turn, index) => ({ ...turn, after: firstOfRun(history, index) }));
     const place = (one: string): number => order.indexOf(one);
@@ -27,17 +34,29 @@ export function checkContext(
     const places = [...known, ...asked].flatMap((one) => (one === foreign ? [] : order.indexOf(one)));
     if (places.some((place, index) => place < (places[index - 1] ?? 0)))
       report('context', token, `its context is out of order: ${[...known, ...tokens].join(' ')}`);
-    for (const earlier of order.slice(0, order.indexOf(token))) {
+    for (const question of conversation.slice(0, order.indexOf(token))) {
+      const { token: earlier } = question;
       // Words are asked before the files that came with them, also when the webhook took a file over first.
       if (tokens.includes(earlier)) continue;
       const outcome = outcomes.get(earlier);
       if (outcome?.run === undefined || outcome.isUnsaved) continue;
       const turn = history.find((one) => one.token === earlier);
+      if (turn?.run !== outcome.run && isDamagedBetween(question, request, file)) {
+        if (!lost.has(outcome.run)) lost.set(outcome.run, token);
+        continue;
+      }
       if (turn === undefined) report('context', token, `its context skips ${earlier}`);
       else if (turn.run !== outcome.run)
         report('context', token, `of ${earlier} it knows another answer than the user`);
     }
   }
+  const told = lossesTold(conversation[0]?.session ?? '', file);
+  for (const [run, token] of [...lost].slice(Math.min(told, lost.size)))
+    report(
+      'context',
+      token,
+      `${run} is lost from a damaged conversation, and of ${told} turns that was said`,
+    );
 }
 
 /** @returns where the questions begin that the same run answers. */

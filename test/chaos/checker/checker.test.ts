@@ -235,6 +235,16 @@ describe('No question waits longer than 30 s once it is its turn:', () => {
     expect(rules).toEqual([]);
   });
 
+  it('the time without any process of a tier does not count', () => {
+    const late = (untilMs: number): [Rule, string][] =>
+      broken((run) => {
+        run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 3_000 + STUCK_MS + 2_000));
+        run.absences.push({ fromMs: 4_000, untilMs });
+      });
+    expect(late(6_000)).toEqual([]);
+    expect(late(5_900)).toEqual([['nothing stuck', 'c']]);
+  });
+
   it('a send that was refused is no answer yet', () => {
     const rules = broken((run) => {
       run.calls.splice(2, 1, { ...at(run.calls, 2), isCarriedOut: false });

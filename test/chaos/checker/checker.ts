@@ -5,9 +5,11 @@ import { checkExplained } from './check-explained.ts';
 import { checkMarks } from './left-marks.ts';
 import { checkContext, checkWriters } from './check-requests.ts';
 import { checkOrder } from './check-order.ts';
+import { coveredMs } from '../evidence/absences.ts';
 import type { AskedQuestion, Evidence, TelegramCall } from '../evidence/evidence.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { marksIn } from '../evidence/marks.ts';
+import { checkStops } from './stops/check-stops.ts';
 import { undecidableSends } from '../evidence/undecidable.ts';
 import { type Case, messageKey, type Outcome, type Report, type Verdict, type Violation } from './verdict.ts';
 
@@ -24,13 +26,14 @@ export function check(evidence: Evidence): Verdict {
   checkMerged(file, outcomes, report);
   checkExplained(file, outcomes, report);
   checkMarks(file, report);
+  checkStops(file, outcomes, report);
   checkCommands(file, report);
   checkDocuments(file, outcomes, report);
   const excused = new Set([...outcomes.values()].flatMap((outcome) => outcome.excused));
   for (const questions of bySession(evidence.questions)) {
     checkOrder(questions, file, excused, report);
     for (const conversation of conversationsOf(questions, evidence.commands))
-      checkContext(conversation, evidence.requests, outcomes, report);
+      checkContext(conversation, file, outcomes, report);
     checkWriters(questions, evidence.requests, report);
     for (const { question, waitedMs } of waits(questions, file, outcomes))
       if (waitedMs > evidence.stuckMs) report('nothing stuck', question.token, `it waited ${waitedMs} ms`);
@@ -68,7 +71,7 @@ function checkMerged({ requests }: Evidence, outcomes: ReadonlyMap<string, Outco
   }
 }
 
-/** @returns how long each question of a session was answered after it had been its turn, as far as it was. */
+/** @returns how long each question of a session was answered after it had been its turn, as far as it was; the time without one of the tiers does not count. */
 export function waits(
   session: readonly AskedQuestion[],
   file: Case,
@@ -79,7 +82,8 @@ export function waits(
   return session.flatMap((question) => {
     const endedAtMs = answeredAtMs(question, outcomes.get(question.token), calls, file);
     if (endedAtMs === undefined) return [];
-    const waitedMs = endedAtMs - Math.max(freeAtMs, question.atMs);
+    const span = { fromMs: Math.max(freeAtMs, question.atMs), untilMs: endedAtMs };
+    const waitedMs = endedAtMs - span.fromMs - coveredMs(file.absences, span);
     freeAtMs = endedAtMs;
     return [{ question, endedAtMs, waitedMs }];
   });

@@ -67,6 +67,18 @@ describe('A question is given up only when each of its tries met a harm:', () =>
     expect(hit('webhook#1', 5_100)).toEqual(UNEXPLAINED);
   });
 
+  it('neither a full disk nor a clock that was set costs a try', () => {
+    for (const kind of ['disk full', 'clock set'] as const) {
+      const rules = broken((run) => {
+        giveUp(run);
+        harm(run, 4_000, 2);
+        run.asks.push(askOf(['c'], 5_000));
+        run.blows.push({ kind, process: AGENT, atMs: 4_900, untilMs: 8_000 });
+      });
+      expect(rules).toEqual(UNEXPLAINED);
+    }
+  });
+
   it('a freeze counts for all the time that it lasted, and a worker that was seen typing was at work', () => {
     const frozen = (process: string, atMs: number, untilMs: number): [Rule, string][] =>
       broken((run) => {
@@ -134,6 +146,15 @@ describe('An answer is unsaved only when a store failed:', () => {
       run.shown.splice(2, 1, shown(text, 31, 30));
       spoil(run);
     });
+
+  it('or when the disk of a worker or an agent server was full meanwhile', () => {
+    const full = (process: string, atMs: number): [Rule, string][] =>
+      unsaved((run) => void run.blows.push({ kind: 'disk full', process, atMs, untilMs: atMs + 1_000 }));
+    expect(full(AGENT, 2_500)).toEqual([]);
+    expect(full(WORKER, 3_200)).toEqual([]);
+    expect(full(AGENT, 1_500)).toEqual(UNEXPLAINED);
+    expect(full('webhook#1', 2_500)).toEqual(UNEXPLAINED);
+  });
 
   it('a blow is no excuse, nor is what failed for another session', () => {
     expect(

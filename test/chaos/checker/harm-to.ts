@@ -38,12 +38,25 @@ export function storesFailed(span: Span, { storeFailures }: Evidence): number {
   return storeFailures.filter(({ session, atMs }) => session === span.session && isIn(atMs, span)).length;
 }
 
+/** @returns whether the disk of a worker or of an agent server was full meanwhile. */
+export function wasDiskFull({ fromMs, untilMs }: Span, { blows }: Evidence): boolean {
+  return blows.some(
+    (blow) =>
+      blow.kind === 'disk full' &&
+      !blow.process.startsWith('webhook') &&
+      blow.atMs <= untilMs &&
+      blow.untilMs >= fromMs,
+  );
+}
+
 function blowsOn(span: Span, asks: readonly AgentAsked[], evidence: Evidence): number {
   const seen = [...evidence.typing, ...evidence.calls]
     .filter(({ session, atMs }) => session === span.session && isIn(atMs, span))
     .map(({ sender, atMs }) => ({ worker: sender, atMs, endedAtMs: atMs }));
   const presences = [...seen, ...asks];
   return evidence.blows.filter((blow) => {
+    // For the end of what is wrong with a disk the system waits, and a clock it must not trust.
+    if (blow.kind !== 'kill' && blow.kind !== 'freeze') return false;
     if (blow.atMs > span.untilMs || endOf(blow) < span.fromMs) return false;
     const isAsked = asks.some(
       ({ agent, ...ask }) =>

@@ -1,5 +1,6 @@
 import type { AskedQuestion, ShownMessage } from '../evidence/evidence.ts';
 import type { Mark } from '../evidence/marks.ts';
+import { saysStopped, stopsOf } from './stops/stopped.ts';
 import { type Case, messageKey, type Outcome, type Report } from './verdict.ts';
 
 /** What the user reads of an answer that the session does not know. */
@@ -12,22 +13,49 @@ interface Answering {
   readonly marks: readonly Mark[];
 }
 
+/** What the user reads when the answer has to wait for the model or a store. */
+const NOT_YET = 'Not yet: ';
+
 /** Judges what the question's chat shows of an answer to it. */
 export function judgeAnswer(question: AskedQuestion, file: Case, report: Report): Outcome {
+  const notices = noticesOn(question, file);
+  const waits = notices.filter(({ text }) => text.startsWith(NOT_YET));
+  // That an answer is late is said beside it, and once.
+  if (waits.filter((message) => !file.undecidable.has(messageKey(message))).length > 1)
+    report('answered exactly once', question.token, 'it was told to wait more than once');
+  const outcome = judge(
+    question,
+    notices.filter((one) => !waits.includes(one)),
+    file,
+    report,
+  );
+  return waits.length === 0 ? outcome : { ...outcome, isPutOff: true };
+}
+
+/** @returns the sentences below the question, or below one that was asked together with it. */
+function noticesOn({ token, session }: AskedQuestion, file: Case): ShownMessage[] {
+  // One sentence for all that were asked together, below any of them.
+  const asking = new Set(file.companions.get(token)?.map(({ messageId }) => messageId));
+  return (file.shownIn.get(session) ?? [])
+    .filter(
+      ({ message: { replyTo, isDocument }, marks }) =>
+        replyTo !== undefined && asking.has(replyTo) && marks.length === 0 && isDocument !== true,
+    )
+    .map(({ message }) => message);
+}
+
+function judge(
+  question: AskedQuestion,
+  notices: readonly ShownMessage[],
+  file: Case,
+  report: Report,
+): Outcome {
   const { token, session } = question;
   const inSession = file.shownIn.get(session) ?? [];
   const answering = inSession.flatMap(({ message, marks }): Answering[] => {
     const own = marks.filter((mark) => mark.token === token);
     return own.length > 0 ? [{ message, marks: own }] : [];
   });
-  // One sentence for all that were asked together, below any of them.
-  const asking = new Set(file.companions.get(token)?.map(({ messageId }) => messageId));
-  const notices = inSession
-    .filter(
-      ({ message: { replyTo, isDocument }, marks }) =>
-        replyTo !== undefined && asking.has(replyTo) && marks.length === 0 && isDocument !== true,
-    )
-    .map(({ message }) => message);
   const isUnsaved = answering.some(({ message }) => message.text.includes(NOT_SAVED));
   const isKnown = (message: ShownMessage): boolean => !file.undecidable.has(messageKey(message));
   const run = wholeRun(answering);
@@ -36,8 +64,14 @@ export function judgeAnswer(question: AskedQuestion, file: Case, report: Report)
     const told = notices.find(isKnown) ?? notices[0];
     const beside = [...answering.map(({ message }) => message), ...notices.filter((one) => one !== told)];
     const excused = excuse(token, beside, isKnown, report);
-    return { kind: 'told', run, excused, isUnsaved };
+    const isStopped = told !== undefined && saysStopped(told) && stopsOf(question, file).length > 0;
+    return { kind: isStopped ? 'stopped' : 'told', run, excused, isUnsaved };
   }
+  const stopped = run === undefined && stopsOf(question, file).length > 0;
+  if (stopped && answering.length === 0)
+    return { kind: 'stopped', run, excused: [], isUnsaved, isDropped: true };
+  if (stopped && isBegun(answering) && answering.some(({ message }) => saysStopped(message)))
+    return { kind: 'stopped', run, excused: [], isUnsaved };
   if (run === undefined && isBrokenOff(answering)) return { kind: 'told', run, excused: [], isUnsaved };
   if (run === undefined) {
     report('answered exactly once', token, answering.length === 0 ? 'there is no answer' : 'half an answer');
@@ -50,11 +84,15 @@ export function judgeAnswer(question: AskedQuestion, file: Case, report: Report)
   return { kind: surplus.length === 0 ? 'once' : 'double', run, excused, isUnsaved };
 }
 
-/** Parts of one answer, each shown once, and below the last of them the sentence that there will be no more. */
-function isBrokenOff(answering: readonly Answering[]): boolean {
+/** Parts of one answer from its first on, each shown once. */
+function isBegun(answering: readonly Answering[]): boolean {
   const parts = answering.flatMap(({ marks }) => marks);
-  const isInOrder = parts.every(({ run, part }, index) => run === parts[0]?.run && part === index + 1);
-  return isInOrder && (answering.at(-1)?.message.text.includes(GIVEN_UP) ?? false);
+  return parts.every(({ run, part }, index) => run === parts[0]?.run && part === index + 1);
+}
+
+/** Below the last of them is the sentence that there will be no more. */
+function isBrokenOff(answering: readonly Answering[]): boolean {
+  return isBegun(answering) && (answering.at(-1)?.message.text.includes(GIVEN_UP) ?? false);
 }
 
 /** @returns the last run whose answer is shown from its first part to its last. */

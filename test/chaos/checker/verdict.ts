@@ -10,7 +10,8 @@ export type Rule =
   | 'context'
   | 'nothing stuck'
   | 'explained'
-  | 'no mark left';
+  | 'no mark left'
+  | 'stop obeyed';
 
 export interface Violation {
   readonly rule: Rule;
@@ -25,14 +26,18 @@ export interface Verdict {
 }
 
 export interface Outcome {
-  /** `told`: the user got a sentence instead of an answer; `double`: more than once, because a send was undecidable. */
-  readonly kind: 'once' | 'double' | 'told' | 'missing';
+  /** `told`: the user got a sentence instead of an answer; `stopped`: a stop ended it, or let it drop; `double`: more than once, because a send was undecidable. */
+  readonly kind: 'once' | 'double' | 'told' | 'stopped' | 'missing';
   /** The run whose answer is shown. */
   readonly run: string | undefined;
   /** What the chat shows beside it, because its senders could not know of it. */
   readonly excused: readonly ShownMessage[];
   /** The answer's own words say that it could not be saved. */
   readonly isUnsaved: boolean;
+  /** The user was told that it has to wait. */
+  readonly isPutOff?: boolean;
+  /** A stop let it drop: nothing is said of it but how many were dropped. */
+  readonly isDropped?: boolean;
 }
 
 export type Report = (rule: Rule, token: string, what: string) => void;

@@ -27,13 +27,17 @@ export function soundRun(tokens: readonly string[]): Draft {
     questions: [],
     commands: [],
     requests: [],
+    modelFailures: [],
     calls: [],
     shown: [],
     blows: [],
+    absences: [],
     asks: [],
     storeFailures: [],
+    damages: [],
     typing: [],
     writingDownMs: 500,
+    stoppingMs: 2_000,
     stuckMs: STUCK_MS,
   };
   const history: ModelAsked['history'][number][] = [];

@@ -5,16 +5,24 @@ export interface Evidence {
   readonly questions: readonly AskedQuestion[];
   readonly commands: readonly AskedCommand[];
   readonly requests: readonly ModelAsked[];
+  /** The requests that the harness made the model fail at. */
+  readonly modelFailures: readonly ModelFailure[];
   readonly calls: readonly TelegramCall[];
   /** What every chat shows in the end, in its order. */
   readonly shown: readonly ShownMessage[];
   readonly blows: readonly Blow[];
+  /** When a whole tier was dead. */
+  readonly absences: readonly Span[];
   /** What the workers asked the agent servers. */
   readonly asks: readonly AgentAsked[];
   /** The calls to stores that the harness made fail. */
   readonly storeFailures: readonly StoreFailure[];
+  /** The stored conversations that the harness damaged. */
+  readonly damages: readonly Damage[];
   /** Where the bot was seen typing. */
   readonly typing: readonly Typing[];
+  /** Within so long after the user was told of it a stop has ended what it stops, in ms. */
+  readonly stoppingMs: number;
   /** For so long after a send its sender may not have written down that it was made. */
   readonly writingDownMs: number;
   /** No question may wait longer once it is its turn, in ms. */
@@ -33,6 +41,8 @@ export interface AskedQuestion {
   readonly takenAtMs: number;
   /** Whether the answer is to come with a file. */
   readonly wantsFile?: boolean;
+  /** The Telegram user id of who asks; only in a group. */
+  readonly speaker?: number;
 }
 
 /** A command that the bot answers itself. */
@@ -40,7 +50,21 @@ export interface AskedCommand extends Omit<AskedQuestion, 'token'> {
   readonly command: Command;
 }
 
-export type Command = 'new' | 'help' | 'status';
+export type Command = 'new' | 'help' | 'status' | 'stop';
+
+/** What was done to a stored conversation. */
+export interface Damage {
+  readonly session: string;
+  readonly kind: string;
+  readonly atMs: number;
+}
+
+/** A request that the model failed at. */
+export interface ModelFailure {
+  readonly tokens: readonly string[];
+  readonly kind: string;
+  readonly atMs: number;
+}
 
 /** One request as the model saw it. */
 export interface ModelAsked {
@@ -53,6 +77,8 @@ export interface ModelAsked {
   readonly endedAtMs: number;
   /** The conversation before the question: every question in it, and the run whose answer follows it, if there is one. */
   readonly history: readonly { readonly token: string; readonly run: string | undefined }[];
+  /** Who asks, as far as the model is told: the Telegram user id. */
+  readonly speaker?: number | undefined;
 }
 
 /** One call of the bot to Telegram. */
@@ -115,14 +141,25 @@ export interface Typing {
   readonly atMs: number;
 }
 
+/** One life of a process: from when it was ready until it was killed. */
+export interface Life extends Span {
+  readonly process: string;
+}
+
+/** A time, in ms since 1970. */
+export interface Span {
+  readonly fromMs: number;
+  readonly untilMs: number;
+}
+
 /** What was done to a process. */
 export interface Blow {
   readonly kind: BlowKind;
   /** The process, in the life that it hit. */
   readonly process: string;
   readonly atMs: number;
-  /** When a frozen process went on. */
+  /** When a frozen process went on, or a full disk had space again. */
   readonly untilMs: number;
 }
 
-export type BlowKind = 'kill' | 'freeze';
+export type BlowKind = 'kill' | 'freeze' | 'disk full' | 'clock set';

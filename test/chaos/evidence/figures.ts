@@ -4,7 +4,7 @@ import { leftMarks } from '../checker/left-marks.ts';
 import type { UndecidableCause } from './undecidable.ts';
 import { messageKey, type Verdict } from '../checker/verdict.ts';
 
-const CAUSES: readonly UndecidableCause[] = ['answer lost', 'sender killed', 'sender frozen'];
+const CAUSES: readonly UndecidableCause[] = ['answer lost', 'sender killed', 'sender frozen', 'disk full'];
 
 /** @returns the run in figures, one a line: what it is and how much. Times are in ms. */
 export function figures(evidence: Evidence, { outcomes }: Verdict): [string, number][] {
@@ -30,6 +30,9 @@ export function figures(evidence: Evidence, { outcomes }: Verdict): [string, num
     ['doubled by an undecidable send', count('double')],
     ...CAUSES.map((cause): [string, number] => [`  because of: ${cause}`, doubledBy(cause)]),
     ['given up, and the user told', count('told')],
+    ['told to wait', answers.filter((one) => one.isPutOff).length],
+    ['stopped', count('stopped')],
+    ['  dropped by the stop', answers.filter((one) => one.isDropped).length],
     ['not answered', count('missing')],
     ['undecidable sends', file.undecidable.size],
     ['answers not saved, and the user told', answers.filter((one) => one.isUnsaved).length],

@@ -26,6 +26,9 @@ export function wishesIn(text: string): string[] {
   return Array.from(text.matchAll(WISH), ([, token = '']) => token);
 }
 
+/** In a question, it asks the model to think for long, so that there is time to stop it. */
+export const LONG_THOUGHT = '⟨think⟩';
+
 /** The caption of such a file. */
 export function fileMark({ token, run }: FileMark): string {
   return `⟨file for ${token} by ${run}⟩`;

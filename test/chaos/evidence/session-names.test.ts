@@ -16,6 +16,17 @@ it('A call to a store is of the conversation that its key names', () => {
   expect(names.find('inbox/2000001_0/77-0')).toBe('2000001:0');
 });
 
+it('The latest session of a conversation is the one that was named last', () => {
+  const names = new SessionNames();
+  const other = ID.replace('3f', '4f');
+  names.noteSessionIn(ID, '7:0');
+  names.noteSessionIn(other, '7:0');
+  expect(names.idOf('7:0')).toBe(other);
+  names.noteSessionIn(ID, '7:0');
+  expect(names.idOf('7:0')).toBe(ID);
+  expect(names.idOf('8:0')).toBeUndefined();
+});
+
 it('What names none, or one that was never seen, is of no conversation', () => {
   const names = new SessionNames();
   expect(names.find('keys/session-ids')).toBeUndefined();

@@ -15,7 +15,15 @@ export class SessionNames {
   /** @param text holds the agent's id of the session, if anything. */
   noteSessionIn(text: string, session: string): void {
     const [id] = SESSION_ID.exec(text) ?? [];
-    if (id !== undefined) this.#bySessionId.set(id, session);
+    if (id === undefined) return;
+    // The latest stands last.
+    this.#bySessionId.delete(id);
+    this.#bySessionId.set(id, session);
+  }
+
+  /** @returns the agent's id of the conversation's latest session. */
+  idOf(session: string): string | undefined {
+    return Array.from(this.#bySessionId).findLast(([, one]) => one === session)?.[0];
   }
 
   /** @param text a key, or the beginning of a call. */

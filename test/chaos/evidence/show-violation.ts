@@ -30,7 +30,7 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
   const { atMs: askedAtMs } = question;
   for (const { kind, process, atMs, untilMs } of evidence.blows) {
     const isNear = atMs > askedAtMs - BLOWS_SHOWN_MS.before && atMs < askedAtMs + BLOWS_SHOWN_MS.after;
-    const until = kind === 'freeze' ? ` until ${untilMs - askedAtMs} ms` : '';
+    const until = kind === 'freeze' || kind === 'disk full' ? ` until ${untilMs - askedAtMs} ms` : '';
     if (isNear) seen.push([atMs, `${kind} ${process}${until}`]);
   }
   for (const [atMs, event] of seen.sort(([one], [two]) => one - two))

@@ -98,6 +98,16 @@ it('a second copy is excused when the sender of the first was killed while it se
   expect(doubled(WORKER, SENT_AT_MS + 60_000)).toEqual(DOUBLED);
 });
 
+it('so is it when the disk of the sender was full, and not when its clock was set', () => {
+  const doubled = (kind: 'disk full' | 'clock set'): [Rule, string][] =>
+    broken((run) => {
+      double(run, { sender: OTHER_WORKER });
+      run.blows.push({ kind, process: WORKER, atMs: SENT_AT_MS - 500, untilMs: SENT_AT_MS + 500 });
+    });
+  expect(doubled('disk full')).toEqual([]);
+  expect(doubled('clock set')).toEqual(DOUBLED);
+});
+
 it('a sender that waits for the ledger of a frozen worker may still be cut short', () => {
   const run = soundRun(TOKENS);
   double(run, { sender: OTHER_WORKER, atMs: 9_000 });

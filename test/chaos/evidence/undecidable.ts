@@ -6,7 +6,14 @@ const WORKER = 'worker';
 const WAKING_MS = 250;
 
 /** Why the sender of a message could not know that it had sent it. */
-export type UndecidableCause = 'answer lost' | 'sender killed' | 'sender frozen';
+export type UndecidableCause = 'answer lost' | 'sender killed' | 'sender frozen' | 'disk full';
+
+/** What a blow between a send and its writing down is a cause of. */
+const CAUSES: Partial<Record<Blow['kind'], UndecidableCause>> = {
+  kill: 'sender killed',
+  freeze: 'sender frozen',
+  'disk full': 'disk full',
+};
 
 const SENDS: ReadonlySet<string> = new Set(['sendMessage', 'sendDocument']);
 
@@ -28,16 +35,20 @@ export function undecidableSends({
     const nextAtMs = nextOf.get(call)?.atMs ?? Infinity;
     const byMs = Math.min(writtenDownByMs(call.atMs, writingDownMs, freezes), nextAtMs);
     return blows.find(
-      ({ process, atMs, untilMs }) =>
-        process === call.sender && atMs <= byMs && untilMs + WAKING_MS >= call.atMs,
+      ({ kind, process, atMs, untilMs }) =>
+        CAUSES[kind] !== undefined &&
+        process === call.sender &&
+        atMs <= byMs &&
+        untilMs + WAKING_MS >= call.atMs,
     );
   };
   const causes = new Map<TelegramCall, UndecidableCause>();
   for (const call of calls) {
     if (!SENDS.has(call.method) || !call.isCarriedOut) continue;
     const blow = blowOn(call);
+    const cause = blow && CAUSES[blow.kind];
     if (call.isAnswerLost) causes.set(call, 'answer lost');
-    else if (blow) causes.set(call, blow.kind === 'kill' ? 'sender killed' : 'sender frozen');
+    else if (cause) causes.set(call, cause);
   }
   return causes;
 }

@@ -1,7 +1,7 @@
 // updates → delayed, doubled, overtaken, their answers lost → the webhook, for as long as it takes
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { sessionOf } from '../evidence/places.ts';
+import { sessionOf } from '../talk/places.ts';
 import type { Random } from '../surroundings/random.ts';
 import type { SessionNames } from '../evidence/session-names.ts';
 
@@ -16,10 +16,13 @@ const OVERTAKEN_WITHIN_MS = 1_500;
 /** After a failure it is tried again after this, in ms. */
 const TRY_AGAIN_MS = 200;
 
+const STOP = '/stop';
+
 const message = z.object({
   message_id: z.int(),
   chat: z.object({ id: z.int() }),
   message_thread_id: z.int().optional(),
+  text: z.string().optional(),
 });
 const update = z.object({ update_id: z.int(), message });
 type Asked = z.infer<typeof message>;
@@ -129,8 +132,10 @@ export function openDeliveries(random: Random, webhook: Webhook): Deliveries {
       const [isDoubled, isLost, isDrawn] = [FAULTS.doubled, FAULTS.lost, FAULTS.overtaken].map((share) =>
         lot.chance(share),
       );
+      // What is asked after a stop must not be taken for what it stops.
       const isOvertaken =
-        isDrawn === true || (taken.size >= OVERTAKEN_AT_LEAST_AFTER && counts.overtaken === 0);
+        asked.text !== STOP &&
+        (isDrawn === true || (taken.size >= OVERTAKEN_AT_LEAST_AFTER && counts.overtaken === 0));
       const [delayMs = 0, copyDelayMs = 0] = [DELIVERY_DELAY_MS, COPY_DELAY_MS].map((ms) =>
         lot.between(0, ms),
       );

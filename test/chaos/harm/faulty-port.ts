@@ -20,6 +20,11 @@ export function readFailedCall(message: unknown): FailedCall | undefined {
   return failedCall.safeParse(message).data;
 }
 
+/** @returns the machine's time, also where the clock of the process was set. */
+function machineNow(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 /** A call is about a key, a number of an update, a turn or a lease. */
 function nameIn(about: unknown): string {
   return (typeof about === 'number' ? `turn#${about}` : JSON.stringify(about ?? '')).slice(0, NAME_LENGTH);
@@ -42,7 +47,7 @@ export function faulty<Port extends object>(
     const isLate = lot.chance(0.5);
     // Most calls are quick: the square makes the long ones rare.
     await delay(latencyMs * lot.next() ** 2);
-    if (fails) process.send?.({ store: name, about: nameIn(about), atMs: Date.now() } satisfies FailedCall);
+    if (fails) process.send?.({ store: name, about: nameIn(about), atMs: machineNow() } satisfies FailedCall);
     if (fails && !isLate) throw error();
     const result: unknown = await call();
     if (fails) {

@@ -1,19 +1,31 @@
+import { stopsAtWork } from '../checker/stops/check-stops.ts';
+import { askedAtOnce } from '../talk/burst.ts';
+import type { Harm } from './harms.ts';
 import type { BlowKind, Evidence } from '../evidence/evidence.ts';
 import type { ChaosSystem } from '../surroundings/system.ts';
 
 const TIERS = ['webhook', 'agent', 'worker'];
 
+/** What this run is to do. */
+interface Promised {
+  /** Whether there are CLIs. */
+  readonly hasRealAgents: boolean;
+  readonly harms: ReadonlySet<Harm>;
+}
+
 /**
- * @param hasRealAgents whether there are CLIs.
  * @returns how often each kind of harm was done that the test promises to do.
  */
 export function harmDone(
-  { calls, blows, asks, storeFailures }: Evidence,
+  evidence: Evidence,
   system: ChaosSystem,
-  hasRealAgents: boolean,
+  { hasRealAgents, harms }: Promised,
 ): [string, number][] {
+  const { calls, blows, asks, storeFailures } = evidence;
   const blown = (kind: BlowKind, tier: string): number =>
     blows.filter((blow) => blow.kind === kind && blow.process.startsWith(tier)).length;
+  const asked = (harm: Harm, what: string, count: number): [string, number][] =>
+    harms.has(harm) ? [[what, count]] : [];
   const { doubled, overtaken } = system.telegram.deliveryFaults();
   return [
     ...TIERS.map((tier): [string, number] => [`kills of ${tier}s`, blown('kill', tier)]),
@@ -26,6 +38,12 @@ export function harmDone(
     ['answers of Telegram lost', calls.filter((call) => call.isAnswerLost).length],
     ['connections to agents cut', asks.filter(({ ending }) => ending === 'cut').length],
     ['calls to stores failed', storeFailures.length],
+    ['requests that the model failed at', evidence.modelFailures.length],
+    ...asked('damage', 'stored conversations damaged', evidence.damages.length),
+    ...asked('disk', 'disks full for a while', blown('disk full', '')),
+    ...asked('clock', 'clocks set', blown('clock set', '')),
+    ...asked('overload', 'conversations asked in at once', askedAtOnce(evidence.questions)),
+    ['stops while the model worked', stopsAtWork(evidence).length],
   ];
 }
 

@@ -1,6 +1,6 @@
 // the plan of blows → processes; CLIs as they come up → some of them
-import { setTimeout as delay } from 'node:timers/promises';
 import { EVERYTHING, planBlows } from './blows.ts';
+import { passes } from './hit-surroundings.ts';
 import type { Random } from '../surroundings/random.ts';
 import type { ChaosSystem } from '../surroundings/system.ts';
 
@@ -58,15 +58,4 @@ export async function hitClis(
   };
   while (await passes(random.between(0, CLI_PAUSE_MS), signal))
     for (const agent of agents) await agent.killCli(choose);
-}
-
-/** @returns false when the signal aborted first. */
-async function passes(ms: number, signal: AbortSignal): Promise<boolean> {
-  try {
-    await delay(ms, undefined, { signal });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
 }

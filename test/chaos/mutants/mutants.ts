@@ -1,9 +1,11 @@
 // Systems with a fault of their own, which the checker has to see. The product knows nothing of them: they are put around it by the harness's own processes.
+import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { z } from 'zod';
 import type { AgentRuntime } from '../../../services/agent-container/src/run/agent-runtime.ts';
 import { AgentError } from '../../../services/agent-container/src/errors.ts';
 import type { OpenObject } from '../../../services/agent-container/src/session/session-store.ts';
 import type { BacklogEntry } from '../../../services/sdk-client/src/queue/backlog.ts';
+import type { TurnHandler } from '../../../services/sdk-client/src/queue/turn-queue.ts';
 import type { Stores } from '../../../local/src/stores.ts';
 import { questionsIn } from '../evidence/marks.ts';
 import type { Rule } from '../checker/verdict.ts';
@@ -23,6 +25,13 @@ export const MUTANTS = {
   'sends a file twice': 'answered exactly once',
   'loses a file': 'answered exactly once',
   'leaves marks': 'no mark left',
+  'meets a failing model with silence': 'answered exactly once',
+  'hides that a conversation was damaged': 'context',
+  'ignores a stop': 'stop obeyed',
+  'stops what comes later': 'explained',
+  'says nothing of what a stop dropped': 'answered exactly once',
+  'loses the second speaker': 'answered exactly once',
+  'takes every speaker for the first': 'context',
 } as const satisfies Record<string, Rule>;
 
 export const mutantName = z.enum(Object.keys(MUTANTS) as [Mutant, ...Mutant[]]);
@@ -72,6 +81,19 @@ export function mutatedStores(stores: Stores, mutant: Mutant | undefined): Store
         },
       });
     }
+    case 'ignores a stop':
+      return {
+        ...stores,
+        stops: around(stores.stops, {
+          request: () => Promise.resolve(),
+          isStopped: () => Promise.resolve(false),
+        }),
+      };
+    case 'stops what comes later':
+      return {
+        ...stores,
+        stops: around(stores.stops, { isStopped: (key) => stores.stops.isStopped(key, -1) }),
+      };
     case 'forgets /new':
       return { ...stores, table: around(stores.table, { forget: () => Promise.resolve() }) };
     case 'loses messages when it merges them':
@@ -123,6 +145,39 @@ export function mutatedRuntime(runtime: AgentRuntime, mutant: Mutant | undefined
       return runtime.run(run);
     },
   };
+}
+
+/** @returns the worker as a faulty system would have it. */
+export function mutatedHandler(handler: TurnHandler, mutant: Mutant | undefined): TurnHandler {
+  const firsts = new Map<string, Turn['sender']>();
+  const firstIn = (turn: Turn): Turn['sender'] => {
+    const key = sessionKeyOf(turn);
+    const first = firsts.get(key) ?? turn.sender;
+    firsts.set(key, first);
+    return first;
+  };
+  switch (mutant) {
+    case 'loses the second speaker':
+      return around(handler, {
+        handle: (turn, attempt) =>
+          firstIn(turn).id === turn.sender.id
+            ? handler.handle(turn, attempt)
+            : Promise.resolve({ kind: 'done' }),
+      });
+    case 'meets a failing model with silence':
+      return around(handler, {
+        handle: async (turn, attempt) => {
+          const outcome = await handler.handle(turn, attempt);
+          return outcome.kind === 'later' ? { kind: 'done' } : outcome;
+        },
+      });
+    case 'takes every speaker for the first':
+      return around(handler, {
+        handle: (turn, attempt) => handler.handle({ ...turn, sender: firstIn(turn) }, attempt),
+      });
+    default:
+      return handler;
+  }
 }
 
 function withObjects(stores: Stores, changes: Partial<Stores['objects']>): Stores {

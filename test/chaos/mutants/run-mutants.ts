@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { check } from '../checker/checker.ts';
 import { type Mutant, MUTANTS } from './mutants.ts';
 import { Random } from '../surroundings/random.ts';
-import { peopleOf, runChaos, type Size } from '../run-chaos.ts';
+import { runChaos, type Size } from '../run-chaos.ts';
+import { peopleOf } from '../talk/places.ts';
 import { startSystem } from '../surroundings/system.ts';
 import type { Tempo } from '../surroundings/tempo.ts';
 import type { Violation } from '../checker/verdict.ts';
@@ -17,16 +18,23 @@ const SIZE: Size = {
   longestPauseMs: 1_500,
   isPatient: true,
   commandShare: 0.1,
+  stopShare: 0.1,
+  damageShare: 0.1,
   hasBlows: false,
+  harms: new Set(['damage']),
   patience: 1,
 };
 const MANNER = { longShare: 0.3, thinkingMs: 1_300 };
+/** What is to be stopped is thought about for longer than a stop may take, in leases. */
+const LONG_THOUGHT = 3;
 /** Most of a run is waiting, so some of them fit beside one another. */
 const AT_ONCE = 3;
 
 export interface Surroundings {
   readonly root: string;
   readonly seed: string;
+  /** Of the mutants, those whose names contain it; the sound system runs beside them. */
+  readonly only: string;
   readonly tempo: Tempo;
   readonly onError: (error: unknown) => void;
   readonly signal: AbortSignal;
@@ -40,7 +48,7 @@ async function runMutant(
   const directory = join(root, (mutant ?? 'sound').replaceAll(/\W+/g, '-'));
   await mkdir(directory);
   const random = new Random(seed);
-  const people = peopleOf(SIZE, 0);
+  const people = peopleOf(SIZE.sessions, 0);
   const system = await startSystem({
     root: directory,
     people,
@@ -48,7 +56,7 @@ async function runMutant(
     aws: undefined,
     tempo,
     sides: 1,
-    manner: MANNER,
+    manner: { ...MANNER, longThoughtMs: tempo.leaseMs * LONG_THOUGHT },
     mutant,
     random,
     onError,
@@ -57,7 +65,7 @@ async function runMutant(
   // Whatever ends this process, its children must not outlive it.
   process.on('exit', endNow);
   try {
-    return check(await runChaos(SIZE, people, system, random, signal)).violations;
+    return check(await runChaos(SIZE, system, random, signal)).violations;
   } finally {
     process.off('exit', endNow);
     await system.close();
@@ -66,7 +74,8 @@ async function runMutant(
 
 /** Runs the sound system and every mutant. @returns how many of them were judged wrongly. */
 export async function runMutants(surroundings: Surroundings): Promise<number> {
-  const waiting: (Mutant | undefined)[] = [undefined, ...(Object.keys(MUTANTS) as Mutant[])];
+  const names = (Object.keys(MUTANTS) as Mutant[]).filter((name) => name.includes(surroundings.only));
+  const waiting: (Mutant | undefined)[] = [undefined, ...names];
   let wrong = 0;
   const next = async (): Promise<void> => {
     while (waiting.length > 0) {
@@ -77,6 +86,9 @@ export async function runMutants(surroundings: Surroundings): Promise<number> {
       const what =
         mutant === undefined ? 'a sound system' : `a system that ${mutant} breaks “${MUTANTS[mutant]}”`;
       console.log(`${isRight ? 'ok  ' : 'FAIL'} ${what}: ${countsOf(violations)}`);
+      if (!isRight)
+        for (const violation of violations)
+          console.log(`     ${violation.rule}: ${violation.token} ${violation.what}`);
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, next));

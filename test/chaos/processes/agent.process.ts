@@ -1,4 +1,5 @@
 // one agent server on a port of its own: scripted sessions, and real ones
+import './troubles.ts';
 import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
 import { listen } from '../../../local/src/listen.ts';
 import { parseAgentOptions, searchPath } from './config.ts';

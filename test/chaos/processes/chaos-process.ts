@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Blow } from '../evidence/evidence.ts';
+import type { Blow, Life } from '../evidence/evidence.ts';
 import { runningClis } from '../harm/running-cli.ts';
+import type { Trouble } from './troubles.ts';
 import { type FailedCall, readFailedCall } from '../harm/faulty-port.ts';
 
 const MAX_STARTS = 10;
@@ -30,6 +31,7 @@ export class ChaosProcess {
   #port: number | undefined;
   #blow: Promise<void> = Promise.resolve();
   readonly #failedCalls: FailedCall[] = [];
+  readonly #livesLed: { process: string; fromMs: number; untilMs: number }[] = [];
   #isOver = false;
 
   /** @param blows what is done to it is written down here. */
@@ -48,6 +50,11 @@ export class ChaosProcess {
   /** The calls to its stores that it made fail. */
   get failedCalls(): readonly FailedCall[] {
     return this.#failedCalls;
+  }
+
+  /** Its lives so far; the present one has no end yet. */
+  get livesLed(): readonly Life[] {
+    return this.#livesLed;
   }
 
   /** The name of its present life. */
@@ -79,6 +86,7 @@ export class ChaosProcess {
     const exited = once(child, 'exit').then(() => undefined);
     const ready = (await Promise.race([once(child, 'message'), exited])) as [{ port: number }] | undefined;
     this.#port = ready?.[0].port;
+    if (ready) this.#livesLed.push({ process: this.life, fromMs: Date.now(), untilMs: Infinity });
     // It is ready first, and fails afterwards.
     child.on('message', (message) => {
       const failed = readFailedCall(message);
@@ -93,6 +101,8 @@ export class ChaosProcess {
       const atMs = Date.now();
       this.#blows.push({ kind: 'kill', process: this.life, atMs, untilMs: Infinity });
       this.#port = undefined;
+      const life = this.#livesLed.at(-1);
+      if (life) life.untilMs = atMs;
       await killed(child);
       await delay(restartAfterMs);
       await this.start();
@@ -122,6 +132,23 @@ export class ChaosProcess {
     });
   }
 
+  /** Its writes fail as on a full disk, for so long. */
+  async fillDisk(forMs: number): Promise<void> {
+    const child = this.#child;
+    const process = this.life;
+    if (!child || !tell(child, { trouble: 'disk', isFull: true })) return;
+    const atMs = Date.now();
+    await delay(forMs);
+    this.#blows.push({ kind: 'disk full', process, atMs, untilMs: Date.now() });
+    tell(child, { trouble: 'disk', isFull: false });
+  }
+
+  /** Its clock is so far ahead of the machine's for the rest of its life, in ms; less than 0: behind. */
+  setClock(aheadMs: number): void {
+    if (!this.#child || !tell(this.#child, { trouble: 'clock', aheadMs })) return;
+    this.#blows.push({ kind: 'clock set', process: this.life, atMs: Date.now(), untilMs: Infinity });
+  }
+
   /** Ends the process for good. */
   async end(): Promise<void> {
     this.endNow();
@@ -141,6 +168,11 @@ export class ChaosProcess {
     });
     await this.#blow;
   }
+}
+
+/** @returns false when nobody is there to hear it. */
+function tell(child: ChildProcess, trouble: Trouble): boolean {
+  return child.connected && child.send(trouble);
 }
 
 async function killed(child: ChildProcess): Promise<void> {

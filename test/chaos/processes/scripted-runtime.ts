@@ -52,6 +52,7 @@ export class ScriptedRuntime implements AgentRuntime {
     prompt,
     outbox,
     signal,
+    stop,
   }: AgentRun): AsyncGenerator<RuntimeEvent, void, undefined> {
     try {
       await readAttached(prompt, home.workspace);
@@ -60,7 +61,15 @@ export class ScriptedRuntime implements AgentRuntime {
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Entry);
-      const whole = await this.#ask([...entries.map(spoken), { role: 'user', text: prompt }], signal);
+      const messages = [...entries.map(spoken), { role: 'user' as const, text: prompt }];
+      const whole = await this.#ask(messages, { signal, stop });
+      if (whole === undefined) {
+        const lines = interruptedLines(entries.at(-1), prompt, home.workspace);
+        await writeFile(home.transcript, before + lines);
+        yield { type: 'answer', text: '' };
+        yield { type: 'summary', usage: USAGE, costUsd: 0, turns: 1, isStopped: true };
+        return;
+      }
       const lot = this.#random.occurrence(questionsIn(prompt).join(' '));
       const { answer, isStopped } = untilTimeIsUp(whole, lot);
       const middle = lot.integer(1, answer.length);
@@ -78,16 +87,29 @@ export class ScriptedRuntime implements AgentRuntime {
       yield { type: 'answer', text: answer };
       yield { type: 'summary', usage: USAGE, costUsd: 0, turns: 1, isStopped };
     } catch (error) {
+      if (error instanceof AgentError) throw error;
       const why = signal.aborted ? 'The run was interrupted' : 'The scripted agent failed';
       throw new AgentError('agent_crashed', why, { cause: error });
     }
   }
 
-  async #ask(messages: readonly Spoken[], signal: AbortSignal): Promise<string> {
+  /** @returns what the model says; undefined when it was stopped before it had said anything. */
+  async #ask(
+    messages: readonly Spoken[],
+    { signal, stop }: Pick<AgentRun, 'signal' | 'stop'>,
+  ): Promise<string | undefined> {
     const body = JSON.stringify(messages);
-    const response = await fetch(`${this.#modelUrl}/scripted`, { method: 'POST', body, signal });
-    if (!response.ok) throw new Error(`The model answered ${response.status}`);
-    return response.text();
+    const ended = AbortSignal.any([signal, stop]);
+    try {
+      const response = await fetch(`${this.#modelUrl}/scripted`, { method: 'POST', body, signal: ended });
+      if (response.status === 429) throw new AgentError('model_throttled', 'The model is busy');
+      if (response.ok) return await response.text();
+      throw new AgentError('model_unavailable', `The model answered ${response.status}`);
+    } catch (error) {
+      if (stop.aborted && !signal.aborted) return undefined;
+      if (error instanceof AgentError || signal.aborted) throw error;
+      throw new AgentError('model_unavailable', 'The model could not be reached', { cause: error });
+    }
   }
 }
 
@@ -114,16 +136,28 @@ function spoken({ type, message }: Entry): Spoken {
   return { role: type, text: message.content.map(({ text }) => text).join('') };
 }
 
-function turnLines(last: Entry | undefined, says: string, answer: string, cwd: string): string {
+/** The question, and what the CLI notes below one that was stopped at once. */
+function interruptedLines(last: Entry | undefined, says: string, cwd: string): string {
+  const asked = questionLine(last?.uuid, says, cwd);
+  const note = questionLine(asked.uuid, '[Request interrupted by user]', cwd);
+  return `${JSON.stringify(asked)}\n${JSON.stringify(note)}\n`;
+}
+
+function questionLine(parentUuid: string | undefined, says: string, cwd: string): Entry & { cwd: string } {
   const asked = {
-    parentUuid: last?.uuid ?? null,
+    parentUuid: parentUuid ?? null,
     isSidechain: false,
     promptId: randomUUID(),
-    type: 'user',
+    type: 'user' as const,
     message: { role: 'user', content: [{ type: 'text', text: says }] },
     uuid: randomUUID(),
     cwd,
   };
+  return asked;
+}
+
+function turnLines(last: Entry | undefined, says: string, answer: string, cwd: string): string {
+  const asked = questionLine(last?.uuid, says, cwd);
   const answered = {
     parentUuid: asked.uuid,
     isSidechain: false,

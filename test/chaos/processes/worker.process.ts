@@ -1,9 +1,10 @@
 // one worker: the shared queue → agent servers behind the harness's proxy → the harness's Telegram
+import './troubles.ts';
 import { createTurnHandler, telegramFiles } from '@omnicloud/sdk-client';
 import { Api } from 'grammy/web';
 import { parseWorkerOptions } from './config.ts';
 import { mutateApi } from '../mutants/mutated-api.ts';
-import { mutatedStores } from '../mutants/mutants.ts';
+import { mutatedHandler, mutatedStores } from '../mutants/mutants.ts';
 import { openStores } from './stores.ts';
 
 const options = parseWorkerOptions();
@@ -14,7 +15,7 @@ const stores = mutatedStores(await openStores(options), options.mutant);
 const api = new Api(options.botToken, { apiRoot: options.telegramUrl, timeoutSeconds: 10 });
 mutateApi(api, options.mutant);
 const filesUrl = `${options.telegramUrl}/file/bot${options.botToken}`;
-const handler = createTurnHandler({
+const sound = createTurnHandler({
   api,
   telegramFiles: telegramFiles(api, (path) => `${filesUrl}/${path}`),
   ...stores,
@@ -22,6 +23,7 @@ const handler = createTurnHandler({
   pace: { private: pace, group: pace },
   onError: report,
 });
+const handler = mutatedHandler(sound, options.mutant);
 // Without the harness there is nothing to work for.
 process.on('disconnect', () => process.exit());
 process.send?.({ port: 0 });

@@ -15,6 +15,7 @@ import {
   type WorkerOptions,
 } from '../processes/config.ts';
 import type { Blow, StoreFailure } from '../evidence/evidence.ts';
+import { ObjectDamage } from '../harm/damage.ts';
 import { endLeftovers } from '../processes/leftovers.ts';
 import { type ChaosModel, type Manner, startModel } from './model.ts';
 import type { Mutant } from '../mutants/mutants.ts';
@@ -33,7 +34,10 @@ export interface ChaosSystem {
   readonly proxy: AgentProxy;
   readonly processes: readonly ChaosProcess[];
   readonly blows: readonly Blow[];
+  /** Undefined where the stores are not ours to damage. */
+  readonly damage: ObjectDamage | undefined;
   readonly storeKind: StoreChoice['kind'];
+  readonly idsFrom: number;
   readonly tempo: Tempo;
   /** The calls to the stores that the harness made fail. */
   storeFailures(): readonly StoreFailure[];
@@ -146,7 +150,9 @@ export async function startSystem({
     proxy,
     processes,
     blows,
+    damage: aws ? undefined : new ObjectDamage(join(dataDir, 'objects'), names, random.fork('damage')),
     storeKind: store.kind,
+    idsFrom,
     tempo,
     storeFailures: () =>
       [...processes.flatMap(({ failedCalls }) => failedCalls), ...(aws?.failedCalls() ?? [])].map(

@@ -13,7 +13,7 @@ import type { UserFile } from '../../../local/src/telegram/user-files.ts';
 import { openDeliveries, type Webhook } from '../harm/deliveries.ts';
 import type { ShownMessage, TelegramCall, Typing } from '../evidence/evidence.ts';
 import { marksIn } from '../evidence/marks.ts';
-import { type Place, sessionOf } from '../evidence/places.ts';
+import { type Place, sessionOf } from '../talk/places.ts';
 import type { Random } from './random.ts';
 import { type Served, serve } from './serve.ts';
 
@@ -32,9 +32,11 @@ export interface ChaosTelegram {
   /** @returns the Bot API's address for one process in its present life. */
   urlFor(sender: string): Promise<string>;
   /** Opens a topic of the one forum for a person. */
-  openTopic(personId: number): Promise<Place>;
+  openTopic(personId: number): Promise<Omit<Place, 'speakers'>>;
+  /** Opens a group. @returns its id. */
+  openGroup(firstPersonId: number): Promise<number>;
   /** @returns the message; of several files, the first: the others follow at once. */
-  say(place: Place, text: string, files?: readonly UserFile[]): Message;
+  say(place: Place, text: string, said: Said): Message;
   /** @returns whether the end of an answer to this question was ever shown. */
   isAnswered(token: string): boolean;
   /** @returns when a message was first taken over, in ms since 1970; Infinity when it never was. */
@@ -44,6 +46,12 @@ export interface ChaosTelegram {
   /** @returns what the bot shows there, in the order of each chat. */
   shown(places: readonly Place[]): ShownMessage[];
   close(): Promise<void>;
+}
+
+interface Said {
+  /** The Telegram user id of who says it. */
+  readonly from: number;
+  readonly files?: readonly UserFile[];
 }
 
 interface Intake extends Webhook {
@@ -152,13 +160,15 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
       const chatId = await forumId;
       const topic = { name: `Topic of ${personId}` };
       const { thread_id: threadId } = await ask<{ thread_id: number }>(`/page/chats/${chatId}/topics`, topic);
-      return { personId, chatId, threadId };
+      return { chatId, threadId };
     },
-    say: ({ personId, chatId, threadId }, text, files = []) =>
+    openGroup: async (firstPersonId) =>
+      (await ask<{ id: number }>('/page/chats', { title: `Group of ${firstPersonId}`, is_forum: false })).id,
+    say: ({ chatId, threadId }, text, { from, files = [] }) =>
       standIn.sendAsUser({
         chat_id: chatId,
         ...(threadId === undefined ? {} : { thread_id: threadId }),
-        from: { id: personId, first_name: `Person ${personId}`, language_code: 'en' },
+        from: { id: from, first_name: `Person ${from}`, language_code: 'en' },
         text,
         files,
       }),

@@ -49,11 +49,27 @@ const PRODUCTION: Tempo = {
   stuckMs: 240_000,
 };
 
-/** @param name `production`, or how many times slower than the harness's own tempo, for a machine that is busy with other things. */
-export function tempoOf(name: string, kind: StoreChoice['kind']): Tempo {
-  if (name === 'production') return PRODUCTION;
-  const factor = Number(name);
-  if (!(factor >= 1 && factor <= 10)) throw new RangeError('--slower must be from 1 to 10, or production');
+/** A machine that is slower than this is not waited for: freezes, which outlast the limits, would take minutes. */
+const MOST = { limits: 5, stuck: 10 };
+
+/** What the time limits are to be. */
+export interface TempoChoice {
+  /** `production`, or how many times slower than the harness's own tempo at least. */
+  readonly name: string;
+  /** How many times slower than a quiet one this machine is; see `machineSlowness`. */
+  readonly slowness: number;
+}
+
+/**
+ * @returns time limits that are as hard to keep on this machine as the harness's own are on a quiet one.
+ * @throws RangeError for another name.
+ */
+export function tempoOf({ name, slowness }: TempoChoice, kind: StoreChoice['kind']): Tempo {
+  const stuckFactor = Math.min(slowness, MOST.stuck);
+  if (name === 'production') return { ...PRODUCTION, stuckMs: PRODUCTION.stuckMs * stuckFactor };
+  const least = Number(name);
+  if (!(least >= 1 && least <= 10)) throw new RangeError('--slower must be from 1 to 10, or production');
+  const factor = Math.max(least, Math.min(slowness, MOST.limits));
   const { leaseMs, leaseHeartbeatMs, visibilityMs, silenceMs, streamHeartbeatMs, writingDownMs, stuckMs } =
     FAST[kind];
   return {
@@ -63,6 +79,6 @@ export function tempoOf(name: string, kind: StoreChoice['kind']): Tempo {
     silenceMs: silenceMs * factor,
     streamHeartbeatMs: streamHeartbeatMs * factor,
     writingDownMs: writingDownMs * factor,
-    stuckMs: stuckMs * factor,
+    stuckMs: stuckMs * Math.max(least, stuckFactor),
   };
 }

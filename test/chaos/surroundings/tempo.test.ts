@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { tempoOf } from './tempo.ts';
+
+it('The time limits follow the machine, and never fall below what is asked for', () => {
+  const leaseMs = (name: string, slowness: number): number => tempoOf({ name, slowness }, 'embedded').leaseMs;
+  expect(leaseMs('1', 1)).toBe(2_000);
+  expect(leaseMs('2', 1)).toBe(4_000);
+  expect(leaseMs('1', 3)).toBe(6_000);
+  expect(leaseMs('2', 1.5)).toBe(4_000);
+  expect(leaseMs('1', 100)).toBe(10_000);
+  expect(leaseMs('production', 3)).toBe(15_000);
+});
+
+it('A question is stuck after a time that the machine makes longer, up to ten times', () => {
+  const stuckMs = (name: string, slowness: number): number => tempoOf({ name, slowness }, 'embedded').stuckMs;
+  expect(stuckMs('1', 1)).toBe(30_000);
+  expect(stuckMs('2', 8)).toBe(240_000);
+  expect(stuckMs('1', 100)).toBe(300_000);
+  expect(stuckMs('production', 2)).toBe(480_000);
+});
+
+it('Anything else is refused', () => {
+  for (const name of ['0', '11', 'fast'])
+    expect(() => tempoOf({ name, slowness: 1 }, 'embedded')).toThrow(RangeError);
+});
