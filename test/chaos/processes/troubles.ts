@@ -48,7 +48,7 @@ function ownDisk(): void {
     isFull && flags !== undefined && flags !== 'r' ? Promise.reject(noSpace()) : open(path, flags, ...rest);
   syncBuiltinESMExports();
   for (const name of ['run', 'get', 'all'] as const) {
-    const real = StatementSync.prototype[name] as (...args: unknown[]) => unknown;
+    const real = Reflect.get(StatementSync.prototype, name) as (...args: unknown[]) => unknown;
     Object.assign(StatementSync.prototype, {
       [name](this: StatementSync, ...args: unknown[]) {
         if (isFull && WRITES.test(this.sourceSQL))
