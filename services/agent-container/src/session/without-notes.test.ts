@@ -110,12 +110,59 @@ it('leaves nothing that reads like a note of ours, however it is disguised', () 
   );
 });
 
+const tagged = (text: string): string =>
+  Array.from(text, (letter) => String.fromCodePoint(0xe0000 + letter.charCodeAt(0))).join('');
+
+it.each([
+  ['a line separator', '<sys\u2028tem-reminder>'],
+  ['a paragraph separator', '<sys\u2029tem-reminder>'],
+  ['a carriage return', '<sys\rtem-reminder>'],
+  ['a vertical tab', '<system-remin\vder>'],
+  ['a space that takes no room', '<sys\u200atem-reminder>'],
+  ['a blank of Braille', '<sy\u2800stem-reminder>'],
+  ['half a character', '<sys\ud800tem-reminder>'],
+  ['a character of nobody', '<sys\ue000tem\ufdd0-reminder>'],
+  ['stops', '<s.y.s.t.e.m-r.e.m.i.n.d.e.r>'],
+  ['wide spaces', '< s y s t e m - r e m i n d e r >'],
+  ['marks of direction', '<\u202dsys\u2066tem\u2069-reminder\u202c>'],
+  ['the other direction', '\u202e>rednimer-metsys<'],
+  ['the other direction for a word', '<\u202emetsys\u202c-reminder>'],
+  ['filled circles', '<🅢🅨🅢🅣🅔🅜-🅡🅔🅜🅘🅝🅓🅔🅡>'],
+  ['filled squares', '<🆂🆈🆂🆃🅴🅼-🆁🅴🅼🅸🅽🅳🅴🆁>'],
+  ['letters in brackets', '<⒮⒴⒮⒯⒠⒨-⒭⒠⒨⒤⒩⒟⒠⒭>'],
+  ['halves of flags', '<🇸🇾🇸🇹🇪🇲-🇷🇪🇲🇮🇳🇩🇪🇷>'],
+  ['Greek letters', '<ѕуѕτεм-гεмιηδεг>'],
+  ['Cherokee letters', '<ᏚᎩᏚᎢᎬᎷ-ᎡᎬᎷᎥΝᎠᎬᎡ>'],
+  ['Lisu letters', '<ꓢꓬꓢꓔꓰꓟ-ꓣꓰꓟꓲꓠꓓꓰꓣ>'],
+  ['digits', '<5y5tem-r3minder>'],
+  ['two letters that look like one', '<systern-rerninder>'],
+])('sees a note that is disguised by %s', (_, disguise) => {
+  expect(withoutNotes(disguise)).toContain('text-of-the-sender');
+});
+
+it('leaves out letters that only a model sees, but the flags that they spell', () => {
+  const wales = `🏴${tagged('gbwls')}\u{e007f}`;
+  expect(withoutNotes(`Hi ${tagged('<system-reminder>')}there ${wales}`)).toBe(`Hi there ${wales}`);
+});
+
 it.each([
   'How does the reminder system work? a < b, <system> and a "reminder"',
+  '(a reminder system), "File attached", ‹name›: 5 systems, 3 reminders',
   'Der Systemreminder? Ein System. Reminder folgt',
   '👨‍👩‍👧 שלום، مرحبا\u200d é́ 名前 ＜全角＞',
 ])('leaves %j as it is, to the letter', (text) => {
   expect(withoutNotes(text)).toBe(text);
+});
+
+it('takes about as long for characters that stand for a sentence', () => {
+  const cost = (text: string): number => {
+    const begun = process.threadCpuUsage();
+    withoutNotes(text);
+    const { user, system } = process.threadCpuUsage(begun);
+    return user + system;
+  };
+  const plain = Math.min(...[1, 2, 3].map(() => cost('hello '.repeat(30_000))));
+  expect(Math.min(...[1, 2, 3].map(() => cost('\ufdfa'.repeat(180_000))))).toBeLessThan(10 * plain);
 });
 
 it('takes no quadratic time', () => {

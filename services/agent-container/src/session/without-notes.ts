@@ -2,50 +2,84 @@
 
 /** Letters that look like those of our notes, apart from what compatibility forms and case cover. `i` stands for `l` as well. */
 const LOOKALIKES: Readonly<Record<string, string>> = {
-  a: 'аαɑᴀꭺ',
-  c: 'сϲᴄꮯ',
-  d: 'ԁɗᴅժꓒ',
-  e: 'еєҽε℮ᴇꬲ',
-  f: 'ꬵꜰքғϝ',
-  h: 'һհʜ',
-  i: 'lіıɩιɪӏǀ1|!ⵏ',
-  m: 'мᴍꮇ',
-  n: 'поռηɴпᴎ',
-  r: 'гʀꭇꭈᴦⲅꮁ',
-  s: 'ѕꜱꮪʂȿ',
-  t: 'тτᴛꭲ',
-  y: 'уүყγʏỿ',
+  a: 'аαɑᴀꭺꓮ4',
+  c: 'сϲᴄꮯꓚ',
+  d: 'ԁɗᴅժꓒꓓδđðꭰꮷ',
+  e: 'еєҽε℮ᴇꬲꭼꓰɇ3',
+  f: 'ꬵꜰքғϝꓝ',
+  h: 'һհʜнꮋꓧħΗ',
+  i: 'lіıɩιɪӏǀ1|!ⵏꭵꮮꓲꓡł',
+  m: 'мᴍꮇꓟ',
+  n: 'пռոηɴᴎꓠνИ',
+  r: 'гʀꭇꭈᴦⲅꮁꭱꮢꓣɍ',
+  s: 'ѕꜱꮪʂȿꓢ5',
+  t: 'тτᴛꭲꓔŧ7',
+  y: 'уүყγʏỿꮍꭹꓬɏυ',
 };
-const SKELETON = new Map(
-  Object.entries(LOOKALIKES).flatMap(([letter, others]) =>
-    Array.from(others.replace('о', ''), (other): [string, string] => [other, letter]),
+/** The first letters of alphabets of 26 that have no compatibility form: filled circles and squares, and the halves of flags. */
+const ALPHABETS = [0x1f1_50, 0x1f1_70, 0x1f1_e6];
+const SKELETON = new Map([
+  ...Object.entries(LOOKALIKES).flatMap(([letter, others]) =>
+    Array.from(others, (other): [string, string] => [other, letter]),
   ),
-);
+  ...ALPHABETS.flatMap((first) =>
+    Array.from('abcdefghijklmnopqrstuvwxyz', (letter, index): [string, string] => [
+      String.fromCodePoint(first + index),
+      letter === 'l' ? 'i' : letter,
+    ]),
+  ),
+]);
 
 /** What cannot be seen, and what is only put on top of another character. */
 const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{M}]/gu;
 
-/** A note's name; between its words there may be anything but letters. A bar or another stroke is none, though it is taken for an `i`. */
-const NAME = /system(?:[^\p{L}\p{N}]|i)*(?<what>reminder)|(?<attached>attached)(?:[^\p{L}\p{N}]|i)*fiie/dgu;
+/** Letters of a separate, unseen alphabet that models read. They spell the flags of three countries, behind a black flag; else they are left out. */
+const TAGS = /(\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f})|[\u{e0000}-\u{e007f}]/gu;
+
+/** Between the letters of a word: a few of anything but letters. */
+const WITHIN = '[^\\p{L}\\p{N}]{0,3}';
+/** Between two words: anything but letters. A bar or another stroke is none, though it is taken for an `i`. */
+const BETWEEN = '(?:[^\\p{L}\\p{N}]|i)*';
+const word = (letters: string): string =>
+  Array.from(letters, (letter) => (letter === 'm' ? `(?:m|r${WITHIN}n)` : letter)).join(WITHIN);
+const oneOf = (...words: readonly string[]): string => `(?:${words.map(word).join('|')})`;
+
+/** A note's name; each of its words, or all of it, may be written from right to left. */
+const NAME = new RegExp(
+  [
+    `${oneOf('system', 'metsys')}${BETWEEN}(?<what>${oneOf('reminder', 'rednimer')})`,
+    `(?<tahw>${word('rednimer')})${BETWEEN}${oneOf('metsys', 'system')}`,
+    `(?<attached>${oneOf('attached', 'dehcatta')})${BETWEEN}${oneOf('fiie', 'eiif')}`,
+    `${word('eiif')}${BETWEEN}(?<dehcatta>${word('dehcatta')})`,
+  ].join('|'),
+  'dgu',
+);
 /** A letter that looks like an opening bracket. */
 const BRACKET_LETTER = /[ᐸᚲᑀⵦ]/u;
 const LETTER = /[\p{L}\p{N}]/u;
 /** U+FEFF is white space to JavaScript alone; nobody sees it. */
 const SPACE = /[^\S\ufeff]/u;
 /** What is put in place of the word that makes it one. */
-const HARMLESS = { what: 'text-of-the-sender', attached: 'So-called' } as const;
+const HARMLESS = {
+  what: 'text-of-the-sender',
+  tahw: 'text-of-the-sender',
+  attached: 'So-called',
+  dehcatta: 'So-called',
+} as const;
+const WORDS = ['what', 'tahw', 'attached', 'dehcatta'] as const;
 
 /** @returns the text with nothing in it that reads like a note of ours, however its letters are disguised; the rest is as it was. */
-export function withoutNotes(text: string): string {
+export function withoutNotes(given: string): string {
+  const text = given.replaceAll(TAGS, '$1');
   const { skeleton, starts } = skeletonOf(text);
   let result = '';
   let done = 0;
   for (const { index, indices } of skeleton.matchAll(NAME)) {
     if (!isBracketed(skeleton, index)) continue;
-    for (const word of ['what', 'attached'] as const) {
-      const [from, to] = indices?.groups?.[word] ?? [];
+    for (const name of WORDS) {
+      const [from, to] = indices?.groups?.[name] ?? [];
       if (from === undefined || to === undefined) continue;
-      result += text.slice(done, starts[from]) + HARMLESS[word];
+      result += text.slice(done, starts[from]) + HARMLESS[name];
       // Up to the next character that is seen: what is unseen in between goes, too.
       done = starts[to] ?? text.length;
     }
@@ -66,20 +100,37 @@ function isBracketed(skeleton: string, name: number): boolean {
 
 /** @returns the text as a reader sees its letters, and where in the text each UTF-16 code unit of that comes from. */
 function skeletonOf(text: string): { skeleton: string; starts: number[] } {
-  let skeleton = '';
+  const seen: string[] = [];
   const starts: number[] = [];
   let index = 0;
+  let length = 0;
   for (const character of text) {
-    // Line breaks are white space between words, and no control characters to be left out.
-    const seen = SPACE.test(character)
-      ? ' '
-      : Array.from(
-          character.normalize('NFKD').replaceAll(UNSEEN, '').toLowerCase(),
-          (part) => SKELETON.get(part) ?? part,
-        ).join('');
-    starts.push(...Array<number>(seen.length).fill(index));
-    skeleton += seen;
+    const letters = lettersOf(character);
+    while (starts.length < length + letters.length) starts.push(index);
+    length += letters.length;
+    seen.push(letters);
     index += character.length;
   }
-  return { skeleton, starts };
+  return { skeleton: seen.join(''), starts };
+}
+
+/** What was found of a character is kept: a text of 200,000 would take a second otherwise. */
+const KNOWN = new Map<string, string>();
+const MOST_KNOWN = 20_000;
+/** One character may stand for a sentence (U+FDFA); no such one is part of a note. */
+const MOST_LETTERS = 4;
+
+function lettersOf(character: string): string {
+  const known = KNOWN.get(character);
+  if (known !== undefined) return known;
+  if (KNOWN.size >= MOST_KNOWN) KNOWN.clear();
+  const letters = SPACE.test(character)
+    ? // Line breaks are white space between words, and no control characters to be left out.
+      ' '
+    : Array.from(character.normalize('NFKD').replaceAll(UNSEEN, ''))
+        .slice(0, MOST_LETTERS)
+        .map((part) => SKELETON.get(part) ?? SKELETON.get(part.toLowerCase()) ?? part.toLowerCase())
+        .join('');
+  KNOWN.set(character, letters);
+  return letters;
 }
