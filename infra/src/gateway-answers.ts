@@ -14,8 +14,8 @@ export const GATEWAY_ANSWERS: readonly GatewayAnswer[] = [
   { type: ResponseType.DEFAULT_4XX, status: '400', code: 'bad_request', message: 'The gateway refused it' },
   {
     type: ResponseType.DEFAULT_5XX,
-    status: '500',
-    code: 'internal',
+    status: '503',
+    code: 'agent_unavailable',
     message: 'The agent server gave no answer',
   },
   {
@@ -48,7 +48,12 @@ export const GATEWAY_ANSWERS: readonly GatewayAnswer[] = [
     code: 'too_large',
     message: 'The request is too large',
   },
-  { type: ResponseType.THROTTLED, status: '503', code: 'internal', message: 'Too many requests at once' },
+  {
+    type: ResponseType.THROTTLED,
+    status: '503',
+    code: 'agent_unavailable',
+    message: 'Too many requests at once',
+  },
 ];
 
 /** @returns the body as a mapping template; it names nothing of the request, so nothing in it needs escaping. */

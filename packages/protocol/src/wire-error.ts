@@ -26,6 +26,8 @@ const WIRE_ERRORS = {
   conversation_too_large: { status: 507, retryable: false },
   disk_exceeded: { status: 507, retryable: false },
   disk_full: { status: 503, retryable: true },
+  /** Said by what stands before the agent server, when that gives no answer. */
+  agent_unavailable: { status: 503, retryable: true },
   agent_crashed: { status: 500, retryable: true },
   agent_overran: { status: 502, retryable: false },
   store_unavailable: { status: 503, retryable: true },

@@ -1,3 +1,5 @@
+import type { WireError, WireErrorCode } from '@omnicloud/protocol';
+
 interface ClientErrorOptions extends ErrorOptions {
   retryable: boolean;
 }
@@ -36,9 +38,26 @@ export class BacklogUnavailableError extends ClientError {
 /** The agent server gave no answer: it is down, the connection broke, or its stream broke off. */
 export class AgentUnreachableError extends ClientError {
   override readonly name = 'AgentUnreachableError';
+  /** No answer had begun, so the server itself is away; otherwise it may be this one request that fails. */
+  readonly isAway: boolean;
 
-  constructor(message: string, options?: ErrorOptions) {
+  constructor(message: string, { isAway = false, ...options }: ErrorOptions & { isAway?: boolean } = {}) {
     super('agent_unreachable', message, { ...options, retryable: true });
+    this.isAway = isAway;
+  }
+}
+
+/** What was asked for cannot be had before an outage ends. */
+export class OutageError extends ClientError {
+  override readonly name = 'OutageError';
+  readonly outage: {
+    readonly code: WireErrorCode | 'telegram_unavailable';
+    readonly details?: WireError['details'];
+  };
+
+  constructor(message: string, outage: OutageError['outage'], options?: ErrorOptions) {
+    super(outage.code, message, { ...options, retryable: true });
+    this.outage = outage;
   }
 }
 

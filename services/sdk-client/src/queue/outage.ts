@@ -1,4 +1,4 @@
-// an outage of the model or of a store → how long a turn waits until it is tried again, and how often
+// an outage of the model, the agent server, a store or Telegram → how long a turn waits until it is tried again, and how often
 import { AgentUnreachableError, TelegramError, TurnTakenOverError } from '../errors.ts';
 
 const FIRST_PAUSE_MS = 2_000;

@@ -13,10 +13,12 @@ export const MAX_GIVE_UP_DELIVERIES = 15;
 /** How often a turn may be put off without that counting as a try; waits for the end of an outage are counted for themselves. */
 export const MAX_DEFERRALS = 60;
 /**
- * How often a turn is given out at all, whatever came of it: what can never be written down must not come for ever. A queue with a delivery limit of
- * its own needs one above this.
+ * How often a turn is given out at all, whatever came of it: what can never be written down must not come for ever. Then its user is told, in up to
+ * `MAX_GIVE_UP_TRIES` deliveries more. A queue with a delivery limit of its own needs one above both.
  */
 export const MAX_DELIVERIES = MAX_TRIES + MAX_GIVE_UP_DELIVERIES + MAX_DEFERRALS + MAX_OUTAGE_WAITS;
+/** In this delivery of a turn of which nothing can be written down, its user is told that it waits: after some seconds. No other record is needed. */
+const TELLING_DELIVERY = 3;
 
 /**
  * What the queue does with a turn after a try. `taken`: another delivery of it has gone on with it, so a queue that cannot tell the two apart
@@ -44,14 +46,17 @@ export async function tryTurn(
   delivery: number,
   policy: RetryPolicy,
 ): Promise<Verdict> {
-  if (delivery > MAX_DELIVERIES) return { kind: 'dead' };
   // When nothing can be written down, only this grows.
   const afterOutage: Verdict = {
     kind: 'again',
     afterMs: Math.min(policy.retryDelayMs(delivery), LONGEST_PAUSE_MS),
   };
+  if (delivery > MAX_DELIVERIES) return (await giveUpAtLast(handler, turn, delivery, policy)) ?? afterOutage;
   const attempt = await attemptOf(handler, turn, delivery, policy);
-  if (attempt === undefined) return afterOutage;
+  if (attempt === undefined) {
+    if (delivery === TELLING_DELIVERY) await sayItWaits(handler, turn, policy);
+    return afterOutage;
+  }
   if (attempt > MAX_TRIES) return (await giveUp(handler, turn, attempt - MAX_TRIES, policy)) ?? afterOutage;
   const outcome = await handle(handler, turn, attempt, policy);
   if (outcome === undefined) return afterOutage;
@@ -110,5 +115,42 @@ async function giveUp(
     if (isStoreOutage(error)) return undefined;
     if (giveUpTry >= MAX_GIVE_UP_TRIES) return { kind: 'dead' };
     return { kind: 'again', afterMs: policy.retryDelayMs(giveUpTry) };
+  }
+}
+
+/**
+ * Ends a turn that was given out as often as any may be: mostly because nothing could be written down for about a day.
+ * @returns undefined when the user could not be told, and may be later.
+ */
+async function giveUpAtLast(
+  handler: TurnHandler,
+  turn: Turn,
+  delivery: number,
+  policy: RetryPolicy,
+): Promise<Verdict | undefined> {
+  const isLast = delivery >= MAX_DELIVERIES + MAX_GIVE_UP_TRIES;
+  if (delivery > MAX_DELIVERIES + MAX_GIVE_UP_TRIES) return { kind: 'dead' };
+  try {
+    await handler.giveUp(turn);
+    return { kind: 'dead' };
+  } catch (error) {
+    policy.onError(error, turn);
+    if (error instanceof TurnTakenOverError) return { kind: 'taken' };
+  }
+  try {
+    await handler.sayUnnoted?.(turn, 'given_up');
+    return { kind: 'dead' };
+  } catch (error) {
+    policy.onError(error, turn);
+    return isLast ? { kind: 'dead' } : undefined;
+  }
+}
+
+/** That it could not be said changes nothing. */
+async function sayItWaits(handler: TurnHandler, turn: Turn, policy: RetryPolicy): Promise<void> {
+  try {
+    await handler.sayUnnoted?.(turn, 'waits');
+  } catch (error) {
+    policy.onError(error, turn);
   }
 }

@@ -23,6 +23,12 @@ export interface TurnHandler {
    *   written down. Asked when a turn is given out again; none unless given.
    */
   deferrals?(turn: Turn, delivery: number): Promise<number>;
+  /**
+   * Tells the user what becomes of a turn while nothing can be written down of it: it `waits` for a store, or was `given_up` because that has lasted for
+   * about a day.
+   * @throws when the user cannot be told now.
+   */
+  sayUnnoted?(turn: Turn, what: 'waits' | 'given_up'): Promise<void>;
   /** The tries are used up: tells the user. Called before the turn becomes a dead letter, again if that was cut off. */
   giveUp(turn: Turn): Promise<void>;
 }

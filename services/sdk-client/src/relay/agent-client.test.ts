@@ -101,15 +101,20 @@ describe('what is answered', () => {
 
 describe('no answer of the protocol can be tried again later', () => {
   it.each([
-    ['a gateway’s HTML page', () => new Response('<h1>Bad Gateway</h1>', { status: 502 })],
-    ['an empty refusal', () => new Response(null, { status: 503 })],
-    ['JSON of someone else', () => Response.json({ message: 'Forbidden' }, { status: 403 })],
-    ['an error code it does not know', () => Response.json({ error: { code: 'new' } }, { status: 500 })],
-  ])('is %s', async (_what, answer) => {
+    ['a gateway’s HTML page', true, () => new Response('<h1>Bad Gateway</h1>', { status: 502 })],
+    ['an empty refusal', true, () => new Response(null, { status: 503 })],
+    ['a gateway that lets no more through', true, () => new Response(null, { status: 429 })],
+    ['JSON of someone else', false, () => Response.json({ message: 'Forbidden' }, { status: 403 })],
+    [
+      'an error code it does not know',
+      true,
+      () => Response.json({ error: { code: 'new' } }, { status: 500 }),
+    ],
+  ])('is %s; that the server is away: %s', async (_what, isAway, answer) => {
     const agent = new ScriptedAgent();
     agent.script(answer);
     const error = await errorOf(all(agent.server));
-    expect(error).toMatchObject({ code: 'agent_unreachable', retryable: true });
+    expect(error).toMatchObject({ code: 'agent_unreachable', retryable: true, isAway });
     expect(error.message).toContain(`HTTP ${answer().status}`);
     expect(error.cause).toBeInstanceOf(Error);
   });
@@ -125,5 +130,6 @@ describe('no answer of the protocol can be tried again later', () => {
     const error = await errorOf(all(agent.server));
     expect(error.cause).toBeInstanceOf(EventStreamError);
     expect(error.cause).toMatchObject({ code });
+    expect(error.isAway).toBe(false);
   });
 });

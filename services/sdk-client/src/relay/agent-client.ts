@@ -58,18 +58,26 @@ export async function* askAgent(
   signal: AbortSignal,
 ): AsyncGenerator<RunEvent, void, undefined> {
   const silence = watchSilence(server.silenceMs ?? 3 * HEARTBEAT_INTERVAL_MS);
+  let hasBegun = false;
   try {
     const response = await send(server, request, AbortSignal.any([signal, silence.signal]));
     if (!response.ok) {
       yield { type: 'failed', error: await refusal(response) };
       return;
     }
-    for await (const event of decodeEvents(silence.watch(response.body ?? []))) yield event;
+    for await (const event of decodeEvents(silence.watch(response.body ?? []))) {
+      hasBegun = true;
+      yield event;
+    }
   } catch (error) {
     if (error instanceof AgentUnreachableError) throw error;
-    const what =
-      error instanceof EventStreamError ? 'broke off in the middle of an answer' : 'cannot be reached';
-    throw new AgentUnreachableError(`The agent server ${what}`, { cause: error });
+    // Something answered, and not with our protocol: a later try of this request may, but nothing says that the server is away.
+    const isOther = error instanceof EventStreamError;
+    const what = isOther || hasBegun ? 'broke off in the middle of an answer' : 'cannot be reached';
+    throw new AgentUnreachableError(`The agent server ${what}`, {
+      cause: error,
+      isAway: !isOther && !hasBegun,
+    });
   } finally {
     silence.stop();
   }
@@ -113,9 +121,14 @@ export async function refusal(response: Response): Promise<WireError> {
     // Not our server's words: a gateway between us.
     throw new AgentUnreachableError(
       `The agent server answered HTTP ${response.status} without an error of its protocol`,
-      { cause: error },
+      { cause: error, isAway: isOfGateway(response.status) },
     );
   }
+}
+
+/** @returns whether a gateway says with it that what stands behind it does not answer, or that it lets no more through now. */
+function isOfGateway(status: number): boolean {
+  return status >= 500 || status === 429 || status === 408;
 }
 
 /** @throws RangeError when the body is longer than any error of the protocol. */

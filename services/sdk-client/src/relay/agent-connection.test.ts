@@ -42,7 +42,11 @@ describe('over a real connection', () => {
     const server = await serve((response) => response.end());
     await new Promise((resolve) => http?.close(resolve));
     const error = await errorOf(all(server));
-    expect(error).toMatchObject({ retryable: true, cause: { cause: { code: 'ECONNREFUSED' } } });
+    expect(error).toMatchObject({
+      retryable: true,
+      isAway: true,
+      cause: { cause: { code: 'ECONNREFUSED' } },
+    });
   });
 
   it('a connection that is cut in the middle of an answer can be tried again later', async () => {
@@ -50,7 +54,11 @@ describe('over a real connection', () => {
     const events = askAgent(server, REQUEST, NEVER);
     expect(await events.next()).toEqual({ done: false, value: ACCEPTED });
     http?.closeAllConnections();
-    expect(await errorOf(events.next())).toMatchObject({ code: 'agent_unreachable', retryable: true });
+    expect(await errorOf(events.next())).toMatchObject({
+      code: 'agent_unreachable',
+      retryable: true,
+      isAway: false,
+    });
   });
 
   it('a server that never begins to answer is given up after the silence', async () => {
@@ -60,7 +68,11 @@ describe('over a real connection', () => {
     const failure = errorOf(all({ ...mute, silenceMs: 30_000 }));
     await asked.promise;
     vi.advanceTimersByTime(30_000);
-    expect(await failure).toMatchObject({ retryable: true, cause: { message: 'No byte came for 30000 ms' } });
+    expect(await failure).toMatchObject({
+      retryable: true,
+      isAway: true,
+      cause: { message: 'No byte came for 30000 ms' },
+    });
   });
 
   it('each byte starts the silence anew, and the last one is not waited for longer', async () => {

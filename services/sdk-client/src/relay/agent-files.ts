@@ -97,11 +97,13 @@ async function fetchStored<Value>(
   read: (response: Response, content: Uint8Array) => Value | Promise<Value>,
 ): Promise<Fetched<Value>> {
   const silence = watchSilence(server.silenceMs ?? 3 * HEARTBEAT_INTERVAL_MS);
+  let hasBegun = false;
   try {
     const response = await (server.fetch ?? fetch)(server.url + path, {
       headers: { authorization: `Bearer ${server.authToken}`, [SESSION_KEY_HEADER]: sessionKey },
       signal: silence.signal,
     });
+    hasBegun = true;
     if (!response.ok) return { kind: 'refused', error: await refusal(response) };
     const chunks: Uint8Array[] = [];
     let bytes = 0;
@@ -113,7 +115,10 @@ async function fetchStored<Value>(
     return { kind: 'fetched', value: await read(response, Buffer.concat(chunks)) };
   } catch (error) {
     if (error instanceof AgentUnreachableError) throw error;
-    throw new AgentUnreachableError(`The agent server did not send all of ${path}`, { cause: error });
+    throw new AgentUnreachableError(`The agent server did not send all of ${path}`, {
+      cause: error,
+      isAway: !hasBegun,
+    });
   } finally {
     silence.stop();
   }

@@ -78,7 +78,7 @@ export async function answerByAgent(
             { ...storing, isLastTry: attempt >= MAX_TRIES, onError: telling.onError },
             deps,
           );
-    if (stored.kind !== 'stored') return await untilThereAreFiles(stored.error, turn, telling, deps);
+    if (stored.kind !== 'stored') return await untilThereAreFiles(stored.error, telling, deps);
     const { attachments, missing } = stored;
     const hasFiles = attachments.length + missing.length > 0;
     if (hasFiles && progress.missing === undefined) await progress.saveMissing(missing);
@@ -126,14 +126,12 @@ async function untilAlbumIsThere(
 }
 
 /** A file may be had later: the turn is tried again. */
-async function untilThereAreFiles(
-  error: ClientError,
-  turn: Turn,
-  telling: Telling,
-  deps: AnswerDeps,
-): Promise<Outcome> {
+async function untilThereAreFiles(error: ClientError, telling: Telling, deps: AnswerDeps): Promise<Outcome> {
   telling.onError(error);
-  if (isStoreOutage(error)) return waitOut({ code: 'store_unavailable' }, turn, telling, deps);
+  if (isStoreOutage(error)) return waitOut({ code: 'store_unavailable' }, telling, deps);
+  // One file that Telegram does not hand over is no outage.
+  if (error instanceof TelegramError && error.mayHaveLanded && !(await telling.chat.isThere()))
+    return waitOut({ code: 'telegram_unavailable' }, telling, deps);
   return error instanceof TelegramError && error.retryAfterMs !== undefined
     ? putOff(telling.progress, error.retryAfterMs)
     : { kind: 'retry' };
@@ -171,7 +169,7 @@ async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: An
       if (relayed.isRetryable) {
         // What earlier runs said stays: the next one goes on below it.
         await (progress.paused.runs > 0 ? reply.rest() : reply.withdraw());
-        return isOutage(relayed.code) ? waitOut(relayed, turn, telling, deps) : { kind: 'retry' };
+        return isOutage(relayed.code) ? waitOut(relayed, telling, deps) : { kind: 'retry' };
       }
       meter.add('TurnsFailed', 1);
       return say(

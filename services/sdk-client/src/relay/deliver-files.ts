@@ -1,13 +1,15 @@
 // the whole of a long answer, files of the answer → agent server → sendDocument, each once → what could not be sent is said
-import { TelegramError, TurnTakenOverError } from '../errors.ts';
+import { OutageError, TelegramError, TurnTakenOverError } from '../errors.ts';
 import type { OutgoingDocument } from '../reply/telegram-chat.ts';
 import { TEXTS } from '../reply/texts.ts';
 import type { Telling } from './telling.ts';
 import type { TurnFile } from './turn-ledger.ts';
+import { isOutage } from './wait-out.ts';
 
 /**
  * Sends the files that are still missing in the chat, in their order.
- * @throws TelegramError when Telegram takes nothing now; AgentUnreachableError when the agent server does not hand one out now.
+ * @throws TelegramError when Telegram takes nothing now; AgentUnreachableError when the agent server does not hand one out now; OutageError when the
+ *   store does not.
  */
 export async function deliverFiles(telling: Telling): Promise<void> {
   const { progress } = telling;
@@ -21,6 +23,10 @@ export async function deliverFiles(telling: Telling): Promise<void> {
 async function deliverFile(file: TurnFile, telling: Telling): Promise<number | undefined> {
   const { chat, language, fetchFile } = telling;
   const fetched = await fetchFile(file);
+  if (fetched.kind === 'refused' && isOutage(fetched.error.code)) {
+    const { code, message } = fetched.error;
+    throw new OutageError(`The agent server does not hand out a file now: ${message}`, { code });
+  }
   if (fetched.kind !== 'fetched') {
     telling.onError(new Error(`The agent server did not hand out a file: ${fetched.kind}`));
     // Asking may have taken long, and nothing was written down since.

@@ -1,6 +1,6 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, LOST, refused, throttled } from '../reply/bot-api.fixture.ts';
+import { type Answer, LOST, refused, throttled, UNREACHABLE } from '../reply/bot-api.fixture.ts';
 import { MAX_TRIES } from '../queue/turn-queue.ts';
 import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TEXTS } from '../reply/texts.ts';
@@ -198,7 +198,7 @@ describe('a file of the user', () => {
     const turn = turnOf(withFiles('a.pdf', 'b.pdf'));
     scene.botApi.sent.delete('id-b.pdf');
     scene.agent.script(DOWN, answered('Nice.'));
-    expect(await scene.handler().handle(turn, 1)).toEqual(RETRY);
+    expect(await scene.handler().handle(turn, 1)).toEqual(later(2_000));
     withFiles('b.pdf');
     scene.botApi.sent.delete('id-a.pdf');
     expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
@@ -274,7 +274,7 @@ describe('a file of the agent', () => {
   it('that was delivered is not sent again, and neither the answer', async () => {
     const turn = turnOf();
     scene.agent.script(sending('a.md', 'b.md'), content('a.md'), DOWN);
-    expect(await scene.handler().handle(turn, 1)).toEqual(RETRY);
+    expect(await scene.handler().handle(turn, 1)).toEqual(later(2_000));
     expect(sent()).toEqual(['a.md: a.md']);
     scene.agent.script(content('b.md'));
     expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
@@ -291,6 +291,28 @@ describe('a file of the agent', () => {
     expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
     expect(sent()).toEqual(['a.md: a.md', 'a.md: a.md']);
     expect(scene.measures).toContainEqual(['UndecidableSends', 1]);
+  });
+
+  it.each(['agent_unavailable', 'store_unavailable'] as const)(
+    'is waited for while it is %s',
+    async (code) => {
+      const turn = turnOf();
+      scene.agent.script(sending('a.md'), refusing(code), content('a.md'));
+      expect(await scene.handler().handle(turn, 1)).toEqual(later(2_000));
+      expect(await scene.handler().handle(turn, 1)).toEqual(DONE);
+      expect(sent()).toEqual(['a.md: a.md']);
+    },
+  );
+
+  it('is waited for while Telegram is away, and tried again when only the file fails', async () => {
+    const turn = turnOf();
+    scene.agent.script(sending('a.md'), content('a.md'), content('a.md'), content('a.md'));
+    scene.botApi.script('sendDocument', UNREACHABLE, UNREACHABLE);
+    scene.botApi.script('getMe', UNREACHABLE);
+    expect(await scene.handler().handle(turn, 1)).toEqual(later(2_000));
+    expect(await scene.handler().handle(turn, 1)).toEqual(RETRY);
+    expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
+    expect(sent()).toEqual(['a.md: a.md']);
   });
 
   it('is put off as long as Telegram says', async () => {

@@ -80,10 +80,10 @@ describe('a failure that a later try may mend', () => {
     expect(botApi.screen).toEqual([]);
   });
 
-  it('is an agent server that is down, or whose answer breaks off, and the session is kept', async () => {
+  it('is an agent server whose answer breaks off, and no try if none had begun; the session is kept', async () => {
     await scene.knows(SESSION);
     scene.agent.script(DOWN, streamed([ACCEPTED, text('It is')]));
-    expect(await scene.handle()).toEqual(RETRY);
+    expect(await scene.handle()).toEqual(later(2_000));
     expect(await scene.handle()).toEqual(RETRY);
     expect(scene.errors).toMatchObject([{ code: 'agent_unreachable' }, { code: 'agent_unreachable' }]);
     expect(await scene.session()).toBe(SESSION);

@@ -11,12 +11,8 @@ import {
 } from '@omnicloud/protocol';
 import { persistent, type SessionTable, type StopRequests } from '@omnicloud/session-table';
 import type { Api } from 'grammy/web';
-import { TelegramError } from '../errors.ts';
 import type { Backlog } from '../queue/backlog.ts';
-import { isStoreOutage, MAX_OUTAGE_WAITS } from '../queue/outage.ts';
 import type { Outcome, TurnHandler, TurnQueue } from '../queue/turn-queue.ts';
-import { withNote } from '../reply/annotate-answer.ts';
-import { failureReason } from '../reply/failure-reasons.ts';
 import type { EditPace } from '../reply/live-reply.ts';
 import type { TelegramFiles } from '../reply/telegram-files.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
@@ -24,6 +20,7 @@ import type { AgentServer } from './agent-client.ts';
 import { answerByAgent } from './answer-by-agent.ts';
 import type { AttachmentStore } from './attachment-store.ts';
 import { deliverKept } from './deliver-kept.ts';
+import { answeredMessage, giveUp, sayUnnoted } from './give-up.ts';
 import { keepAnswer, waitOn } from './keep-answer.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
@@ -31,11 +28,11 @@ import type { OwnerNotices } from './owner-notices.ts';
 import { obeyCommand } from './obey-command.ts';
 import { DONE } from './put-off.ts';
 import { takeOwnMarkOff } from './show-waiting.ts';
-import { deliver, say, showAnswer, tellingOf } from './telling.ts';
+import { deliver, say, tellingOf } from './telling.ts';
 import { type TurnSummary, TurnWatch } from './summarise-turn.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
-import { waitOut } from './wait-out.ts';
+import { outageOf, waitOut } from './wait-out.ts';
 
 export interface TurnHandlerDeps {
   readonly api: Api;
@@ -104,6 +101,7 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
       return outcome;
     },
     deferrals: (turn, delivery) => deferralsOf(deps.ledger, turn, delivery),
+    sayUnnoted: (turn, what) => sayUnnoted(turn, what, deps),
     async giveUp(turn) {
       const progress = await resume(turn);
       const isOver = progress.isOver;
@@ -126,7 +124,7 @@ export async function deferralsOf(
   return delivery - 1 - Math.max(0, begun - deferrals);
 }
 
-/** When a store cannot be used, the turn waits for it. That does not count as a try. */
+/** When something that every turn needs is away, the turn waits for it. That does not count as a try. */
 async function orWait(
   handling: Promise<Outcome>,
   turn: Turn,
@@ -136,10 +134,10 @@ async function orWait(
   try {
     return await handling;
   } catch (error) {
-    if (!isStoreOutage(error)) throw error;
+    const outage = outageOf(error);
+    if (outage === undefined) throw error;
     deps.onError(error, turn);
-    const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
-    return waitOut({ code: 'store_unavailable' }, turn, telling, deps);
+    return waitOut(outage, tellingOf(turn, progress, answeredMessage(turn, progress), deps), deps);
   }
 }
 
@@ -200,12 +198,6 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
   }
 }
 
-/** Of messages that are answered together, the last; what a stop drops is not answered. */
-function answeredMessage(turn: Turn, { merged }: TurnProgress): number {
-  if (turn.ask.kind === 'command' && turn.ask.command === 'stop') return turn.message_id;
-  return merged?.at(-1)?.messageId ?? turn.message_id;
-}
-
 /**
  * Which session is left is decided once for all deliveries, and only that one is forgotten: a redelivery, or a worker that thaws here, must
  * not forget the conversation that another delivery has begun.
@@ -214,31 +206,6 @@ async function leaveSession(turn: Turn, progress: TurnProgress, table: SessionTa
   const key = sessionKeyOf(turn);
   if (progress.leaves === undefined) await progress.saveLeaving((await table.find(key))?.sessionId ?? '');
   if (progress.leaves) await table.forget(key, progress.leaves);
-}
-
-async function giveUp(turn: Turn, progress: TurnProgress, deps: Deps): Promise<void> {
-  if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return;
-  // Nobody waits for an answer; that it is a dead letter now tells whoever runs this.
-  if (turn.ask.kind === 'migration') return progress.saveGivenUp();
-  const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
-  const { language, onError } = telling;
-  try {
-    // What earlier runs said, the user has read.
-    await showAnswer(
-      telling,
-      progress.answer ?? withNote(progress.paused.text, gaveUpText(progress, language)),
-    );
-  } catch (error) {
-    // What may succeed later is the queue's to repeat.
-    if (!(error instanceof TelegramError) || error.retryable) throw error;
-    onError(error);
-  }
-  await progress.saveGivenUp();
-}
-
-function gaveUpText({ outage: { code, waits } }: TurnProgress, language: Language): string {
-  const { gaveUp, waitedInVain } = TEXTS[language];
-  return waits < MAX_OUTAGE_WAITS ? gaveUp : waitedInVain(failureReason(code, language, undefined));
 }
 
 function refusalText(turn: Turn, reason: Refusal, language: Language): string {

@@ -1,181 +1,158 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
-import { eventLoopTurns } from '../queue/serving.fixture.ts';
-import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
-import type { Outcome, TurnHandler } from '../queue/turn-queue.ts';
-import { answered, failing } from './agent-server.fixture.ts';
-import { LedgerUnavailableError } from './dynamo-turn-ledger.ts';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { type MovedTime, MovedSqliteTime, MovedSqsTime } from '../queue/moved-time.fixture.ts';
+import { answered, DOWN, failing, refusing } from './agent-server.fixture.ts';
+import { AttachmentStoreError } from './attachment-store.ts';
+import type { TurnHandlerDeps } from './handle-turn.ts';
 import { RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import type { TurnLedger } from './turn-ledger.ts';
 import { turnOf } from './turn.fixture.ts';
 
-const HOUR_MS = 3_600_000;
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
-/** Longer than any pause is: each step brings the next delivery. More of them than a turn has tries make an hour. */
-const STEP_MS = 400_000;
-const NOON_MS = Date.UTC(2026, 5, 1, 12);
-const TURN = turnOf({ update_id: 5 });
+const QUEUES = { SQLite: MovedSqliteTime, SQS: MovedSqsTime } as const;
+const TURN = turnOf({
+  update_id: 5,
+  ask: { kind: 'message', text: 'Look', files: [{ file_id: 'f', name: 'a.txt' }] },
+});
 
 let scene: RelayScene;
-let directory: string;
+let isAway: () => boolean;
+/** What calls that got no answer have taken. */
+let lostMs = 0;
+let passing: NodeJS.Timeout | undefined;
 beforeEach(async () => {
+  const passed = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => passed() + lostMs);
   scene = await RelayScene.open();
-  directory = await mkdtemp(join(tmpdir(), 'outage-'));
+  scene.botApi.sent.set('f', Buffer.from('hello'));
 });
 afterEach(async () => {
+  clearInterval(passing);
+  vi.useRealTimers();
+  vi.restoreAllMocks();
   await scene.close();
-  await rm(directory, { recursive: true });
 });
 
-/** A queue whose clocks the test moves, served until it is stopped. */
-class MovedTime {
-  wallMs = NOON_MS;
-  passedMs = 0;
-  deliveries = 0;
-  readonly #handler: TurnHandler;
-  #queue = this.#open();
-  #stop = new AbortController();
-  #served: Promise<void> = Promise.resolve();
-  #ended = Promise.withResolvers<undefined>();
+type Away = (scene: RelayScene) => Partial<TurnHandlerDeps>;
 
-  constructor(handler: TurnHandler) {
-    this.#handler = handler;
-  }
+/** While something is away, each call of it ends without an answer, after so long that no other is made for the same step. */
+function orAway<Args extends unknown[], Value>(
+  call: (...args: Args) => Promise<Value>,
+  error: Error = Object.assign(new Error('away'), { retryable: true }),
+) {
+  return async (...args: Args): Promise<Value> => {
+    if (!isAway()) return call(...args);
+    lostMs += 4_000;
+    throw error;
+  };
+}
 
-  get queue(): SqliteTurnQueue {
-    return this.#queue;
-  }
+const gateway = (): Response => new Response('<html>', { status: 502 });
+const agentThat =
+  (answer: Parameters<RelayScene['agent']['script']>[0]): Away =>
+  ({ agent: { server } }) => ({
+    agent: { ...server, fetch: async (...call) => (isAway() ? answer() : server.fetch(...call)) },
+  });
 
-  #open(): SqliteTurnQueue {
-    return new SqliteTurnQueue({
-      directory,
-      onError: (error) => scene.errors.push(error),
-      now: () => this.wallMs,
-      monotonicNow: () => this.passedMs,
-    });
-  }
+function withoutTelegram(hasBegun: (scene: RelayScene) => boolean): Away {
+  return (at) => {
+    at.botApi.isAway = () => isAway() && hasBegun(at);
+    // The pauses between the calls of one delivery.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    passing = setInterval(() => vi.advanceTimersByTime(250), 1);
+    return {};
+  };
+}
 
-  serve(): void {
-    const handle = async (...delivery: Parameters<TurnHandler['handle']>): Promise<Outcome> => {
-      this.deliveries += 1;
-      try {
-        return await this.#handler.handle(...delivery);
-      } finally {
-        this.#ended.resolve(undefined);
-      }
-    };
-    const deferrals = async (
-      ...about: Parameters<NonNullable<TurnHandler['deferrals']>>
-    ): Promise<number> => {
-      try {
-        return (await this.#handler.deferrals?.(...about)) ?? 0;
-      } catch (error) {
-        this.deliveries += 1;
-        this.#ended.resolve(undefined);
-        throw error;
-      }
-    };
-    this.#served = this.#queue.serve({ ...this.#handler, handle, deferrals }, this.#stop.signal);
-  }
+/** What is away → the end that every use of it comes to meanwhile. */
+const AWAY: Record<string, Away> = {
+  'the model': agentThat(failing('model_unavailable')),
+  'the object store': agentThat(failing('store_unavailable')),
+  'the lease table': agentThat(refusing('store_unavailable')),
+  'the agent server (refused connections)': agentThat(DOWN),
+  'the agent server (HTTP 502 of a gateway)': agentThat(gateway),
+  'the agent server (our gateway’s own words)': agentThat(refusing('agent_unavailable')),
+  'the agent server (silence)': ({ agent: { server } }) => ({
+    agent: {
+      ...server,
+      silenceMs: 100,
+      fetch: (input, init) =>
+        isAway()
+          ? new Promise((_resolve, reject) => {
+              init?.signal?.addEventListener('abort', () => reject(new Error('silence')));
+            })
+          : server.fetch(input, init),
+    },
+  }),
+  'the session table': ({ table }) => ({
+    table: {
+      find: orAway(table.find.bind(table)),
+      forget: orAway(table.forget.bind(table)),
+      inherit: orAway(table.inherit.bind(table)),
+    } as unknown as TurnHandlerDeps['table'],
+  }),
+  'the ledger': ({ ledger }) => ({
+    ledger: { find: orAway(ledger.find.bind(ledger)), save: orAway(ledger.save.bind(ledger)) },
+  }),
+  'the store of attachments': () => ({
+    attachments: { put: orAway(() => Promise.resolve(), new AttachmentStoreError()) },
+  }),
+  Telegram: withoutTelegram(() => true),
+  'Telegram (from the answer on)': withoutTelegram(({ agent }) => agent.calls.length > 0),
+};
 
-  /** The next delivery has ended and is written down. */
-  async untilDelivered(): Promise<void> {
-    await this.#ended.promise;
-    this.#ended = Promise.withResolvers();
-    await eventLoopTurns(10);
-  }
-
-  /** Time passes; whoever waits for it looks at once. */
-  pass(ms: number): void {
-    this.wallMs += ms;
-    this.passedMs += ms;
-    this.#queue.hurry('no such session');
-  }
-
-  async restart(): Promise<void> {
-    await this.end();
-    this.#queue = this.#open();
-    this.#stop = new AbortController();
-    this.serve();
-  }
-
-  async end(): Promise<void> {
-    this.#stop.abort();
-    await this.#served;
-    this.#queue.close();
+async function outlast(time: MovedTime, next: () => Promise<void>): Promise<void> {
+  await time.enqueue(TURN);
+  await time.untilDelivered();
+  while (!scene.botApi.screen.includes('At last.')) {
+    expect(time.deliveries).toBeLessThan(60);
+    await next();
+    time.passWait();
+    await time.untilDelivered();
   }
 }
 
-const AWAY = ['the model', 'the object store', 'the session table', 'the ledger'] as const;
+function handlerOf(away: Away): ReturnType<RelayScene['handler']> {
+  const handler = scene.handler(WHEN_COMPLETE, away(scene));
+  scene.agent.script(answered('At last.'));
+  return {
+    ...handler,
+    handle: (turn, attempt) => {
+      expect(attempt).toBe(1);
+      return handler.handle(turn, attempt);
+    },
+  };
+}
 
-it.each(AWAY)(
-  'An hour without %s, with a restart and a clock that is set back in it: no try is used up, and the turn is answered after it',
-  async (what) => {
-    const isOver = (): boolean => time.passedMs >= HOUR_MS;
-    const failure = new LedgerUnavailableError('away', undefined);
-    const away = Object.defineProperty(failure, 'retryable', { value: true });
-    const orAway = <T>(value: T): T => {
-      if (isOver()) return value;
-      throw away;
-    };
-    const { ledger } = scene;
-    const changes = {
-      'the model': {},
-      'the object store': {},
-      'the session table': {
-        table: {
-          find: async (key: string) => orAway(await scene.table.find(key)),
-          forget: scene.table.forget.bind(scene.table),
-          inherit: scene.table.inherit.bind(scene.table),
-        },
-      },
-      'the ledger': {
-        ledger: {
-          find: async (id) => orAway(await ledger.find(id)),
-          save: async (...saved) => orAway(await ledger.save(...saved)),
-        } satisfies TurnLedger,
-      },
-    }[what];
-    const handler = scene.handler(WHEN_COMPLETE, changes as Parameters<RelayScene['handler']>[1]);
-    const code = what === 'the model' ? 'model_unavailable' : 'store_unavailable';
-    const time = new MovedTime({
-      ...handler,
-      handle: (turn, attempt) => {
-        expect(attempt).toBe(1);
-        if (isOver()) scene.agent.script(answered('At last.'));
-        else if (!('table' in changes)) scene.agent.script(failing(code));
-        return handler.handle(turn, attempt);
-      },
-    });
-    await time.queue.enqueue(TURN);
-    time.serve();
+const CASES = Object.keys(AWAY).flatMap((what) =>
+  Object.keys(QUEUES).flatMap((queue) =>
+    [MINUTE_MS, HOUR_MS].map((ms) => [ms / MINUTE_MS, what, queue] as const),
+  ),
+);
+
+it.each(CASES)(
+  '%i min without %s (%s): no try is used up, the user is told once, and there is one answer',
+  async (minutes, what, queue) => {
+    const away = AWAY[what] ?? (() => ({}));
+    isAway = () => time.passedMs < minutes * MINUTE_MS;
+    const time: MovedTime = await QUEUES[queue as keyof typeof QUEUES].begin(handlerOf(away), (error) =>
+      scene.errors.push(error),
+    );
     try {
-      await time.untilDelivered();
-      while (!isOver()) {
-        const before = time.deliveries;
-        time.pass(STEP_MS);
-        if (before === 3) await time.restart();
-        if (before === 5) {
-          // The wait is no longer for that, also not when nobody saw the clock being set.
-          time.wallMs -= DAY_MS;
-          time.pass(0);
-          await eventLoopTurns(2);
-          time.pass(STEP_MS);
-        }
-        await time.untilDelivered();
-      }
-      if (!scene.botApi.screen.includes('At last.')) {
-        time.pass(STEP_MS);
-        await time.untilDelivered();
-      }
+      await outlast(time, async () => {
+        if (!(time instanceof MovedSqliteTime)) return;
+        if (time.deliveries === 3) await time.restart();
+        // The wait is no longer for that, also not when nobody saw the clock being set.
+        if (time.deliveries === 5) await time.setClockBack(DAY_MS);
+      });
+      expect(time.passedMs).toBeLessThan((minutes + 3) * MINUTE_MS);
+      const told = scene.botApi.screen.slice(0, -1);
+      const isTold = minutes > 1 && !what.startsWith('Telegram');
+      expect(told.length).toSatisfy((times: number) => (isTold ? times === 1 : times <= 1));
+      expect(told.every((text) => text.startsWith('Not yet: '))).toBe(true);
       expect(scene.botApi.screen.at(-1)).toBe('At last.');
-      // While nothing can be written down, nobody could say whether the user was told.
-      const notices = scene.botApi.screen.slice(0, -1);
-      expect(notices).toEqual(what === 'the ledger' ? [] : [expect.stringMatching(/^Not yet: /)]);
-      expect(await time.queue.deadLetters()).toEqual([]);
-      expect(time.deliveries).toBeLessThan(15);
+      expect(scene.agent.calls).toHaveLength(1);
+      expect(await time.deadLetters()).toBe(0);
     } finally {
       await time.end();
     }

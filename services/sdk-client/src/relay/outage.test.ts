@@ -33,6 +33,7 @@ const retryableAway = (): Promise<never> =>
 describe('an outage', () => {
   it.each<[WireErrorCode, number]>([
     ['model_unavailable', 2],
+    ['agent_unavailable', 2],
     ['store_unavailable', 2],
     ['disk_full', 2],
     ['model_throttled', 1],

@@ -1,7 +1,7 @@
 // a failure that only the owner can put right → one message in the owner's private chat, not one for each turn that meets it
-import type { Turn, WireError, WireErrorCode } from '@omnicloud/protocol';
+import type { Turn } from '@omnicloud/protocol';
 import type { Api } from 'grammy/web';
-import { ownerAdvice } from '../reply/owner-advice.ts';
+import { type Failure, ownerAdvice } from '../reply/owner-advice.ts';
 import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
 import type { Language } from '../reply/texts.ts';
@@ -31,17 +31,15 @@ export class OwnerNotices {
    * Tells the owner cause and cure, unless that was done within the hour or is nothing for an owner.
    * @throws TelegramError, when the owner has never written to the bot, too; the next turn tries again.
    */
-  async tell(
-    api: Api,
-    { code, details }: { code: WireErrorCode; details: WireError['details'] },
-  ): Promise<void> {
+  async tell(api: Api, failure: Failure): Promise<void> {
+    const { code, details } = failure;
     // Their language is not known here.
-    const advice = ownerAdvice(code, details, 'en');
+    const advice = ownerAdvice(failure, 'en');
     const what = `${code} ${details?.model ?? ''}`;
     const toldAt = this.#told.get(what);
     const now = this.#monotonicNow();
     if (advice === undefined || (toldAt !== undefined && now - toldAt < QUIET_MS)) return;
-    // There are three codes, and as many models as the settings name.
+    // There are a few codes, and as many models as the settings name.
     this.#told.set(what, now);
     try {
       const chat = new TelegramChat(api, {
@@ -69,14 +67,14 @@ export interface OwnerDeps {
  * @returns what to do, when the turn is the owner's own and stands in their chat; empty otherwise.
  */
 export async function forOwner(
-  failure: { code: WireErrorCode; details: WireError['details'] },
+  failure: Failure,
   turn: Turn,
   language: Language,
   { api, ownerNotices, onError }: OwnerDeps & { readonly onError: (error: unknown) => void },
 ): Promise<string> {
   if (ownerNotices === undefined) return '';
   if (turn.chat_type === 'private' && turn.chat_id === ownerNotices.ownerId)
-    return ownerAdvice(failure.code, failure.details, language) ?? '';
+    return ownerAdvice(failure, language) ?? '';
   try {
     await ownerNotices.tell(api, failure);
   } catch (error) {

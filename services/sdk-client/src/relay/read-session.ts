@@ -1,13 +1,14 @@
 // turn → its session → something of it that is stored → passed on, or why there is nothing
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
-import { AgentUnreachableError } from '../errors.ts';
+import { AgentUnreachableError, OutageError } from '../errors.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
 import { TEXTS } from '../reply/texts.ts';
 import type { AgentServer } from './agent-client.ts';
 import type { Fetched, StoredSession } from './agent-files.ts';
 import { say, type Telling } from './telling.ts';
+import { isOutage } from './wait-out.ts';
 
 export interface SessionReaderDeps {
   readonly table: SessionTable;
@@ -21,6 +22,7 @@ export const MAX_DOCUMENT_BYTES = 50_000_000;
  * Reads something of the turn's session.
  * @param passOn does with it what the user wants.
  * @returns the end of the delivery; when there was nothing to pass on, the user is told why, or it is tried again.
+ * @throws OutageError, AgentUnreachableError when it can be had once an outage is over.
  */
 export async function readSession<Value>(
   turn: Turn,
@@ -43,9 +45,12 @@ export async function readSession<Value>(
     case 'too_large':
       return say(telling, texts.archiveTooLarge(MAX_DOCUMENT_BYTES / 1_000_000));
     case 'refused': {
-      const { code, message, retryable } = fetched.error;
+      const { code, message, retryable, details } = fetched.error;
       if (code === 'session_unknown') return say(telling, texts.nothingStored);
-      telling.onError(new Error(`The agent server failed with ${code}: ${message}`));
+      const failure = `The agent server failed with ${code}: ${message}`;
+      if (isOutage(code))
+        throw new OutageError(failure, { code, ...(details === undefined ? {} : { details }) });
+      telling.onError(new Error(failure));
       return retryable
         ? { kind: 'retry' }
         : say(telling, texts.failed(FAILURE_REASONS[telling.language][code]));
@@ -60,7 +65,7 @@ async function unlessUnreachable<Value>(
   try {
     return await reading;
   } catch (error) {
-    if (!(error instanceof AgentUnreachableError)) throw error;
+    if (!(error instanceof AgentUnreachableError) || error.isAway) throw error;
     onError(error);
     return undefined;
   }

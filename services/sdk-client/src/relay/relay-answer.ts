@@ -154,7 +154,12 @@ async function relayFrom(
     }
   } catch (error) {
     if (!(error instanceof AgentUnreachableError)) throw error;
-    return { kind: 'failed', code: 'internal', isRetryable: true, error };
+    return {
+      kind: 'failed',
+      code: error.isAway ? 'agent_unavailable' : 'internal',
+      isRetryable: true,
+      error,
+    };
   }
   throw new Error('An event stream that ends without a terminal event is an error before');
 }

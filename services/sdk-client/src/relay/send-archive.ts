@@ -54,6 +54,7 @@ async function post(archive: Archive, name: string, content: Uint8Array, telling
     // Refused or put off, it has not arrived; without an answer, nobody knows.
     if (!error.mayHaveLanded) await progress.savePosted(progress.posted);
     if (error.retryAfterMs !== undefined) return putOff(progress, error.retryAfterMs);
+    if (error.mayHaveLanded && !(await chat.isThere())) throw error;
     if (error.retryable) return { kind: 'retry' };
     // Too large for this server, or no files are allowed here; when nobody is there, this is refused too.
     return say(telling, texts.archiveRefused);

@@ -12,6 +12,7 @@ type Command = 'files' | 'export' | 'debug';
 
 const DONE = { kind: 'done' };
 const RETRY = { kind: 'retry' };
+const BAD_GATEWAY = (): Response => new Response('<h1>Bad Gateway</h1>', { status: 502 });
 const ARCHIVE = gzipSync(randomBytes(200_000));
 const HALVES = [ARCHIVE.subarray(0, 90_000), ARCHIVE.subarray(90_000)];
 
@@ -48,14 +49,14 @@ describe.each(['files', 'export'] as const)('/%s', (command) => {
   });
 
   it.each([
-    ['cannot be reached', DOWN],
-    ['cannot read its store', refusing('store_unavailable')],
-    ['is behind a gateway that fails', () => new Response('<h1>Bad Gateway</h1>', { status: 502 })],
-    ['is behind a gateway that makes things up', () => new Response('<h1>Welcome</h1>')],
-  ])('is tried again when the agent server %s', async (_why, answer) => {
+    ['waits, without a try,', 'cannot be reached', DOWN, later(2_000)],
+    ['waits, without a try,', 'cannot read its store', refusing('store_unavailable'), later(2_000)],
+    ['waits, without a try,', 'is behind a gateway that fails', BAD_GATEWAY, later(2_000)],
+    ['is tried again', 'is behind a gateway that makes things up', () => new Response('Welcome'), RETRY],
+  ])('%s when the agent server %s', async (_what, _why, answer, outcome) => {
     await scene.knows(SESSION);
     scene.agent.script(answer);
-    expect(await deliver(command)).toEqual(RETRY);
+    expect(await deliver(command)).toEqual(outcome);
     expect(scene.botApi.screen).toEqual([]);
     expect(scene.botApi.documents).toEqual([]);
     expect(scene.errors).toHaveLength(1);

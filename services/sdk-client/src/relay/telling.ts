@@ -90,7 +90,10 @@ export async function showAnswer(telling: Telling, markdown: string): Promise<vo
   if (!isWhole && !telling.progress.isAnswerAttached) await attachAnswer(telling, markdown);
 }
 
-/** Delivers a final text that is written down, and then the files that go with it. */
+/**
+ * Delivers a final text that is written down, and then the files that go with it.
+ * @throws TelegramError when Telegram is away; AgentUnreachableError, OutageError when a file can be had once an outage is over.
+ */
 export async function deliver(telling: Telling, markdown: string): Promise<Outcome> {
   const delivered = await tryToDeliver(telling, markdown);
   if (delivered.kind !== 'refused') return delivered;
@@ -103,17 +106,22 @@ export async function tryToDeliver(
   markdown: string,
 ): Promise<Outcome | { kind: 'refused'; error: TelegramError }> {
   const { progress, onError } = telling;
+  let isAtFiles = false;
   try {
     await deliverWhereItCanBe(telling, async () => {
       await showAnswer(telling, markdown);
+      isAtFiles = true;
       await deliverFiles(telling);
     });
   } catch (error) {
     if (error instanceof AgentUnreachableError) {
+      if (error.isAway) throw error;
       onError(error);
       return { kind: 'retry' };
     }
     if (!(error instanceof TelegramError)) throw error;
+    // No text makes Telegram fail, but a file may: that is no outage while Telegram answers.
+    if (error.mayHaveLanded && !(isAtFiles && (await telling.chat.isThere()))) throw error;
     onError(error);
     // The next delivery goes on with what is missing.
     if (error.retryAfterMs !== undefined) return putOff(progress, error.retryAfterMs);

@@ -1,6 +1,10 @@
 import { missingFileSchema, sentFileSchema, telegramFileSchema, wireErrorSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
 
+/** Whose outage a turn waits for: the agent server says it of all but Telegram. */
+const outageCodeSchema = z.union([wireErrorSchema.shape.code, z.literal('telegram_unavailable')]);
+export type OutageCode = z.infer<typeof outageCodeSchema>;
+
 /** A file that goes with the answer. */
 const turnFileSchema = sentFileSchema.extend({ session_id: z.string() });
 export type TurnFile = z.infer<typeof turnFileSchema>;
@@ -49,11 +53,17 @@ export const turnRecordSchema = z.object({
   /** The outage that the turn waits for, or waited for last. */
   outage: z
     .object({
-      code: wireErrorSchema.shape.code,
+      code: outageCodeSchema,
       /** How often it was put off because of one. */
       waits: z.int().min(0),
+      /** How often of late because of this very one. */
+      inRow: z.int().min(0).exactOptional(),
+      /** The sum of all these waits, in ms. */
+      waitedMs: z.number().min(0).exactOptional(),
       /** Whether its user was told. */
       isTold: z.boolean(),
+      /** Whether the owner was told that it lasts, and the user why it may. */
+      isLongTold: z.boolean().exactOptional(),
       /** Whether it waits; otherwise a delivery is at it. */
       isWaiting: z.boolean(),
     })

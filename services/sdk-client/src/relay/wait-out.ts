@@ -1,16 +1,19 @@
-// the model or a store is away → the turn waits, its user is told once → the same turn goes on when it comes again
+// the model, the agent server, a store or Telegram is away → the turn waits, its user is told once → it goes on when the outage is over
 import type { Turn, WireError, WireErrorCode } from '@omnicloud/protocol';
-import { MAX_OUTAGE_WAITS, outagePauseMs } from '../queue/outage.ts';
+import { AgentUnreachableError, OutageError, TelegramError } from '../errors.ts';
+import { isStoreOutage, MAX_OUTAGE_WAITS, outagePauseMs } from '../queue/outage.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
 import { renderMarkdown } from '../reply/render-markdown.ts';
-import { TEXTS } from '../reply/texts.ts';
+import { type Language, TEXTS } from '../reply/texts.ts';
 import { forOwner, type OwnerDeps } from './owner-notices.ts';
 import { jittered } from './put-off.ts';
 import type { Telling } from './telling.ts';
+import type { OutageCode, TurnRecord } from './turn-ledger.ts';
 
 /** What passes by itself, or when the owner has done something; the turn waits for it and uses up no try. */
 const OUTAGES: readonly WireErrorCode[] = [
+  'agent_unavailable',
   'model_unavailable',
   'model_throttled',
   'model_keys',
@@ -18,7 +21,21 @@ const OUTAGES: readonly WireErrorCode[] = [
   'disk_full',
 ];
 /** These may be over in a moment, so the user hears of them with the second wait. */
-const BRIEF: readonly WireErrorCode[] = ['model_unavailable', 'store_unavailable', 'disk_full'];
+const BRIEF: readonly OutageCode[] = [
+  'agent_unavailable',
+  'model_unavailable',
+  'store_unavailable',
+  'disk_full',
+];
+
+/** So many waits in a row for the same are at least a quarter of an hour: then the owner should know. */
+const LONG_OUTAGE_WAITS = 11;
+/**
+ * Each try asks a model that throttles several times more, so the waits for one that has throttled for long grow up to this. In ms.
+ */
+const LONGEST_THROTTLED_PAUSE_MS = 15 * 60_000;
+/** The waits may be longer than what `MAX_OUTAGE_WAITS` reckons with. In ms. */
+const MAX_WAITED_MS = 24 * 60 * 60_000;
 
 export interface OutageDeps extends OwnerDeps {
   /** How long the turn waits for the first, second … time, in ms; 2 s, growing to 2 minutes unless given. */
@@ -26,7 +43,7 @@ export interface OutageDeps extends OwnerDeps {
 }
 
 export interface Outage {
-  readonly code: WireErrorCode;
+  readonly code: OutageCode;
   readonly details?: WireError['details'];
 }
 
@@ -34,43 +51,83 @@ export function isOutage(code: WireErrorCode): boolean {
   return OUTAGES.includes(code);
 }
 
+/** @returns the outage because of which the error was thrown; undefined when it is about this turn alone. */
+export function outageOf(error: unknown): Outage | undefined {
+  if (error instanceof OutageError) return error.outage;
+  if (error instanceof AgentUnreachableError) return error.isAway ? { code: 'agent_unavailable' } : undefined;
+  if (error instanceof TelegramError)
+    return error.mayHaveLanded ? { code: 'telegram_unavailable' } : undefined;
+  return isStoreOutage(error) ? { code: 'store_unavailable' } : undefined;
+}
+
+type Waits = NonNullable<TurnRecord['outage']>;
+
+/** @returns whether a turn has waited for about a day. Waits are added up and not timed, because a clock may be set meanwhile. */
+export function hasWaitedInVain({ waits, waitedMs = 0 }: Pick<Waits, 'waits' | 'waitedMs'>): boolean {
+  return waits >= MAX_OUTAGE_WAITS || waitedMs >= MAX_WAITED_MS;
+}
+
 /**
  * Puts the turn off until the outage may have ended. The wait is in the turn's record and in the queue: no worker is held, and it goes on
  * after a restart.
  * @returns a try that failed, when the turn has waited for about a day: then it is given up like any other.
  */
-export async function waitOut(
-  { code, details }: Outage,
-  turn: Turn,
-  telling: Telling,
-  deps: OutageDeps,
-): Promise<Outcome> {
-  const { progress } = telling;
-  const wait = progress.outage.waits + 1;
-  if (wait > MAX_OUTAGE_WAITS) return { kind: 'retry' };
-  const isToBeTold = !progress.outage.isTold && (wait > 1 || !BRIEF.includes(code));
-  await progress.saveOutage({
+export async function waitOut(outage: Outage, telling: Telling, deps: OutageDeps): Promise<Outcome> {
+  const { outage: before } = telling.progress;
+  if (hasWaitedInVain(before)) return { kind: 'retry' };
+  const { code } = outage;
+  const wait = before.waits + 1;
+  const inRow = (before.code === code ? (before.inRow ?? 0) : 0) + 1;
+  const afterMs = jittered(pauseMs(code, { wait, inRow }, deps));
+  // Of Telegram's own outage nobody can be told.
+  const isToBeTold = !before.isTold && code !== 'telegram_unavailable' && (wait > 1 || !BRIEF.includes(code));
+  const isLong = !before.isLongTold && code !== 'telegram_unavailable' && inRow >= LONG_OUTAGE_WAITS;
+  await telling.progress.saveOutage({
     code,
     waits: wait,
-    isTold: progress.outage.isTold || isToBeTold,
+    inRow,
+    waitedMs: (before.waitedMs ?? 0) + afterMs,
+    isTold: before.isTold || isToBeTold,
+    isLongTold: (before.isLongTold ?? false) || isLong,
     isWaiting: true,
   });
-  if (isToBeTold) await tell({ code, details }, turn, telling, deps);
-  return { kind: 'later', afterMs: jittered((deps.outagePauseMs ?? outagePauseMs)(wait)) };
+  if (isToBeTold || isLong) await tell(outage, { isToBeTold, isLong }, telling, deps);
+  return { kind: 'later', afterMs };
+}
+
+function pauseMs(
+  code: OutageCode,
+  { wait, inRow }: { wait: number; inRow: number },
+  deps: OutageDeps,
+): number {
+  const usualMs = (deps.outagePauseMs ?? outagePauseMs)(wait);
+  if (code !== 'model_throttled' || inRow < LONG_OUTAGE_WAITS) return usualMs;
+  return Math.min(usualMs * 2 ** (inRow - LONG_OUTAGE_WAITS + 1), LONGEST_THROTTLED_PAUSE_MS);
 }
 
 /** A wait that the user was not told of is still a wait. */
 async function tell(
-  { code, details }: Outage,
-  turn: Turn,
-  { chat, language, onError }: Telling,
+  outage: Outage,
+  news: { readonly isToBeTold: boolean; readonly isLong: boolean },
+  { turn, chat, language, onError }: Telling,
   deps: OutageDeps,
 ): Promise<void> {
-  const text = TEXTS[language].putOff(failureReason(code, language, details?.until));
-  const advice = await forOwner({ code, details }, turn, language, { ...deps, onError });
+  const { code, details } = outage;
+  const text = newsText(outage, news.isToBeTold, language);
+  const failure = { code, details, isLong: news.isLong };
+  const advice = await forOwner(failure, turn, language, { ...deps, onError });
+  const both = [text, advice].join('\n\n').trim();
+  if (both === '') return;
   try {
-    await chat.send(renderMarkdown([text, advice].join('\n\n').trim()), { isReply: true });
+    await chat.send(renderMarkdown(both), { isReply: true });
   } catch (error) {
     onError(error);
   }
+}
+
+/** @returns nothing for an outage that lasts: its user knows of it. Only of a throttling they did not know that it may take a day. */
+function newsText({ code, details }: Outage, isToBeTold: boolean, language: Language): string {
+  const texts = TEXTS[language];
+  if (isToBeTold) return texts.putOff(failureReason(code, language, details?.until));
+  return code === 'model_throttled' ? texts.stillThrottled : '';
 }

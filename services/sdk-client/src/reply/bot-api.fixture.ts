@@ -47,6 +47,8 @@ export class BotApi {
   readonly documents: ReceivedDocument[] = [];
   /** What people wrote to the bot; `getUpdates` hands it out. */
   readonly updates: { update_id: number }[] = [];
+  /** Whether it cannot be reached now. */
+  isAway: () => boolean = () => false;
   /** The most calls that were ever unanswered at the same time, `sendChatAction` aside. */
   mostInFlight = 0;
   readonly #messages = new Map<number, Shown>();
@@ -90,6 +92,10 @@ export class BotApi {
     this.#inFlight += counts;
     this.mostInFlight = Math.max(this.mostInFlight, this.#inFlight);
     this.#changed();
+    if (this.isAway()) {
+      this.#inFlight -= counts;
+      throw new TypeError('fetch failed');
+    }
     try {
       const usual = (): Promise<Response> => this.#carryOut(method, payload, signal ?? undefined);
       return await (this.#scripts.get(method)?.shift() ?? ((go) => go()))(usual);

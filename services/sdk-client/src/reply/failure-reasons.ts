@@ -1,7 +1,7 @@
 import type { WireErrorCode } from '@omnicloud/protocol';
 import { type Language, stamp } from './texts.ts';
 
-type Reasons = Record<WireErrorCode, string>;
+type Reasons = Record<WireErrorCode | 'telegram_unavailable', string>;
 
 const english: Reasons = {
   bad_request: 'the request was malformed',
@@ -31,10 +31,12 @@ const english: Reasons = {
   disk_exceeded:
     'its files took too much of the disk, so it was ended and nothing of this message was kept. Ask for smaller or fewer files, or for those that are not needed to be deleted first',
   disk_full: 'the disk of the agent server is full right now',
+  agent_unavailable: 'the agent server cannot be reached right now',
   agent_crashed: 'the agent process ended unexpectedly',
   agent_overran:
     'the agent was stopped because it used more memory or processes, or wrote more, than one message may',
   store_unavailable: 'the conversation could not be loaded or saved',
+  telegram_unavailable: 'Telegram could not be reached',
   internal: 'something went wrong in the agent server',
 };
 
@@ -62,9 +64,11 @@ const chinese: Reasons = {
   disk_exceeded:
     '它的文件占用了太多磁盘空间，因此已被终止，这条消息的内容没有保留。请要求更小或更少的文件，或先让它删除不需要的文件',
   disk_full: '智能体服务器的磁盘现在已满',
+  agent_unavailable: '现在无法连接到智能体服务器',
   agent_crashed: '智能体进程意外结束',
   agent_overran: '智能体使用的内存或进程，或产生的内容，超过了一条消息的上限，已被停止',
   store_unavailable: '对话无法读取或保存',
+  telegram_unavailable: '无法连接到 Telegram',
   internal: '智能体服务器内部出错',
 };
 
@@ -74,7 +78,7 @@ const UNTIL: Record<Language, (time: string) => string> = {
 };
 
 /** @returns why there is no answer, and until when, as far as the provider says so. */
-export function failureReason(code: WireErrorCode, language: Language, until: string | undefined): string {
+export function failureReason(code: keyof Reasons, language: Language, until: string | undefined): string {
   const reason = FAILURE_REASONS[language][code];
   return code === 'model_quota' && until !== undefined
     ? reason + UNTIL[language](stamp(new Date(until)))

@@ -1,4 +1,5 @@
 import type { WireError, WireErrorCode } from '@omnicloud/protocol';
+import { longOutageAdvice } from './long-outage-advice.ts';
 import type { Language } from './texts.ts';
 
 /** What only whoever runs the bot can put right. */
@@ -48,17 +49,21 @@ function bare(model: string): string {
   return model.replaceAll('`', '');
 }
 
+/** Why there is no answer, or not yet. */
+export interface Failure {
+  readonly code: WireErrorCode | 'telegram_unavailable';
+  readonly details: WireError['details'];
+  /** It is an outage that has lasted for a while. */
+  readonly isLong?: boolean;
+}
+
 /** @returns cause and cure as Markdown; undefined for what the owner cannot put right. */
-export function ownerAdvice(
-  code: WireErrorCode,
-  details: WireError['details'],
-  language: Language,
-): string | undefined {
-  if (!isOwners(code)) return undefined;
+export function ownerAdvice({ code, details, isLong }: Failure, language: Language): string | undefined {
+  if (!isOwners(code)) return isLong ? longOutageAdvice(code, language) : undefined;
   const { model } = details ?? {};
   return ADVICE[language][code](model === undefined ? UNKNOWN[language] : `\`${bare(model)}\``);
 }
 
-function isOwners(code: WireErrorCode): code is OwnersCode {
+function isOwners(code: string): code is OwnersCode {
   return Object.hasOwn(english, code);
 }

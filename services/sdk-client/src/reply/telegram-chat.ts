@@ -123,6 +123,17 @@ export class TelegramChat {
     );
   }
 
+  /** @returns whether Telegram answers at all: then it is a call of its own kind that fails, and not Telegram. */
+  async isThere(): Promise<boolean> {
+    try {
+      await calling(() => this.#api.getMe());
+      return true;
+    } catch (error) {
+      if (!(error instanceof TelegramError)) throw error;
+      return !error.mayHaveLanded;
+    }
+  }
+
   /** Makes the call again, in the supergroup, when the group has become one. */
   async #following<T>(call: () => Promise<T>): Promise<T> {
     try {

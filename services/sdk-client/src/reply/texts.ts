@@ -70,6 +70,7 @@ interface Texts {
   failed: (reason: string) => string;
   gaveUp: string;
   putOff: (reason: string) => string;
+  stillThrottled: string;
   waitedInVain: (reason: string) => string;
 }
 
@@ -193,6 +194,8 @@ const english: Texts = {
     'I could not answer this message after several tries. It was put aside; please send it again later.',
   putOff: (reason) =>
     `Not yet: ${reason}. Your message is kept, and I answer it as soon as this is over. /stop ends the wait.`,
+  stillThrottled:
+    'Still not: the model has turned requests of this bot away for at least a quarter of an hour, so its quota is probably used up, perhaps that of the day. Your message is kept, and I answer it as soon as there is some again. /stop ends the wait.',
   waitedInVain: (reason) =>
     `I waited for about a day and still could not answer: ${reason}. The message was put aside; please send it again later.`,
 };
@@ -296,6 +299,8 @@ const chinese: Texts = {
   gaveUp: '这条消息试了几次都没能回答，已经放到一边；请稍后再发一次。',
   putOff: (reason) =>
     `暂时还不能回答：${reason}。你的消息已经保留，恢复后我会回答。发送 /stop 可以结束等待。`,
+  stillThrottled:
+    '还是不能回答：模型拒绝这个机器人的请求至少已有一刻钟，多半是配额（可能是当天的）已用完。你的消息已经保留，有了配额我就回答。发送 /stop 可以结束等待。',
   waitedInVain: (reason) => `等了大约一天，仍然没能回答：${reason}。这条消息已经放到一边；请稍后再发一次。`,
 };
 
