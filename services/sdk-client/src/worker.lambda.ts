@@ -119,7 +119,7 @@ function turnHandler(context: Context): TurnHandler {
     }
   };
   return {
-    handle: async (turn, attempt) => (await opened(turn)).handle(turn, attempt),
+    handle: async (turn, attempt, receipt) => (await opened(turn)).handle(turn, attempt, receipt),
     deferrals: (turn, delivery) => deferralsOf(stores.ledger, turn, delivery),
     sayUnnoted: async (turn, what) => (await opened(turn)).sayUnnoted?.(turn, what),
     giveUp: async (turn) => (await opened(turn)).giveUp(turn),

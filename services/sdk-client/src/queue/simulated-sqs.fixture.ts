@@ -33,12 +33,16 @@ export class SimulatedSqs {
   nowMs = 0;
   /** While it is set, every call fails. */
   isAway = false;
+  /** The one action that fails; none unless set. */
+  refuses = '';
   readonly #server = createServer((request, response) => {
     void textOf(request).then((text) => {
       const target = String(request.headers['x-amz-target']).split('.')[1] ?? '';
       const answer = this.isAway ? undefined : this.#answer(target, JSON.parse(text) as Input);
-      const headers = { 'content-type': 'application/x-amz-json-1.0' };
-      response.writeHead(answer === undefined ? 500 : 200, headers).end(JSON.stringify(answer ?? {}));
+      const status = this.isAway || target === this.refuses ? 500 : answer === undefined ? 400 : 200;
+      const refusal = { __type: 'com.amazonaws.sqs#ReceiptHandleIsInvalid' };
+      response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
+      response.end(JSON.stringify(answer ?? refusal));
     });
   });
   readonly #messages: Held[] = [];
@@ -123,6 +127,16 @@ export class SimulatedSqs {
           visibleAtMs: this.nowMs,
         });
         return { MD5OfMessageBody: createHash('md5').update(input.MessageBody).digest('hex') };
+      case 'GetQueueAttributes': {
+        const own = this.#messages.filter(({ queueUrl }) => queueUrl === input.QueueUrl);
+        const inHand = own.filter(({ visibleAtMs }) => visibleAtMs > this.nowMs).length;
+        return {
+          Attributes: {
+            ApproximateNumberOfMessages: String(own.length - inHand),
+            ApproximateNumberOfMessagesNotVisible: String(inHand),
+          },
+        };
+      }
       case 'ChangeMessageVisibility':
         if (held) held.visibleAtMs = this.nowMs + input.VisibilityTimeout * 1_000;
         return held && {};

@@ -83,7 +83,7 @@ export async function handleSqsRecord(
   const stopExtending = keepInvisible(record, turn, delivery);
   let lostBy: unknown;
   try {
-    if (turn) verdict = await tryTurn(handler, turn, attempt, delivery);
+    if (turn) verdict = await tryTurn(handler, turn, attempt, { ...delivery, receipt: record.receiptHandle });
     if (verdict.kind === 'dead') verdict = await bury(record, turn, attempt, delivery);
   } finally {
     lostBy = await stopExtending();
@@ -98,6 +98,18 @@ export async function handleSqsRecord(
   }
   if (lostBy) delivery.onError(new ClaimLostError(updateId, attempt, { cause: lostBy }), turn);
   return verdict.kind === 'again' || verdict.kind === 'taken' ? 'failed' : 'handled';
+}
+
+/**
+ * Lets a message that was put off be given out at once: any caller may do that with the handle of the delivery that did it. What was given out
+ * again meanwhile needs no hurry.
+ */
+export async function hurrySqsMessage(receiptHandle: string, delivery: SqsDelivery): Promise<void> {
+  try {
+    await changeVisibility({ receiptHandle }, 0, delivery);
+  } catch (error) {
+    if (!isLost(error)) throw error;
+  }
 }
 
 /** Lets a message that was received too late be given out again at once; an error is reported. */
@@ -159,7 +171,7 @@ function keepInvisible(
 }
 
 async function changeVisibility(
-  { receiptHandle }: SqsRecord,
+  { receiptHandle }: Pick<SqsRecord, 'receiptHandle'>,
   afterMs: number,
   { client, queueUrl }: SqsDelivery,
 ): Promise<void> {

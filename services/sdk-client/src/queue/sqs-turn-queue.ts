@@ -3,7 +3,7 @@ import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { QueueUnavailableError } from '../errors.ts';
 import { retryDelayMs } from './retry-delay.ts';
 import { SqsDeadLetters } from './sqs-dead-letters.ts';
-import { handleSqsRecord, releaseSqsRecord, type SqsDelivery } from './sqs-delivery.ts';
+import { handleSqsRecord, hurrySqsMessage, releaseSqsRecord, type SqsDelivery } from './sqs-delivery.ts';
 import {
   bodyOf,
   deduplicationId,
@@ -112,6 +112,11 @@ export class SqsTurnQueue implements TurnQueue {
       if (running.size >= slots) await Promise.race(running);
     }
     await Promise.all(running);
+  }
+
+  /** Throws the client's error; without a receipt it can do nothing. Of a session, only the first turn can wait, and it lies in the queue of turns. */
+  async hurry(_sessionKey: string, receipt?: string): Promise<void> {
+    if (receipt !== undefined) await hurrySqsMessage(receipt, this.#delivery(this.#options.queueUrl));
   }
 
   /** @returns undefined: SQS tells the length of the whole queue alone, which says nothing to one chat. */

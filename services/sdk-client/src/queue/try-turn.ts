@@ -32,6 +32,8 @@ export interface RetryPolicy {
   readonly retryDelayMs: (attempt: number) => number;
   /** Hears of every error that the queue goes on after; must not throw. The turn is missing when the error concerns none. */
   readonly onError: (error: unknown, turn: Turn | undefined) => void;
+  /** As in `TurnHandler.handle`. */
+  readonly receipt?: string;
 }
 
 /**
@@ -90,7 +92,7 @@ async function handle(
   policy: RetryPolicy,
 ): Promise<Outcome | { kind: 'taken' } | undefined> {
   try {
-    return await handler.handle(turn, attempt);
+    return await handler.handle(turn, attempt, policy.receipt);
   } catch (error) {
     policy.onError(error, turn);
     if (error instanceof TurnTakenOverError) return { kind: 'taken' };

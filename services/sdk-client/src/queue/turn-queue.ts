@@ -15,8 +15,9 @@ export interface TurnHandler {
   /**
    * Does the work of one delivery.
    * @param attempt 1 for the first try; a try that a crash cut off counts.
+   * @param receipt what `hurry` needs to give this turn out again before its time, when the adapter needs anything.
    */
-  handle(turn: Turn, attempt: number): Promise<Outcome>;
+  handle(turn: Turn, attempt: number, receipt?: string): Promise<Outcome>;
   /**
    * @param delivery how often the turn was given out, this time included.
    * @returns how many of the deliveries before this one were no try: they ended with `later`, or could not even begin because nothing could be
@@ -61,8 +62,11 @@ export interface TurnQueue {
    * Turns of the session's `:aside` group are not counted. Undefined when the adapter cannot tell.
    */
   waiting(sessionKey: string): Promise<number | undefined>;
-  /** Lets what waits for its time in a session be given out at once, when the adapter can: SQS cannot. */
-  hurry?(sessionKey: string): void;
+  /**
+   * Lets what waits for its time in a session be given out at once.
+   * @param receipt of the delivery that put it off; SQS can do nothing without it. A receipt whose message was given out since is of no use.
+   */
+  hurry?(sessionKey: string, receipt?: string): void | Promise<void>;
   /** What waits for a slot, when the adapter can tell: SQS shows nothing of it. */
   readonly line?: WaitingLine;
   /** @returns the turns that were given up, oldest first. */

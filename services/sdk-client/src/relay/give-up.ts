@@ -13,7 +13,7 @@ import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
 import { hasWaitedInVain, waitOut } from './wait-out.ts';
 
-export interface GivingUpDeps extends TellingDeps, OwnerDeps {
+interface GivingUpDeps extends TellingDeps, OwnerDeps {
   readonly ledger: TurnLedger;
 }
 

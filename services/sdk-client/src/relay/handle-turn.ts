@@ -86,7 +86,7 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
     if (summary !== undefined) given.onSummary?.(summary, turn);
   };
   return {
-    async handle(turn, attempt) {
+    async handle(turn, attempt, receipt) {
       const progress = await resume(turn);
       const isOver = progress.isOver;
       if (progress.isFirst && groupOf(turn) === sessionKeyOf(turn))
@@ -94,8 +94,9 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
         meter.add('QueueMs', Math.max(0, Date.now() - Date.parse(turn.received_at)));
       const watch = new TurnWatch(turn, progress.answer !== undefined);
       const onEvent = (event: RunEvent): void => watch.see(event);
-      const handling = handle(turn, { progress, attempt }, { ...deps, onEvent });
-      const outcome = await orWait(handling, turn, progress, deps);
+      const ofDelivery = { ...deps, onEvent, receipt };
+      const handling = handle(turn, { progress, attempt }, ofDelivery);
+      const outcome = await orWait(handling, turn, progress, ofDelivery);
       if (!isOver) summarise(turn, watch.summary(outcome.kind));
       if (outcome.kind === 'done') await leaveBacklog(turn, progress);
       return outcome;
@@ -154,6 +155,7 @@ function withPersistence(given: TurnHandlerDeps): TurnHandlerDeps {
 }
 
 type Deps = TurnHandlerDeps & {
+  readonly receipt?: string | undefined;
   readonly onEvent?: (event: RunEvent) => void;
   readonly meter: Meter;
   readonly resume: (turn: Turn) => Promise<TurnProgress>;

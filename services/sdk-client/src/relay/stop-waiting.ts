@@ -15,13 +15,14 @@ export interface StopWaitingDeps extends TellingDeps {
 }
 
 /**
- * Takes over the turn that waits and ends it; the queue drops it when it comes again, which a queue that can does at once. Never throws: what
+ * Takes over the turn that waits and ends it; the queue drops it when it comes again, which it does at once. Never throws: what
  * could not be ended here ends when its wait is over.
  * @returns whether one was ended.
  */
 export async function stopWaiting(stop: Turn, deps: StopWaitingDeps): Promise<boolean> {
   const key = sessionKeyOf(stop);
   let isEnded = false;
+  let receipt: string | undefined;
   try {
     const waiting = (await deps.backlog.list(key))
       .slice(0, MOST_LOOKED_AT)
@@ -35,9 +36,10 @@ export async function stopWaiting(stop: Turn, deps: StopWaitingDeps): Promise<bo
       const telling = tellingOf(turn, progress, replyTo, deps);
       await say(telling, stoppedText(progress, telling.language));
       isEnded = true;
+      receipt = record.outage.receipt;
       break;
     }
-    deps.queue.hurry?.(key);
+    await deps.queue.hurry?.(key, receipt);
   } catch (error) {
     deps.onError(error, stop);
   }

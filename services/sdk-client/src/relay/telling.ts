@@ -106,11 +106,11 @@ export async function tryToDeliver(
   markdown: string,
 ): Promise<Outcome | { kind: 'refused'; error: TelegramError }> {
   const { progress, onError } = telling;
-  let isAtFiles = false;
+  const reached = { files: false };
   try {
     await deliverWhereItCanBe(telling, async () => {
       await showAnswer(telling, markdown);
-      isAtFiles = true;
+      reached.files = true;
       await deliverFiles(telling);
     });
   } catch (error) {
@@ -121,7 +121,7 @@ export async function tryToDeliver(
     }
     if (!(error instanceof TelegramError)) throw error;
     // No text makes Telegram fail, but a file may: that is no outage while Telegram answers.
-    if (error.mayHaveLanded && !(isAtFiles && (await telling.chat.isThere()))) throw error;
+    if (error.mayHaveLanded && !(reached.files && (await telling.chat.isThere()))) throw error;
     onError(error);
     // The next delivery goes on with what is missing.
     if (error.retryAfterMs !== undefined) return putOff(progress, error.retryAfterMs);

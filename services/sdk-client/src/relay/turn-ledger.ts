@@ -66,6 +66,8 @@ export const turnRecordSchema = z.object({
       isLongTold: z.boolean().exactOptional(),
       /** Whether it waits; otherwise a delivery is at it. */
       isWaiting: z.boolean(),
+      /** By what the queue can be told to give it out at once. */
+      receipt: z.string().exactOptional(),
     })
     .exactOptional(),
   /** The session that `/new` leaves, empty for none: a redelivery must not leave the new one. */

@@ -1,5 +1,5 @@
 // the model, the agent server, a store or Telegram is away → the turn waits, its user is told once → it goes on when the outage is over
-import type { Turn, WireError, WireErrorCode } from '@omnicloud/protocol';
+import type { WireError, WireErrorCode } from '@omnicloud/protocol';
 import { AgentUnreachableError, OutageError, TelegramError } from '../errors.ts';
 import { isStoreOutage, MAX_OUTAGE_WAITS, outagePauseMs } from '../queue/outage.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
@@ -40,6 +40,8 @@ const MAX_WAITED_MS = 24 * 60 * 60_000;
 export interface OutageDeps extends OwnerDeps {
   /** How long the turn waits for the first, second … time, in ms; 2 s, growing to 2 minutes unless given. */
   readonly outagePauseMs?: (wait: number) => number;
+  /** By what the queue can be told to give this delivery's turn out at once, if it needs anything. */
+  readonly receipt?: string | undefined;
 }
 
 export interface Outage {
@@ -90,6 +92,7 @@ export async function waitOut(outage: Outage, telling: Telling, deps: OutageDeps
     isTold: before.isTold || isToBeTold,
     isLongTold: (before.isLongTold ?? false) || isLong,
     isWaiting: true,
+    ...(deps.receipt === undefined ? {} : { receipt: deps.receipt }),
   });
   if (isToBeTold || isLong) await tell(outage, { isToBeTold, isLong }, telling, deps);
   return { kind: 'later', afterMs };
