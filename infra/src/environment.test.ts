@@ -38,6 +38,7 @@ it('gives the webhook what its own schema asks for', () => {
     service: 'OmniCloud',
   });
   expect(config.webhookSecret).toContain('WebhookSecret');
+  expect(config.parallelTurns).toBeGreaterThan(1);
 });
 
 it('gives the worker what its own schema asks for', () => {

@@ -81,6 +81,7 @@ export class OmniCloudStack extends Stack {
       secrets,
       allowedUsers: switches.allowedUsers,
       botUsername: switches.botUsername,
+      concurrency: switches.concurrency,
       logDays,
       meterName,
     });

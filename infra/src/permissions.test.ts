@@ -44,6 +44,7 @@ it('lets the webhook queue turns, and note what waits and what is to stop', () =
       'dynamodb:UpdateItem on StorageTable keys stop#*',
       logs('WebhookService'),
       'secretsmanager:GetSecretValue on SecretsWebhookSecret',
+      'sqs:GetQueueAttributes on QueuesTurns',
       'sqs:SendMessage on QueuesAsides QueuesTurns',
       TRACES,
     ].sort(),

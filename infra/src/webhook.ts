@@ -40,6 +40,8 @@ export interface WebhookProps {
   readonly allowedUsers: string;
   /** Without `@`; commands to another bot in a group are told apart by it. */
   readonly botUsername: string | undefined;
+  /** How many turns run side by side at most: who waits for one of these places is told so. */
+  readonly concurrency: number;
   readonly logDays: Switches['logDays'];
   /** Tells this deployment's log lines from another's. */
   readonly meterName: string;
@@ -65,6 +67,7 @@ export class Webhook extends Construct {
         ASIDE_QUEUE_URL: queues.asides.queueUrl,
         ALLOWED_USERS: props.allowedUsers,
         WEBHOOK_SECRET_ARN: secrets.webhookSecret.secretArn,
+        MAX_PARALLEL_TURNS: String(props.concurrency),
         POWERTOOLS_SERVICE_NAME: props.meterName,
         ...(props.botUsername === undefined ? {} : { TELEGRAM_BOT_USERNAME: props.botUsername }),
       },
@@ -72,6 +75,8 @@ export class Webhook extends Construct {
     const { permissions } = this.service;
     for (const { queueArn } of [queues.turns, queues.asides])
       permissions.allow(['sqs:SendMessage'], queueArn);
+    // How many messages wait, and none of them.
+    permissions.allow(['sqs:GetQueueAttributes'], queues.turns.queueArn);
     permissions.allowSecret(secrets.webhookSecret);
     const { tableArn } = storage.table;
     permissions.allowItems(['dynamodb:GetItem', 'dynamodb:UpdateItem'], tableArn, ITEM_KEYS.backlogs);

@@ -20,6 +20,8 @@ export interface WebhookConfig extends DeploymentConfig {
   readonly webhookSecret: string;
   /** Without `@`; commands to another bot in a group are told apart by it. */
   readonly botUsername: string | undefined;
+  /** How many turns run side by side; undefined: nobody is told how many wait before them. */
+  readonly parallelTurns: number | undefined;
 }
 
 /** The function that the queue calls. */
@@ -59,6 +61,7 @@ const deploymentSchema = z.object({
 const webhookSchema = deploymentSchema.extend({
   ALLOWED_USERS: allowedUsersSchema,
   WEBHOOK_SECRET_ARN: required,
+  MAX_PARALLEL_TURNS: z.coerce.number('must be a number').int('must be a whole number').min(1).optional(),
   TELEGRAM_BOT_USERNAME: z
     .string()
     .regex(/^\w{5,32}$/, 'must be a username without the @')
@@ -91,6 +94,7 @@ export function parseWebhookEnvironment(environment: NodeJS.ProcessEnv = process
     allowedUsers: env.ALLOWED_USERS,
     webhookSecret: env.WEBHOOK_SECRET_ARN,
     botUsername: env.TELEGRAM_BOT_USERNAME,
+    parallelTurns: env.MAX_PARALLEL_TURNS,
   };
 }
 

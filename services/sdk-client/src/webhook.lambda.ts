@@ -1,4 +1,5 @@
 // HTTP API event → secret → the webhook → queued in SQS → response
+import type { Turn } from '@omnicloud/protocol';
 import { DynamoStopRequests, openDynamoTable } from '@omnicloud/session-table';
 import { openSecretsManager } from '@omnicloud/secrets';
 import { endOnUnknownState } from '@omnicloud/settings';
@@ -10,6 +11,7 @@ import { openSqsIntake } from './queue/sqs-client.ts';
 import { toleratingBacklog } from './queue/tolerating-backlog.ts';
 import type { Intake } from './receive/accept-update.ts';
 import { requestOf, resultOf } from './receive/http-api-event.ts';
+import { placeReply } from './receive/place-reply.ts';
 import { ToldStrangers } from './receive/told-strangers.ts';
 import { createWebhook } from './receive/webhook.ts';
 
@@ -21,11 +23,13 @@ const log = openLambdaLog(config.service);
 endOnUnknownState({ log: (message, error) => log.error(message, error), graceMs: PLATFORM_MS });
 const secrets = openSecretsManager();
 const table = openDynamoTable(config.table);
+const queue = openSqsIntake(config);
+const backlog = toleratingBacklog(new DynamoBacklog(table), (error) =>
+  log.error('Going on without the view of what waits', error),
+);
 const intake: Intake = {
-  queue: openSqsIntake(config),
-  backlog: toleratingBacklog(new DynamoBacklog(table), (error) =>
-    log.error('Going on without the view of what waits', error),
-  ),
+  queue,
+  backlog,
   stops: new DynamoStopRequests(table),
   allowedUsers: config.allowedUsers,
   ...(config.botUsername === undefined ? {} : { botUsername: config.botUsername }),
@@ -34,6 +38,16 @@ const intake: Intake = {
   onIgnored: (reason, updateId) => log.info(`The update becomes no turn: ${reason}`, updateId),
   onError: (error) => log.error('Receiving an update', error),
 };
+
+const { parallelTurns } = config;
+/** Nothing is known of places unless it is known how many there are. */
+const places =
+  parallelTurns === undefined
+    ? {}
+    : {
+        replyTo: (turn: Turn) =>
+          placeReply(turn, { crowd: queue.crowd, parallelTurns, backlog, onError: intake.onError }),
+      };
 
 /** Telegram sends what was answered like this again, and in its place. */
 const LATER: APIGatewayProxyStructuredResultV2 = { statusCode: 503, headers: { 'retry-after': '2' } };
@@ -52,5 +66,5 @@ export async function handler(event: unknown): Promise<APIGatewayProxyStructured
     log.error('Reading the webhook secret', error);
     return LATER;
   }
-  return resultOf(await createWebhook({ ...intake, secret }).fetch(request));
+  return resultOf(await createWebhook({ ...intake, ...places, secret }).fetch(request));
 }

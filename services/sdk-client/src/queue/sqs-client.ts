@@ -1,4 +1,5 @@
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { type Crowd, sqsCrowd } from './sqs-crowd.ts';
 import { SqsTurnQueue, type SqsTurnQueueOptions } from './sqs-turn-queue.ts';
 
 /** Telegram waits for what is queued, so an address where nobody answers must be found out early. In ms. */
@@ -13,9 +14,23 @@ export function openSqsTurnQueue(options: Omit<SqsTurnQueueOptions, 'client' | '
   return new SqsTurnQueue({ ...options, client, waitSeconds: WAIT_SECONDS });
 }
 
-/** @returns the same queue for who only adds to it, and need not know where its dead letters are. */
-export function openSqsIntake(
-  queues: Pick<SqsTurnQueueOptions, 'queueUrl' | 'asideQueueUrl'>,
-): Pick<SqsTurnQueue, 'enqueue'> {
-  return openSqsTurnQueue({ ...queues, deadLetterQueueUrl: queues.queueUrl, onError: () => undefined });
+/** The same queue for who only adds to it, and need not know where its dead letters are. */
+interface SqsIntake extends Pick<SqsTurnQueue, 'enqueue'> {
+  /** How full the queue of turns is. Throws the client's error. */
+  readonly crowd: () => Promise<Crowd>;
+}
+
+export function openSqsIntake({
+  queueUrl,
+  asideQueueUrl,
+}: Pick<SqsTurnQueueOptions, 'queueUrl' | 'asideQueueUrl'>): SqsIntake {
+  const client = new SQSClient({ requestHandler: TIMEOUTS });
+  const queue = new SqsTurnQueue({
+    client,
+    queueUrl,
+    asideQueueUrl,
+    deadLetterQueueUrl: queueUrl,
+    onError: () => undefined,
+  });
+  return { enqueue: (turn) => queue.enqueue(turn), crowd: () => sqsCrowd(client, queueUrl) };
 }

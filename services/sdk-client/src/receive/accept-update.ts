@@ -19,6 +19,8 @@ export interface Intake extends Reception {
     updateId: number | undefined,
   ) => void;
   readonly onError: (error: unknown) => void;
+  /** Told of each turn that was not known before. */
+  readonly onQueued?: (turn: Turn) => void;
 }
 
 /**
@@ -43,7 +45,10 @@ export async function acceptUpdate(update: unknown, intake: Intake): Promise<'ta
     await noteWaiting(parsed.turn, intake);
     const outcome = await intake.queue.enqueue(parsed.turn);
     if (outcome === 'duplicate') intake.onIgnored('duplicate', updateId);
-    else if (isStranger) intake.onStranger(sender.id, updateId);
+    else {
+      if (isStranger) intake.onStranger(sender.id, updateId);
+      intake.onQueued?.(parsed.turn);
+    }
     return 'taken';
   } catch (error) {
     // The update comes again.

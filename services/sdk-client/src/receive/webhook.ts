@@ -1,11 +1,15 @@
 // POST /webhook → secret → JSON → turn → durably queued → 200
+import type { Turn } from '@omnicloud/protocol';
 import { Hono } from 'hono';
 import { acceptUpdate, type Intake } from './accept-update.ts';
+import type { WebhookReply } from './place-reply.ts';
 import { isSecret, SECRET_HEADER } from './verify-secret.ts';
 
 export interface WebhookDeps extends Intake {
   /** `secret_token` of setWebhook; an empty one refuses everybody. */
   readonly secret: string;
+  /** What Telegram is to do for a turn that was queued, in place of an empty answer; nothing unless given. Must not reject. */
+  readonly replyTo?: (turn: Turn) => Promise<WebhookReply | undefined>;
 }
 
 /** Telegram's updates are at most 512 KiB; what is larger comes from elsewhere and is not read to its end. In bytes. */
@@ -23,9 +27,12 @@ export function createWebhook(deps: WebhookDeps): Hono {
   app.post('/webhook', async (context) => {
     if (!isSecret(context.req.header(SECRET_HEADER), deps.secret)) return context.body(null, 401);
     const update = await readJson(context.req.raw);
-    const outcome = await acceptUpdate(update, deps);
+    const queued: Turn[] = [];
+    const outcome = await acceptUpdate(update, { ...deps, onQueued: (turn) => void queued.push(turn) });
     if (outcome === 'later') return context.body(null, 503, { 'retry-after': RETRY_AFTER_SECONDS });
-    return context.body(null, 200);
+    const [turn] = queued;
+    const reply = turn && (await deps.replyTo?.(turn));
+    return reply === undefined ? context.body(null, 200) : context.json(reply);
   });
   app.onError((error, context) => {
     deps.onError(error);

@@ -23,6 +23,7 @@ function sentencesOf(language: Language): Record<string, string> {
     filesLost,
     sentFilesLost,
     place,
+    placeAbout,
     putOff,
     waitedInVain,
     ...others
@@ -47,6 +48,7 @@ function sentencesOf(language: Language): Record<string, string> {
     oneFile: files(1, '7 B'),
     moreFiles: moreFiles(1_900),
     place: place(3),
+    placeAbout: placeAbout(3),
     placeNext: place(0),
     filesLost: filesLost(2),
     oneFileLost: filesLost(1),

@@ -45,6 +45,7 @@ interface Texts {
   /** @param ahead so many turns start before this one. */
   place: (ahead: number) => string;
   /** Plain text, below the beginning of an answer. */
+  placeAbout: (ahead: number) => string;
   answerAttached: string;
   answerRefused: string;
   answerCut: string;
@@ -150,6 +151,10 @@ const english: Texts = {
     ahead === 0
       ? 'Your message is next in the queue.'
       : `Your message is in the queue: ${ahead.toLocaleString('en')} before you.`,
+  placeAbout: (ahead) =>
+    ahead === 0
+      ? 'Your message is waiting to be taken up.'
+      : `Your message is waiting to be taken up: about ${ahead.toLocaleString('en')} before you.`,
   answerAttached: 'This is only the beginning: the whole answer is attached as answer.md.',
   answerRefused:
     'Telegram did not take the whole answer as a file here. /export brings it with the conversation.',
@@ -268,6 +273,10 @@ const chinese: Texts = {
     ahead === 0
       ? '你的消息排在队列的下一个。'
       : `你的消息正在排队：前面还有 ${ahead.toLocaleString('en')} 条。`,
+  placeAbout: (ahead) =>
+    ahead === 0
+      ? '你的消息正在等待处理。'
+      : `你的消息正在等待处理：前面大约还有 ${ahead.toLocaleString('en')} 条。`,
   answerAttached: '这里只是开头：完整的回答见附件 answer.md。',
   answerRefused: 'Telegram 在这里没有接受完整回答的文件。用 /export 可以和对话一起得到它。',
   answerCut: '_回答在这里被截断：它太长，无法发送。_',
