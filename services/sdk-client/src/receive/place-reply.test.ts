@@ -31,7 +31,7 @@ async function openWebhook({ busy, waiting }: { busy: number; waiting: number })
     Promise.resolve(
       noted
         .filter((turn) => sessionKeyOf(turn) === group)
-        .map((turn, index) => ({ turn, behind: index }) as BacklogEntry),
+        .map((turn, index) => ({ turn, behind: index })),
     );
   const places = { crowd: () => sqsCrowd(sqs.client, queueUrl), parallelTurns: PARALLEL_TURNS };
   const webhook = createWebhook({
@@ -50,7 +50,7 @@ async function openWebhook({ busy, waiting }: { busy: number; waiting: number })
     sqs,
     errors,
     /** @returns the answer's status, and the call that it asks Telegram for. */
-    async post(update: object): Promise<[number, unknown]> {
+    post: async (update: object): Promise<[number, unknown]> => {
       const headers = { 'content-type': 'application/json', [SECRET_HEADER]: SECRET };
       const response = await webhook.request('/webhook', {
         method: 'POST',

@@ -32,11 +32,11 @@ async function openConversation() {
     scene,
     sqs,
     urls,
-    async send(turn: Turn): Promise<void> {
+    send: async (turn: Turn): Promise<void> => {
       await scene.backlog.add(turn);
       await queue.enqueue(turn);
     },
-    async deliver(queueUrl: string): Promise<boolean> {
+    deliver: async (queueUrl: string): Promise<boolean> => {
       const record = sqs.receive(queueUrl);
       if (record === undefined) return false;
       await handleSqsBatch([record], handler, { ...queue.deliveryFrom(), queueUrl });
