@@ -71,10 +71,10 @@ it('lets a turn die untouched that ends every worker which gives it up', async (
 
 it('does not count deliveries that were put off, however many there were', async () => {
   const handle = vi.fn(() => Promise.resolve<Outcome>({ kind: 'later', afterMs: 9 }));
-  const policy = { retryDelayMs: () => 100, onError: vi.fn() };
+  const policy = { retryDelayMs: () => 100, onError: vi.fn(), receipt: 'AQEB' };
   const handler = { handle, giveUp: vi.fn(), deferrals: () => Promise.resolve(20) };
   expect(await tryTurn(handler, TURN, MAX_TRIES + 20, policy)).toEqual({ kind: 'again', afterMs: 9 });
-  expect(handle).toHaveBeenCalledWith(TURN, MAX_TRIES);
+  expect(handle).toHaveBeenCalledWith(TURN, MAX_TRIES, 'AQEB');
   expect(handler.giveUp).not.toHaveBeenCalled();
 });
 

@@ -39,6 +39,7 @@ describe('an outage that lasts for a quarter of an hour', () => {
     ['model_unavailable', 'npm run doctor', false],
     ['store_unavailable', 'DATA_DIR', false],
     ['agent_unavailable', 'whether it runs', false],
+    ['disk_full', 'Make room', false],
   ])('%s is told to the owner once with its cure, and only then', async (code, cure, isUserTold) => {
     scene.agent.script(...Array.from({ length: LONG + 3 }, () => failing(code)), answered('At last.'));
     const handler = scene.handler(WHEN_COMPLETE, { ownerNotices });

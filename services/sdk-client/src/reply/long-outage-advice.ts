@@ -1,7 +1,8 @@
 import type { Language } from './texts.ts';
 
 /** An outage of which the owner should know once it lasts; most are over before anybody could do something. */
-type LongOutageCode = 'agent_unavailable' | 'model_unavailable' | 'model_throttled' | 'store_unavailable';
+type LongOutageCode =
+  'agent_unavailable' | 'disk_full' | 'model_unavailable' | 'model_throttled' | 'store_unavailable';
 
 type Advice = Record<LongOutageCode, string>;
 
@@ -9,6 +10,9 @@ const english: Advice = {
   agent_unavailable:
     '**For the owner** (`agent_unavailable`): the agent server has given no answer for at least a quarter of an hour. ' +
     'See whether it runs, what its log says, and whether the bot asks at the right address. Messages are kept for about a day.',
+  disk_full:
+    '**For the owner** (`disk_full`): the disk of the agent server has been full for at least a quarter of an hour. ' +
+    'Make room on it, or give it more; docs/runbook.md, “The disk is full”, says how. Messages are kept for about a day.',
   model_unavailable:
     '**For the owner** (`model_unavailable`): the model has not been reachable for at least a quarter of an hour. ' +
     'See the status page of its provider (AWS: health.aws.amazon.com), or name another model in `ANTHROPIC_MODEL`; `npm run doctor` tries the model. ' +
@@ -25,6 +29,8 @@ const english: Advice = {
 const chinese: Advice = {
   agent_unavailable:
     '**致主人**（`agent_unavailable`）：智能体服务器至少已有一刻钟没有应答。请检查它是否在运行、日志里写了什么，以及机器人使用的地址是否正确。消息会保留约一天。',
+  disk_full:
+    '**致主人**（`disk_full`）：智能体服务器的磁盘至少已满一刻钟。请腾出空间或扩大磁盘，做法见 docs/runbook.md 的“The disk is full”。消息会保留约一天。',
   model_unavailable:
     '**致主人**（`model_unavailable`）：至少已有一刻钟无法连接到模型。请查看服务商的状态页（AWS：health.aws.amazon.com），或在 `ANTHROPIC_MODEL` 里换一个模型；`npm run doctor` 会试用这个模型。消息会保留约一天。',
   model_throttled:
