@@ -7,6 +7,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
@@ -181,6 +182,33 @@ describe('Another chat is answered by the same process after', () => {
   );
 
   it(
+    'connections that are closed halfway, want another protocol, or never go on',
+    async () => {
+      const mute = await openSocket();
+      const halfway = await openSocket();
+      halfway.end(createRequest(10));
+      await closed(halfway);
+      for (const head of [
+        'CONNECT elsewhere:443 HTTP/1.1',
+        'GET / HTTP/1.1\r\nconnection: upgrade\r\nupgrade: x',
+      ]) {
+        const socket = await openSocket();
+        socket.write(`${head}\r\nhost: here\r\n\r\n`);
+        socket.write('\0 what the other protocol says', () => socket.resetAndDestroy());
+        await closed(socket);
+      }
+      const webhook = await openSocket();
+      webhook.write('POST /webhook HTTP/1.1\r\nhost: here\r\ncontent-length: 100\r\n\r\n{', () =>
+        webhook.resetAndDestroy(),
+      );
+      await closed(webhook);
+      await expectOthersAnswered();
+      mute.resetAndDestroy();
+    },
+    LIMIT_MS,
+  );
+
+  it(
     'a connection that is reset within a streamed answer',
     async () => {
       const gate = createGate();
@@ -249,6 +277,40 @@ describe('Another chat is answered by the same process after', () => {
     LIMIT_MS,
   );
 
+  it.runIf(existsSync(PRLIMIT))(
+    'files of every kind that cannot be written: stores, homes, logs, and all databases',
+    async () => {
+      const restore = await limitUntilTestEnds('fsize', 0);
+      ask('Written at last.');
+      await until(
+        () => reported.filter((line) => /EFBIG|full|disk|I\/O/i.test(line)).length > 0 || undefined,
+      );
+      await restore();
+      await answered('Written at last.');
+      await expectOthersAnswered();
+    },
+    LIMIT_MS,
+  );
+
+  it(
+    'databases that somebody else holds',
+    async () => {
+      const names = (await readdir(dataDir)).filter((name) => /\.(sqlite|db)$/.test(name));
+      expect(names.length).toBeGreaterThan(3);
+      const held = names.map((name) => new DatabaseSync(join(dataDir, name), { timeout: 10_000 }));
+      for (const database of held) database.exec('BEGIN IMMEDIATE');
+      ask('Held no more.');
+      await untilReported(/lock|busy/i);
+      for (const database of held) {
+        database.exec('ROLLBACK');
+        database.close();
+      }
+      await answered('Held no more.');
+      await expectOthersAnswered();
+    },
+    LIMIT_MS,
+  );
+
   it(
     'a store that cannot be read',
     async () => {
@@ -268,6 +330,22 @@ describe('Another chat is answered by the same process after', () => {
     LIMIT_MS,
   );
 });
+
+/** The last one, because nothing is heard of the server after it. */
+it(
+  'Another chat is answered by the same process although nobody reads its log any more, and a pipe’s signal is sent',
+  async () => {
+    server.stdout?.destroy();
+    server.stderr?.destroy();
+    process.kill(Number(server.pid), 'SIGPIPE');
+    // What goes wrong is written to the log, which is gone.
+    model.reply('Half of', { type: 'cut' });
+    ask('Whole again.');
+    await telegram.waitForMessage(PERSON, (text) => text.includes('Whole again.'));
+    await expectOthersAnswered();
+  },
+  LIMIT_MS,
+);
 
 async function pids(works: string): Promise<string[]> {
   const homes = await readdir(works).catch(() => []);

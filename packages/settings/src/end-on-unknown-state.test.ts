@@ -51,3 +51,28 @@ it.each([
 it('and when the log fails', async () => {
   expect((await ending("log: () => { throw new Error('no log'); }, graceMs: 100", FAILS)).code).toBe(1);
 });
+
+it('a log that nobody reads any more does not end it', async () => {
+  const source = `import { endOnUnknownState } from ${JSON.stringify(MODULE)};
+    endOnUnknownState({ log: console.error, graceMs: 100 });
+    process.on('message', async () => {
+      for (let line = 0; line < 5; line += 1) {
+        console.log('a line');
+        console.error('a line');
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      process.send('alive');
+    });
+    process.send('ready');`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  const exit = once(child, 'exit').then(([code]) => `ended with ${String(code)}`);
+  await once(child, 'message');
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  child.send('go on');
+  expect(await Promise.race([once(child, 'message'), exit])).toEqual(['alive', undefined]);
+  child.kill();
+  await exit;
+});

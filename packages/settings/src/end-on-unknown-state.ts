@@ -15,7 +15,8 @@ const GRACE_MS = 15_000;
 
 /**
  * After an error that nobody met, the state of the process is not known, so the process ends with code 1 and in good order. Whoever
- * supervises it starts the next one, and the turns under way are delivered again.
+ * supervises it starts the next one, and the turns under way are delivered again. A log that nobody reads any more is no such error: the
+ * process goes on without it.
  * @returns what takes this back.
  */
 export function endOnUnknownState({ log, end, graceMs = GRACE_MS }: LastResort): () => void {
@@ -37,7 +38,18 @@ export function endOnUnknownState({ log, end, graceMs = GRACE_MS }: LastResort):
     });
   };
   process.on('uncaughtException', meet).on('unhandledRejection', meet);
-  return () => void process.off('uncaughtException', meet).off('unhandledRejection', meet);
+  for (const output of OUTPUTS) output.on('error', goOn);
+  return () => {
+    process.off('uncaughtException', meet).off('unhandledRejection', meet);
+    for (const output of OUTPUTS) output.off('error', goOn);
+  };
+}
+
+const OUTPUTS = [process.stdout, process.stderr];
+
+/** Whoever took the log has gone (EPIPE): there is nobody left to be told. */
+function goOn(): void {
+  return;
 }
 
 function exit(): never {

@@ -19,6 +19,8 @@ const server = await openAgentServer(config, log, true);
 
 /** For a REST API with `responseTransferMode: STREAM`. Whatever still runs when it returned would be frozen, so it waits for that. */
 export const handler = awslambda.streamifyResponse(async (event: unknown, output, context: Context) => {
+  // At any time, also before the answer and after its end; nobody else listens then, and it would end the environment.
+  output.on('error', (error: unknown) => log.error('The response stream', error));
   const deadlineAtMs = Date.now() + context.getRemainingTimeInMillis();
   const request = requestOf(event);
   const { tenantId } = context;

@@ -109,7 +109,11 @@ export class Upstream {
     });
     request.once('timeout', () => request.destroy(new Error(`Nothing came for ${idleTimeoutMs} ms`)));
     request.once('response', resolve);
-    request.once('close', () => clearTimeout(connecting));
+    request.once('close', () => {
+      clearTimeout(connecting);
+      // Node closes a request whose answer wants another protocol, and calls that no error.
+      reject(new Error('The connection was closed without an answer'));
+    });
     // Stays: a request that is destroyed while its response is read says so once more.
     request.on('error', (error) => reject(isStale(request, error) ? new StaleConnectionError(error) : error));
     request.end(body.bytes);

@@ -1,4 +1,5 @@
 // prompt → Claude Agent SDK and its CLI, in the session's home, with a grant at the model proxy → text, tool lines, tasks → answer, summary
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Query, query, type SDKMessage, type SDKResultMessage } from '@anthropic-ai/claude-agent-sdk';
 import type { Secrets } from '@omnicloud/secrets';
 import { ConfigError } from '@omnicloud/settings';
@@ -179,6 +180,8 @@ export class ClaudeRuntime implements AgentRuntime {
       if (!result?.is_error) {
         // It knows whether the kernel ended the CLI for its memory.
         await watch?.end();
+        // Why a process could not be started may follow as an event.
+        await nextTurn();
         throw watch?.failure ?? crashed(error, cli);
       }
     } finally {

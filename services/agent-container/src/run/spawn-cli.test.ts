@@ -14,6 +14,7 @@ import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
 import { endLeftoverCli } from '../session/end-leftover-cli.ts';
 import { cliProcess } from './spawn-cli.ts';
 
+const NAMES = ['stdin', 'stdout', 'stderr'];
 /** Says "ready" and repeats what it is told, for ever. */
 const ECHO =
   "process.stdout.write('ready\\n'); process.stdin.on('data', (told) => process.stdout.write(told))";
@@ -117,6 +118,27 @@ describe('the CLI process', () => {
     await cliProcess(home).end();
     expect(existsSync(home.processFile)).toBe(false);
   });
+
+  it.each(['stdin', 'stdout', 'stderr'] as const)(
+    'that loses its %s fails alone: nobody hears of it but whoever reads',
+    async (name) => {
+      const cli = cliProcess(await emptyHome());
+      const spawned = cli.spawn(spawnOptions(PARENT));
+      const child = childOf(spawned);
+      await nextLine(spawned.stdout);
+      spawned.stdout.resume();
+      for (const code of ['EPIPE', 'ECONNRESET', 'EIO'])
+        child.stdio[NAMES.indexOf(name)]?.emit(
+          'error',
+          Object.assign(new Error(code), { code, syscall: 'read' }),
+        );
+      child.stdio[NAMES.indexOf(name)]?.destroy(Object.assign(new Error('EPIPE'), { code: 'EPIPE' }));
+      spawned.stdin.write('{}\n');
+      await cli.end();
+      spawned.stdin.write('{}\n');
+      expect(child.signalCode).toBe('SIGKILL');
+    },
+  );
 
   it('may be ended when its program could not be started, and says why', async () => {
     const cli = cliProcess(await emptyHome());

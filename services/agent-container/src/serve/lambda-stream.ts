@@ -18,5 +18,12 @@ export async function streamResponse(response: Response, output: Writable): Prom
     stream.end();
     return;
   }
-  await pipeline(Readable.fromWeb(response.body), stream);
+  const body = Readable.fromWeb(response.body);
+  try {
+    await pipeline(body, stream);
+  } catch (error) {
+    // A stream that was broken before is refused by `pipeline`, which then leaves the body as it is.
+    body.destroy();
+    throw error;
+  }
 }

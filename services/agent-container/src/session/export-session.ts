@@ -57,6 +57,8 @@ async function conversationDigest(store: SessionStore, sessionId: string): Promi
 
 function archiveOf(fill: (archive: TarGzip) => Promise<void>): Readable {
   const archive = new TarGzip();
+  // Whoever reads it hears of it in any case.
+  archive.stream.on('error', () => undefined);
   fill(archive)
     .then(() => archive.end())
     .catch((error: unknown) => archive.fail(error instanceof Error ? error : new Error(String(error))));

@@ -149,3 +149,12 @@ it('The copies have no name that an agent could find, and are gone with the outb
   await outbox[Symbol.asyncDispose]();
   await expect(file?.read()).rejects.toThrow();
 });
+
+it('Once the turn is over, nothing more is taken that nobody would free', async () => {
+  const machine = await newMachine();
+  await machine.write({ 'workspace/a': 'a' });
+  const outbox = new Outbox(machine.home);
+  await outbox[Symbol.asyncDispose]();
+  await expect(outbox.add('a')).rejects.toMatchObject(UNSENDABLE);
+  expect(outbox.files).toEqual([]);
+});

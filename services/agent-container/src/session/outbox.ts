@@ -36,6 +36,7 @@ export class Outbox implements AsyncDisposable {
   readonly #files: OutgoingFile[] = [];
   readonly #copies: FileHandle[] = [];
   #heldBytes = 0;
+  #isOver = false;
   /** The file that is being taken. */
   #taking: Promise<unknown> = Promise.resolve();
 
@@ -52,6 +53,7 @@ export class Outbox implements AsyncDisposable {
    * @throws UnsendableFileError when it is no file of the workspace, is empty or too large, or is one too many.
    */
   async add(path: string, caption?: string): Promise<SentFile> {
+    if (this.#isOver) throw new UnsendableFileError('The turn is over; nothing more can be sent in it.');
     // One after another: of thirty files at once, each would find room for itself.
     const taken = this.#taking.then(() => this.#add(path, caption));
     this.#taking = taken.catch(() => undefined);
@@ -60,6 +62,7 @@ export class Outbox implements AsyncDisposable {
 
   /** Frees the copies. Whatever is still being taken is waited for. */
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#isOver = true;
     await this.#taking;
     for (const copy of this.#copies.splice(0)) await copy.close();
   }

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -112,3 +112,15 @@ const anyFolder = fc.string({ unit: 'grapheme', minLength: 1 }).filter((name) =>
 const anyRoot = fc
   .array(fc.oneof(anyFolder, fc.constantFrom('$&', '$$', '"', '\\', 'work')), { minLength: 1, maxLength: 4 })
   .map((folders) => `/${folders.join('/')}`);
+
+it('A file that cannot be opened, or written anew, fails whoever asked, and nobody else', async () => {
+  const folder = await temporaryDirectory();
+  const missing = join(folder, 'missing.jsonl');
+  await expect(relocateFile(missing, there.root, here.root)).rejects.toMatchObject({ code: 'ENOENT' });
+  // Neither can be had: an error of the one that nobody waits for would end the process.
+  const occupied = join(folder, 'occupied.jsonl');
+  await mkdir(`${occupied}.moved`);
+  await expect(relocateFile(occupied, there.root, here.root)).rejects.toMatchObject({
+    code: expect.stringMatching(/^(EEXIST|EISDIR|ERR_FS_EISDIR)$/) as unknown,
+  });
+});

@@ -30,14 +30,10 @@ export async function relocateFile(path: string, from: string, to: string): Prom
   if (from === to || basename(from) !== basename(to)) return;
   const rewritten = `${path}.moved`;
   try {
-    await writeFile(
-      rewritten,
-      relocateChunks(createReadStream(path, { highWaterMark: PIECE_BYTES }), from, to),
-      {
-        mode: 0o600,
-        flag: 'wx',
-      },
-    );
+    await writeFile(rewritten, relocateChunks(path, from, to), {
+      mode: 0o600,
+      flag: 'wx',
+    });
     await rename(rewritten, path);
   } finally {
     await rm(rewritten, { force: true });
@@ -45,11 +41,13 @@ export async function relocateFile(path: string, from: string, to: string): Prom
 }
 
 async function* relocateChunks(
-  chunks: AsyncIterable<Buffer>,
+  path: string,
   from: string,
   to: string,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const replacement = new Replacement(from, to);
+  // Opened when it is read: of what fails before that, nobody would hear, and nobody would close it.
+  const chunks: AsyncIterable<Buffer> = createReadStream(path, { highWaterMark: PIECE_BYTES });
   for await (const chunk of chunks) yield replacement.next(chunk);
   yield replacement.end();
 }

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterEach, describe, expect, it } from 'vitest';
 import { S3SessionStore } from './s3-session-store.ts';
+import type { OpenObject } from './session-store.ts';
 
 const KEY = 'sessions/0190c8a4-0000-4000-8000-000000000001/conversation.jsonl';
 const OURS = new TextEncoder().encode('what we write');
@@ -26,6 +28,20 @@ const isSilent: Answer = () => undefined;
 
 const conflict = fails(409, 'ConditionalRequestConflict');
 const refused = fails(412, 'PreconditionFailed');
+
+/** Ends in the middle of the body that it announced. @param sum what the body is to be checked by. */
+const breaksOffWithin =
+  (sum: Record<string, string>): Answer =>
+  (response) => {
+    response.writeHead(200, { etag: '"stored"', 'content-length': 1_000, ...sum });
+    response.write('x'.repeat(100), () => response.socket?.resetAndDestroy());
+  };
+
+async function read(object: OpenObject | undefined): Promise<number> {
+  let bytes = 0;
+  for await (const piece of object?.body ?? []) bytes += piece.byteLength;
+  return bytes;
+}
 
 let close: (() => void) | undefined;
 afterEach(() => close?.());
@@ -188,5 +204,25 @@ describe('a read from S3', () => {
     };
     const { store } = await storeOn([startsOnly], { callLimitMs: 250 });
     await expect(store.get(KEY)).rejects.toMatchObject({ code: 'store_unavailable' });
+  });
+});
+
+describe.each([
+  ['without a checksum', {}],
+  ['with a checksum', { 'x-amz-checksum-crc32': 'AAAAAA==' }],
+])('a body from S3 that is reset in its middle, %s', (_, sum: Record<string, string>) => {
+  it('fails whoever reads it, also when nobody did as it broke, and the next read is answered', async () => {
+    const breaking = breaksOffWithin(sum);
+    const { store } = await storeOn([breaking, breaking, breaking, holds(OURS)], { callLimitMs: 2_000 });
+    await expect(store.get(KEY)).rejects.toMatchObject({ code: 'store_unavailable', retryable: true });
+    const late = await store.open(KEY);
+    // Nobody listens while the connection is reset.
+    await delay(100);
+    await expect(read(late)).rejects.toMatchObject({ code: 'store_unavailable' });
+    await late?.[Symbol.asyncDispose]();
+    const unread = await store.open(KEY);
+    await delay(100);
+    await unread?.[Symbol.asyncDispose]();
+    expect((await store.get(KEY))?.body).toEqual(Buffer.from(OURS));
   });
 });

@@ -79,6 +79,8 @@ export class S3SessionStore implements SessionStore {
       } = await this.#client.send(command, { abortSignal });
       if (!(Body instanceof Readable) || ContentLength === undefined)
         throw new TypeError('S3 answered without a body or its length');
+      // It may break while nobody reads it. Whoever does hears of that; without a listener, it would end the process.
+      Body.on('error', () => undefined);
       const version = versionOf(ETag);
       return {
         bytes: ContentLength,

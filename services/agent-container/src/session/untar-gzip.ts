@@ -47,6 +47,8 @@ export async function untarGzip(
         return;
       }
       open.add(entry);
+      // A taker that is not reading yet hears of it when it does.
+      entry.on('error', () => undefined);
       taken.push(
         take(contentOf(entry))
           .catch(fail)

@@ -21,13 +21,16 @@ export async function openBridge(port: number): Promise<{ socket: string; close(
   // A connection that the system cannot give is that one's own misfortune.
   server.on('error', () => undefined);
   server.maxConnections = MAX_CONNECTIONS;
-  await once(server.listen(socket), 'listening');
-  await chmod(socket, 0o666);
-  return {
-    socket,
-    close: async () => {
-      await new Promise((resolve) => server.close(resolve));
-      await rm(folder, { recursive: true, force: true });
-    },
+  const close = async (): Promise<void> => {
+    await new Promise((resolve) => server.close(resolve));
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    await once(server.listen(socket), 'listening');
+    await chmod(socket, 0o666);
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return { socket, close };
 }

@@ -47,10 +47,10 @@ export class NamespaceIsolation implements Isolation {
       for (const path of [...place.writable, place.temporary]) await giveTo(path, this.#uid, this.#gid);
     }
     const { loopbackPort } = place;
+    // The forwarder runs as the run's user, between the CLI and the model. Before the bridge, which nobody would close if this failed.
+    const node = await closedProgram(process.execPath);
     const bridge =
       loopbackPort === undefined || this.isNetworkOn ? undefined : await openBridge(loopbackPort);
-    // The forwarder runs as the run's user, between the CLI and the model.
-    const node = await closedProgram(process.execPath);
     return {
       wrap: (command) => this.#wrap(command, place, { node, socket: bridge?.socket }),
       kill: async (pid) => {

@@ -52,6 +52,7 @@ export async function probe(isolation: Isolation, { workRoot, hidden, cli }: Pro
         timeout: LIMIT_MS,
         killSignal: 'SIGKILL',
       });
+      child.on('error', () => undefined);
       // Rejects when the program cannot be started.
       const [code] = (await once(child, 'exit').catch(() => [])) as unknown[];
       if (code === SAW.filter) return 'holds and filters';

@@ -1,5 +1,5 @@
 // a run is over → everything new of our user killed → proof that nothing of it is left, or none
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
@@ -34,20 +34,20 @@ export async function proveEnded(known: ReadonlySet<string>, runLimit: number | 
     if (newcomers === 0 && before !== undefined && (await startedOnMachine()) === before) return true;
   }
   if (runLimit === undefined) return false;
-  const filler = spawn('/bin/sh', ['-c', FILL, 'sh', String(runLimit)], {
-    detached: true,
-    env: {},
-    stdio: ['pipe', 'pipe', 'ignore'],
-  });
+  let filler: ChildProcess | undefined;
   try {
-    const lines = createInterface({ input: filler.stdout });
+    filler = startFiller(runLimit);
+    const { stdout } = filler;
+    // For want of descriptors; the reason follows as an event.
+    if (!stdout) return false;
+    const lines = createInterface({ input: stdout });
     const said = once(lines, 'line', { signal: AbortSignal.timeout(LIMIT_MS) });
     await Promise.race([
       said,
       once(filler, 'exit').then(() => Promise.reject(new Error('The filler ended'))),
     ]);
     for (let round = 0; round < FILLED_ROUNDS; round += 1) {
-      const fillers = (await ownProcesses()).filter(({ group }) => group === filler.pid);
+      const fillers = (await ownProcesses()).filter(({ group }) => group === filler?.pid);
       if (fillers.length <= runLimit) return false;
       if ((await killNewcomers(known, filler.pid)) === 0) return true;
     }
@@ -56,8 +56,20 @@ export async function proveEnded(known: ReadonlySet<string>, runLimit: number | 
     // There is no proof then.
     return false;
   } finally {
-    if (filler.pid !== undefined) killGroup(filler.pid);
+    if (filler?.pid !== undefined) killGroup(filler.pid);
   }
+}
+
+/** What cannot be started has no process id, and what it says of that may come when nobody waits for it any more. */
+function startFiller(runLimit: number): ChildProcess {
+  const filler = spawn('/bin/sh', ['-c', FILL, 'sh', String(runLimit)], {
+    detached: true,
+    env: {},
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  filler.on('error', () => undefined);
+  for (const stream of filler.stdio) stream?.on('error', () => undefined);
+  return filler;
 }
 
 /** @returns how many there were. @param group of those that are spared. */
