@@ -1,8 +1,10 @@
+import type { ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { lstat } from 'node:fs/promises';
+import { constants } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
 import { ESCAPE, openSandbox, processesWith } from './sandbox.fixture.ts';
 
@@ -54,4 +56,28 @@ describe.skipIf(!isRoot)('a run as a user of its own (needs to be root on Linux)
     expect(await processesWith(mark)).toEqual([]);
     expect((await lstat(join(root, 'one'))).mode & 0o777).toBe(0o700);
   });
+
+  it('is ended also when the system starts no further process, which may be its own doing', async () => {
+    const mark = `mark-${randomUUID()}`;
+    const { cell, start } = await openSandbox(new SeparateUserIsolation());
+    const child = start(ESCAPE, mark);
+    if (child.stdout) await once(child.stdout, 'data');
+    const exit = once(child, 'exit');
+    refuseProcesses(child);
+    await cell.kill(child.pid ?? 0);
+    await exit;
+    await cell.close();
+    expect(await processesWith(mark)).toEqual([]);
+  });
 });
+
+/** From now on until the test ends, what Node asks the system for a process with gives EAGAIN. */
+function refuseProcesses(child: ChildProcess): void {
+  const { _handle: handle } = child as unknown as { readonly _handle: object };
+  const ofAll = Object.getPrototypeOf(handle) as { spawn: (options: unknown) => number };
+  const { spawn } = ofAll;
+  ofAll.spawn = () => -constants.errno.EAGAIN;
+  onTestFinished(() => {
+    ofAll.spawn = spawn;
+  });
+}
