@@ -53,7 +53,7 @@ const PRODUCTION: Tempo = {
 const MOST = { limits: 5, stuck: 10 };
 
 /** What the time limits are to be. */
-export interface TempoChoice {
+interface TempoChoice {
   /** `production`, or how many times slower than the harness's own tempo at least. */
   readonly name: string;
   /** How many times slower than a quiet one this machine is; see `machineSlowness`. */

@@ -1,5 +1,3 @@
-import type { ChaosTelegram } from '../surroundings/telegram.ts';
-
 /** Where people talk to the bot: a private chat, a group, or a topic of a forum. */
 export interface Place {
   /** Who talks there: one person, and in a group two. */
@@ -11,6 +9,12 @@ export interface Place {
 /** @returns the name of the conversation there. */
 export function sessionOf({ chatId, threadId }: Pick<Place, 'chatId' | 'threadId'>): string {
   return `${chatId}:${threadId ?? 0}`;
+}
+
+/** Where places are opened. */
+interface Telegram {
+  openTopic(personId: number): Promise<Omit<Place, 'speakers'>>;
+  openGroup(firstPersonId: number): Promise<number>;
 }
 
 const FIRST_PERSON = 2_000_001;
@@ -25,11 +29,7 @@ export function peopleOf(sessions: number, idsFrom: number): number[] {
 }
 
 /** @returns one place for each session. */
-export async function placesOf(
-  sessions: number,
-  idsFrom: number,
-  telegram: Pick<ChaosTelegram, 'openTopic' | 'openGroup'>,
-): Promise<Place[]> {
+export async function placesOf(sessions: number, idsFrom: number, telegram: Telegram): Promise<Place[]> {
   const places: Place[] = [];
   for (let index = 0; index < sessions; index += 1) {
     const speakers = speakersOf(index, idsFrom);

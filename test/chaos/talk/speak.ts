@@ -22,7 +22,7 @@ export interface Habits {
 }
 
 /** One place's part in the talk. */
-export interface Role {
+interface Role {
   readonly turns: number;
   /** Whether the real agent is asked. */
   readonly isReal: boolean;
