@@ -64,6 +64,8 @@ export interface RelayDeps {
   readonly timeLimitMs?: () => number;
   /** Sees everything that a run says. */
   readonly onEvent?: (event: RunEvent) => void;
+  /** Told before a conversation that could not be found is left for a new one. */
+  readonly onSessionLost?: () => Promise<void>;
   /** Told what a run took. */
   readonly onResult?: (result: RunResult) => void;
 }
@@ -79,10 +81,9 @@ export async function relayAnswer(
   const known = (await deps.table.find(sessionKey))?.sessionId;
   const first = await relayFrom(turn, request, known, reply, deps);
   if (first.kind !== 'failed' || first.code !== 'session_unknown' || known === undefined) return first;
+  await deps.onSessionLost?.();
   await deps.table.forget(sessionKey, known);
-  const second = await relayFrom(turn, request, undefined, reply, deps);
-  if (second.kind === 'failed') return second;
-  return { ...second, notes: [{ kind: 'session_lost' }, ...second.notes] };
+  return relayFrom(turn, request, undefined, reply, deps);
 }
 
 async function relayFrom(

@@ -30,7 +30,14 @@ export async function relayRun(
     runs === 0
       ? { message, ifNew: message, idempotencyKey: key, soFar }
       : { message: GO_ON, ifNew: message, idempotencyKey: `${key}.${runs}`, soFar };
-  const relayed = await relayAnswer(turn, request, reply, deps);
+  const onSessionLost = (): Promise<void> => progress.saveSessionLost();
+  const relayed = withLoss(await relayAnswer(turn, request, reply, { ...deps, onSessionLost }), progress);
   if (relayed.kind !== 'paused' || runs < (deps.maxContinuations ?? MAX_CONTINUATIONS)) return relayed;
   return { ...relayed, kind: 'answered', notes: [...relayed.notes, { kind: 'endless' }] };
+}
+
+/** An earlier try may have lost the conversation, and failed before its user could be told. */
+function withLoss(relayed: Relayed, { isSessionLost }: Pick<TurnProgress, 'isSessionLost'>): Relayed {
+  if (relayed.kind === 'failed' || !isSessionLost) return relayed;
+  return { ...relayed, notes: [{ kind: 'session_lost' }, ...relayed.notes] };
 }

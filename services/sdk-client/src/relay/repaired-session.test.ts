@@ -1,7 +1,15 @@
 import type { RunEvent } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type AgentAnswer, FINISHED, refusing, SESSION, streamed } from './agent-server.fixture.ts';
-import { RelayScene } from './relay-scene.fixture.ts';
+import {
+  type AgentAnswer,
+  answered,
+  failing,
+  FINISHED,
+  refusing,
+  SESSION,
+  streamed,
+} from './agent-server.fixture.ts';
+import { later, RelayScene } from './relay-scene.fixture.ts';
 import { turnOf } from './turn.fixture.ts';
 
 const CHINESE = { ...turnOf().sender, language_code: 'zh-hans' };
@@ -57,4 +65,18 @@ it('One beyond repair is told as one that is lost, and nothing else', async () =
   expect(scene.botApi.screen).toEqual([
     'The earlier conversation could not be found, so this is a new one.\n\nSunny.',
   ]);
+});
+
+it('What a try that failed has found to be lost is told by the next one, once', async () => {
+  const turn = { update_id: 5 };
+  scene.agent.script(refusing('session_unknown'), failing('model_unavailable'), answered('Sunny.'));
+  expect(await scene.handle(turn)).toEqual(later(2_000));
+  expect(await scene.session()).toBeUndefined();
+  expect(await scene.handle(turn)).toEqual({ kind: 'done' });
+  expect(scene.botApi.screen).toEqual([
+    'The earlier conversation could not be found, so this is a new one.\n\nSunny.',
+  ]);
+  scene.agent.script(answered('Rainy.'));
+  await scene.handle({ update_id: 6 });
+  expect(scene.botApi.screen.at(-1)).toBe('Rainy.');
 });

@@ -72,6 +72,8 @@ export const turnRecordSchema = z.object({
     .exactOptional(),
   /** The session that `/new` leaves, empty for none: a redelivery must not leave the new one. */
   leaves: z.string().exactOptional(),
+  /** The conversation could not be found and was left for a new one, and its user was not told so yet. */
+  isSessionLost: z.boolean().exactOptional(),
   /** Later turns that are answered with this one, in order. */
   merged: z
     .array(

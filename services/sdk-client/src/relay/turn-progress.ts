@@ -129,6 +129,11 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.leaves;
   }
 
+  /** Whether the conversation was found to be lost, and its user has still to be told. */
+  get isSessionLost(): boolean {
+    return this.#record.isSessionLost ?? false;
+  }
+
   /** The user's files that the agent does without; undefined until that is decided. */
   get missing(): readonly MissingAttachment[] | undefined {
     return this.#record.missing;
@@ -141,7 +146,8 @@ export class TurnProgress implements ReplyMemory {
 
   /** The delivery ends with the run: the next one goes on, and counts as no try. */
   async savePaused(text: string, files: readonly TurnFile[] = []): Promise<void> {
-    await this.#save((record) => ({
+    // What was lost before this run is said in its text.
+    await this.#save(({ isSessionLost, ...record }) => ({
       ...withFiles(record, files),
       deferrals: record.deferrals + 1,
       paused: { text, runs: (record.paused?.runs ?? 0) + 1 },
@@ -160,6 +166,11 @@ export class TurnProgress implements ReplyMemory {
 
   async saveLeaving(sessionId: string): Promise<void> {
     await this.#save((record) => ({ ...record, leaves: sessionId }));
+  }
+
+  /** Written down before the conversation is left: a later try finds nothing that was lost. */
+  async saveSessionLost(): Promise<void> {
+    await this.#save((record) => ({ ...record, isSessionLost: true }));
   }
 
   async saveMerged(merged: readonly MergedTurn[]): Promise<void> {
