@@ -1,3 +1,6 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import type { BotApiCall } from './bot-api-call.ts';
 import { callBot, openForTest, PERSON_ID, TEAM_ID, WebhookReceiver } from './stand-in.fixture.ts';
@@ -64,6 +67,27 @@ describe('webhook delivery', () => {
       last_error_message: 'Wrong response from the webhook: 503',
     });
   });
+
+  it('posts an update again that could not be taken out of the queue, without waiting for the next one', async () => {
+    const errors: unknown[] = [];
+    const receiver = new WebhookReceiver();
+    const standIn = openForTest({ fetch: receiver.fetch, onError: (error) => errors.push(error) });
+    standIn.start(WEBHOOK);
+    standIn.sendAsUser({ chat_id: PERSON_ID, text: 'only' });
+    const posted = await receiver.next();
+    const [file = ''] = readdirSync(standIn.directory).filter((name) => name.endsWith('.sqlite'));
+    const holder = new DatabaseSync(join(standIn.directory, file));
+    holder.exec('BEGIN IMMEDIATE');
+    posted.answer();
+    await expect.poll(() => errors, { timeout: 30_000 }).toMatchObject([{ errcode: 5 }]);
+    holder.exec('ROLLBACK');
+    holder.close();
+    const again = await receiver.next();
+    expect(again.update).toEqual(posted.update);
+    again.answer();
+    await standIn.whenIdle();
+    expect(receiver.unseen).toBe(0);
+  }, 40_000);
 
   it('waits for as long as Retry-After says: not at all for 0, although it failed often', async () => {
     const errors: unknown[] = [];

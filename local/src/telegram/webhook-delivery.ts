@@ -97,21 +97,21 @@ export class WebhookDelivery {
     let failures = 0;
     try {
       while (!this.#isStopped()) {
-        const webhook = this.#parts.settings.get('webhook');
-        const update = this.#parts.updates.first(queue);
-        if (!webhook || !update) return;
         try {
+          const webhook = this.#parts.settings.get('webhook');
+          const update = this.#parts.updates.first(queue);
+          if (!webhook || !update) return;
           await this.#post(webhook, update.body);
+          // What was posted and cannot be taken out now is posted again: a webhook knows an update by its id.
+          this.#parts.updates.take(update.position);
+          failures = 0;
         } catch (error) {
           if (this.#isStopped()) return;
           failures += 1;
           this.#noteFailure(error);
           const asked = error instanceof WebhookDeliveryError ? error.retryAfterMs : undefined;
           await this.#wait(asked ?? retryDelayMs(failures));
-          continue;
         }
-        failures = 0;
-        this.#parts.updates.take(update.position);
       }
     } finally {
       this.#activeQueues.delete(queue);
