@@ -24,6 +24,8 @@ import { tempoOf } from './surroundings/tempo.ts';
 import type { Rule } from './checker/verdict.ts';
 
 const MAX_TURNS = 10_000;
+/** On a machine that is still slower, people do not wait for longer. */
+const MOST_SLOWED_DOWN = 5;
 const DEFAULT_TURNS = 300;
 /** So many violations of a rule are shown with what Telegram and the model saw. */
 const SHOWN_VIOLATIONS = 5;
@@ -55,11 +57,13 @@ const { values } = parseArgs({
 if (values.store !== 'embedded' && values.store !== 'aws')
   throw new RangeError('--store must be embedded or aws');
 const HARMS_ASKED = readHarms(values.harm ?? DEFAULT_HARMS[values.store]);
+const slowness = await machineSlowness();
 const size: Size = {
   turns: amount('turns', values.turns, MAX_TURNS),
   sessions: amount('sessions', values.sessions, MAX_TURNS),
   real: amount('real', values.real, MAX_TURNS),
-  longestPauseMs: 20_000,
+  // People ask as fast as this machine can follow.
+  longestPauseMs: 20_000 * Math.min(slowness, MOST_SLOWED_DOWN),
   isPatient: false,
   commandShare: 0.06,
   stopShare: 0.04,
@@ -69,7 +73,6 @@ const size: Size = {
   patience: 2,
 };
 const SIDES = 2;
-const slowness = await machineSlowness();
 const asked = tempoOf({ name: values.slower, slowness }, values.store);
 const patience = HARMS_ASKED.has('overload') ? BURST_PATIENCE : 1;
 const tempo = { ...asked, stuckMs: asked.stuckMs * patience };

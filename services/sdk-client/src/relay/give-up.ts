@@ -1,7 +1,7 @@
 // a turn whose tries or whose day of waiting are used up → its user learns of it → dead letter
 import type { Turn } from '@omnicloud/protocol';
 import { OutageError, TelegramError } from '../errors.ts';
-import { withNote } from '../reply/annotate-answer.ts';
+import { withLostSession, withNote } from '../reply/annotate-answer.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
 import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
@@ -34,7 +34,12 @@ export async function giveUp(turn: Turn, progress: TurnProgress, deps: GivingUpD
     // What earlier runs said, the user has read.
     await showAnswer(
       telling,
-      progress.answer ?? withNote(progress.paused.text, gaveUpText(progress, language)),
+      progress.answer ??
+        withLostSession(
+          withNote(progress.paused.text, gaveUpText(progress, language)),
+          progress.isSessionLost,
+          language,
+        ),
     );
   } catch (error) {
     // What may succeed later is the queue's to repeat.

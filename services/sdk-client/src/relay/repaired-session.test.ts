@@ -1,4 +1,4 @@
-import type { RunEvent } from '@omnicloud/protocol';
+import { type RunEvent, sessionKeyOf } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import {
   type AgentAnswer,
@@ -79,4 +79,25 @@ it('What a try that failed has found to be lost is told by the next one, once', 
   scene.agent.script(answered('Rainy.'));
   await scene.handle({ update_id: 6 });
   expect(scene.botApi.screen.at(-1)).toBe('Rainy.');
+});
+
+const LOST = 'The earlier conversation could not be found, so this is a new one.';
+const STOP = 9;
+
+it.each<[string, () => Promise<unknown>, string]>([
+  ['given up', () => scene.giveUp({ update_id: 5 }), 'I could not answer this message after several tries.'],
+  ['refused', () => scene.handle({ update_id: 5 }), 'I could not answer: the spending limit is reached.'],
+  [
+    'stopped',
+    async () => {
+      await scene.stops.request(sessionKeyOf(turnOf()), STOP);
+      await scene.handle({ update_id: 5 });
+    },
+    '⏹ Stopped.',
+  ],
+])('It is told also by a turn that is %s', async (_end, end, says) => {
+  scene.agent.script(refusing('session_unknown'), failing('agent_crashed'), failing('over_budget'));
+  expect(await scene.handle({ update_id: 5 })).toEqual({ kind: 'retry' });
+  await end();
+  expect(scene.botApi.screen).toEqual([expect.stringMatching(`^${LOST}\\n\\n${says}`)]);
 });

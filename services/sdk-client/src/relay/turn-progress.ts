@@ -246,7 +246,7 @@ export class TurnProgress implements ReplyMemory {
 
   /** The user was told that it is put aside: when it comes back, all tries are before it again. */
   async saveGivenUp(): Promise<void> {
-    await this.#save(({ outage, ...record }) => ({ ...record, begun: 0, deferrals: 0 }));
+    await this.#save(({ outage, isSessionLost, ...record }) => ({ ...record, begun: 0, deferrals: 0 }));
   }
 
   /** @throws TurnTakenOverError when another delivery has gone on with the turn. */

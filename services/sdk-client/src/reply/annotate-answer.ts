@@ -105,6 +105,11 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
   return [...above, withNote(answer, [...below, ...last].join('\n\n'))].join('\n\n');
 }
 
+/** @returns what is said instead of an answer, below a word on a conversation that was lost before it. */
+export function withLostSession(markdown: string, isSessionLost: boolean, language: Language): string {
+  return isSessionLost ? [TEXTS[language].sessionLost, markdown].join('\n\n') : markdown;
+}
+
 /** Of more missing files, only their number is told. */
 const MAX_NAMED = 5;
 
