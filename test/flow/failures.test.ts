@@ -1,6 +1,10 @@
+import { once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { encodeEvent, NDJSON_MEDIA_TYPE, type RunEvent } from '@omnicloud/protocol';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FORUM, PERSON, WEBHOOK_SECRET } from '../fakes/telegram-server.ts';
 import { useFlow } from './system.fixture.ts';
 
@@ -12,6 +16,47 @@ const broken = { type: 'error', status: 500, errorType: 'InternalServerException
 
 /** The CLI tries a failing model call this often (`CLAUDE_CODE_MAX_RETRIES` + 1, and once more without a stream). */
 const CALLS_OF_ONE_TRY = 5;
+
+/** So often a turn is tried that fails by itself. */
+const MAX_TRIES = 3;
+
+/** @returns an address where nobody answers, and how to start an agent server there. */
+async function agentServerToCome(answer: string): Promise<{ port: number; listen: () => Promise<void> }> {
+  const session = '0190c8a4-0000-4000-8000-000000000001';
+  const events: RunEvent[] = [
+    { type: 'accepted', session_id: session, is_new: true },
+    { type: 'answer', text: answer },
+    {
+      type: 'finished',
+      session_id: session,
+      usage: {
+        input_tokens: 1,
+        output_tokens: 1,
+        cache_read_input_tokens: 0,
+        cache_creation_input_tokens: 0,
+      },
+      is_stopped: false,
+      cost_usd: 0,
+      turns: 1,
+      duration_ms: { restore: 1, run: 1, persist: 1, total: 3 },
+    },
+  ];
+  const server = createServer((request, response) => {
+    request.resume().on('end', () => {
+      response.writeHead(200, { 'content-type': NDJSON_MEDIA_TYPE }).end(events.map(encodeEvent).join(''));
+    });
+  });
+  const listen = async (port: number): Promise<void> => {
+    await once(server.listen(port, '127.0.0.1'), 'listening');
+  };
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((closed) => server.close(closed));
+  onTestFinished(() => {
+    server.close();
+  });
+  return { port, listen: () => listen(port) };
+}
 
 describe('When something fails', () => {
   it('a model that refuses the request is reported at once, and the conversation goes on', async () => {
@@ -36,16 +81,22 @@ describe('When something fails', () => {
     expect(flow.telegram.botTexts(PERSON)).toEqual(['Back again.']);
   });
 
-  it('an agent server that is down costs three tries; then the user is told and the message is kept', async () => {
-    const system = await flow.start({ AGENT_SERVER_URL: 'http://127.0.0.1:9' });
+  it('an agent server that is down costs no try: the user is told once, and answered when it is back', async () => {
+    const { port, listen } = await agentServerToCome('Here I am.');
+    const system = await flow.start(
+      { AGENT_SERVER_URL: `http://127.0.0.1:${port}` },
+      { outagePauseMs: () => 50 },
+    );
     flow.say('Anybody home?');
     await flow.telegram.waitForMessage(PERSON, (text) =>
-      text.startsWith('I could not answer this message after several tries'),
+      text.startsWith('Not yet: the agent server cannot be reached'),
     );
-    expect(flow.errors).toHaveLength(3);
-    await expect
-      .poll(async () => (await system.queue.deadLetters()).map(({ turn }) => turn.ask))
-      .toEqual([{ kind: 'message', text: 'Anybody home?' }]);
+    // More often than a turn has tries.
+    await expect.poll(() => flow.errors.length, { timeout: 30_000 }).toBeGreaterThan(MAX_TRIES + 1);
+    await listen();
+    await flow.telegram.waitForMessage(PERSON, (text) => text === 'Here I am.');
+    expect(flow.telegram.botTexts(PERSON)).toEqual([expect.stringMatching(/^Not yet: /), 'Here I am.']);
+    expect(await system.queue.deadLetters()).toEqual([]);
   });
 
   it('an agent process that is killed is started again, and nothing of the broken turn remains', async () => {

@@ -1,5 +1,5 @@
 import type { AskedQuestion } from '../evidence/evidence.ts';
-import { storesFailed, triesLost, wasDiskFull } from './harm-to.ts';
+import { hasAgentFailed, storesFailed, triesLost, wasDiskFull } from './harm-to.ts';
 import type { Case, Outcome, Report } from './verdict.ts';
 
 /** A turn is given up after so many tries, so each of them has to have met a harm of its own. */
@@ -21,8 +21,9 @@ export function checkExplained(file: Case, outcomes: Outcomes, report: Report): 
       report('explained', question.token, `it was given up, and only ${lost} of ${TRIES} tries met a harm`);
   }
   for (const question of putOff) {
-    if (!hasModelFailed(question, file) && !hasStoreFailed(question, file))
-      report('explained', question.token, 'it was told to wait, and neither the model nor a store failed');
+    const hasFailed = [hasModelFailed, hasStoreFailed].some((has) => has(question, file));
+    if (!hasFailed && !hasAgentFailed(spanOf(question, file), file))
+      report('explained', question.token, 'it was told to wait, and no model, agent server or store failed');
   }
   for (const question of unsaved) {
     if (!hasStoreFailed(question, file))

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import {
+  askOf,
   brokenOf,
   type Draft,
   figure,
@@ -50,7 +51,7 @@ it('It takes the place of no answer', () => {
   );
 });
 
-it('Only a failure of the model or of a store explains it', () => {
+it('Only a failure of the model, of an agent server or of a store explains it', () => {
   const explained = (cause: (run: Draft) => void): [Rule, string][] =>
     broken((run) => {
       cause(run);
@@ -59,6 +60,11 @@ it('Only a failure of the model or of a store explains it', () => {
   expect(explained(() => undefined)).toEqual([['explained', 'c']]);
   expect(explained((run) => fail(run))).toEqual([]);
   expect(explained((run) => fail(run, 'b'))).toEqual([['explained', 'c']]);
+  const asked = (ending: 'cut' | 'whole', agent: string | undefined): [Rule, string][] =>
+    explained((run) => void run.asks.push({ ...askOf(['c'], 3_020), ending, agent }));
+  expect(asked('cut', 'agent-1')).toEqual([]);
+  expect(asked('whole', undefined)).toEqual([]);
+  expect(asked('whole', 'agent-1')).toEqual([['explained', 'c']]);
   const storeOf = (session: string): [Rule, string][] =>
     explained((run) => void run.storeFailures.push({ session, store: 'table', atMs: 3_020 }));
   expect(storeOf(SESSION)).toEqual([]);

@@ -17,10 +17,8 @@ const FAILED_CALLS_OF_A_TRY = 5;
 
 /** @returns how many tries at most the harm has cost that was done to the work on a conversation, and to nothing else. */
 export function triesLost(span: Span, evidence: Evidence): number {
-  const asks = evidence.asks.filter((ask) => ask.session === span.session && overlaps(ask, span));
-  const untended = asks.filter(({ ending, agent, endedAtMs }) => {
-    return ending === 'cut' || (agent === undefined && endedAtMs < Infinity);
-  });
+  const asks = asksIn(span, evidence);
+  const untended = asks.filter(isUntended);
   const refused = evidence.calls.filter(
     (call) =>
       call.session === span.session && isIn(call.atMs, span) && (!call.isCarriedOut || call.isAnswerLost),
@@ -30,6 +28,34 @@ export function triesLost(span: Span, evidence: Evidence): number {
     storesFailed(span, evidence) +
     blowsOn(span, asks, evidence) +
     Math.floor(refused.length / FAILED_CALLS_OF_A_TRY)
+  );
+}
+
+/** @returns whether an agent server gave no answer: there was none, the connection to it was cut, or it was killed or frozen meanwhile. */
+export function hasAgentFailed(span: Span, evidence: Evidence): boolean {
+  const asks = asksIn(span, evidence);
+  return asks.some(isUntended) || evidence.blows.some((blow) => isLost(blow) && hitsAgent(blow, asks));
+}
+
+function asksIn(span: Span, { asks }: Evidence): AgentAsked[] {
+  return asks.filter((ask) => ask.session === span.session && overlaps(ask, span));
+}
+
+function isUntended({ ending, agent, endedAtMs }: AgentAsked): boolean {
+  return ending === 'cut' || (agent === undefined && endedAtMs < Infinity);
+}
+
+/** For the end of what is wrong with a disk the system waits, and a clock it must not trust. */
+function isLost({ kind }: Blow): boolean {
+  return kind === 'kill' || kind === 'freeze';
+}
+
+function hitsAgent(blow: Blow, asks: readonly AgentAsked[]): boolean {
+  return asks.some(
+    ({ agent, ...ask }) =>
+      agent !== undefined &&
+      (agent === blow.process || cliOf(agent) === blow.process) &&
+      touches(blow, ask, 0),
   );
 }
 
@@ -55,16 +81,12 @@ function blowsOn(span: Span, asks: readonly AgentAsked[], evidence: Evidence): n
     .map(({ sender, atMs }) => ({ worker: sender, atMs, endedAtMs: atMs }));
   const presences = [...seen, ...asks];
   return evidence.blows.filter((blow) => {
-    // For the end of what is wrong with a disk the system waits, and a clock it must not trust.
-    if (blow.kind !== 'kill' && blow.kind !== 'freeze') return false;
+    if (!isLost(blow)) return false;
     if (blow.atMs > span.untilMs || endOf(blow) < span.fromMs) return false;
-    const isAsked = asks.some(
-      ({ agent, ...ask }) =>
-        agent !== undefined &&
-        (agent === blow.process || cliOf(agent) === blow.process) &&
-        touches(blow, ask, 0),
+    return (
+      hitsAgent(blow, asks) ||
+      presences.some((one) => one.worker === blow.process && touches(blow, one, SEEN_FOR_MS))
     );
-    return isAsked || presences.some((one) => one.worker === blow.process && touches(blow, one, SEEN_FOR_MS));
   }).length;
 }
 

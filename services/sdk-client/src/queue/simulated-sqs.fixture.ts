@@ -38,9 +38,12 @@ export class SimulatedSqs {
   readonly #server = createServer((request, response) => {
     void textOf(request).then((text) => {
       const target = String(request.headers['x-amz-target']).split('.')[1] ?? '';
-      const answer = this.isAway ? undefined : this.#answer(target, JSON.parse(text) as Input);
-      const status = this.isAway || target === this.refuses ? 500 : answer === undefined ? 400 : 200;
-      const refusal = { __type: 'com.amazonaws.sqs#ReceiptHandleIsInvalid' };
+      const isAway = this.isAway || target === this.refuses;
+      const answer = isAway ? undefined : this.#answer(target, JSON.parse(text) as Input);
+      const refusal = {
+        __type: `com.amazonaws.sqs#${isAway ? 'ServiceUnavailable' : 'ReceiptHandleIsInvalid'}`,
+      };
+      const status = isAway ? 503 : answer === undefined ? 400 : 200;
       response.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' });
       response.end(JSON.stringify(answer ?? refusal));
     });

@@ -70,8 +70,8 @@ export function describeTurnQueue(
         };
         expect(await queue.enqueue(turn)).toBe('queued');
         const received = Promise.withResolvers<[Turn, number]>();
-        const handle = (...delivery: [Turn, number]): Promise<Outcome> => {
-          received.resolve(delivery);
+        const handle = (delivered: Turn, attempt: number): Promise<Outcome> => {
+          received.resolve([delivered, attempt]);
           return Promise.resolve(DONE);
         };
         await whileServing(queue, { handle }, async () => {

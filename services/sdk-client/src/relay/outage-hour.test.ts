@@ -158,3 +158,22 @@ it.each(CASES)(
     }
   },
 );
+
+it('An hour without SQS, from the moment of the answer on: it is taken for no other try, and is said once', async () => {
+  scene.agent.script(answered('At last.'));
+  const time = await MovedSqsTime.begin(scene.handler(), (error) => scene.errors.push(error));
+  try {
+    await time.enqueue(TURN);
+    time.sqs.isAway = true;
+    await time.untilDelivered();
+    await expect(time.enqueue(turnOf({ update_id: 6 }))).rejects.toMatchObject({ code: 'queue_unavailable' });
+    time.sqs.nowMs += HOUR_MS;
+    time.sqs.isAway = false;
+    await time.untilDelivered();
+    expect(scene.botApi.screen).toEqual(['At last.']);
+    expect(scene.agent.calls).toHaveLength(1);
+    expect([time.sqs.bodies(time.sqs.urlOf('turns')), await time.deadLetters()]).toEqual([[], 0]);
+  } finally {
+    await time.end();
+  }
+});
