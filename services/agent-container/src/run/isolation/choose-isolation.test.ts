@@ -55,14 +55,14 @@ describe.skipIf(!isAvailable)('a shell that is on (needs unshare and user namesp
     const tell = (notice: string): unknown => told.push(notice);
     const place = { workRoot: await temporaryDirectory(), hidden: [], enosysFolders: [folder], tell };
     expect(await chooseIsolation({ isShellOn: true }, place)).toBeDefined();
-    expect(told).toEqual([expect.stringMatching(/namespaces.* no second wall: enosys is installed, but/)]);
+    expect(told[0]).toMatch(/namespaces.* no second wall: enosys is installed, but/);
   });
 
   it.skipIf(!hasFilter)('is told to be behind the filter of system calls (needs enosys)', async () => {
     const told: string[] = [];
     const place = { workRoot: await temporaryDirectory(), hidden: [], tell: (it: string) => told.push(it) };
     await chooseIsolation({ isShellOn: true }, place);
-    expect(told).toEqual([expect.stringMatching(/namespaces.* closed to it as well/)]);
+    expect(told[0]).toMatch(/namespaces.* closed to it as well/);
   });
 
   it('is refused when it would see what is to be hidden', async () => {

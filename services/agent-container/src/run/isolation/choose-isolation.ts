@@ -8,7 +8,8 @@ import { GroupedIsolation } from './grouped-isolation.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { probe, type Probe, type Probed } from './probe-isolation.ts';
-import { RunGroups } from './run-groups.ts';
+import { type Controller, CONTROLLERS } from './own-hierarchies.ts';
+import { type FoundGroups, RunGroups } from './run-groups.ts';
 import { runLimits } from './run-limits.ts';
 import { SameUserIsolation } from './same-user-isolation.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
@@ -50,10 +51,11 @@ export async function chooseIsolation(
     return filtered === undefined || filtered.found === 'unavailable' ? tryOut(make([]), probed) : filtered;
   };
   const chosen = async ({ isolation: without, found }: Tried): Promise<Isolation> => {
-    // A run with the server's user could leave its group.
-    const groups = without instanceof SameUserIsolation ? undefined : await RunGroups.find(limits);
-    const isolation = groups ? new GroupedIsolation(without, groups) : without;
+    const groups = without instanceof SameUserIsolation ? { why: COULD_LEAVE } : await RunGroups.find(limits);
+    const isolation = 'groups' in groups ? new GroupedIsolation(without, groups.groups) : without;
     place.tell?.(`${isolation.means} ${found === 'holds and filters' ? FILTERED : unfiltered(filter)}`);
+    const counted = counting(groups);
+    if (counted !== undefined) place.tell?.(counted);
     return isolation;
   };
   const namespaces = await tried((behind) => new NamespaceIsolation(isNetworkOn, limits, behind));
@@ -87,6 +89,22 @@ async function tryOut(isolation: Isolation, probed: Probed): Promise<Tried> {
 function isHeld(found: Probe): boolean {
   return found === 'holds' || found === 'holds and filters';
 }
+
+const COULD_LEAVE = "a run with the server's user could leave it";
+
+/** @returns what of a run is not kept by a control group, and why. */
+function counting(found: FoundGroups): string | undefined {
+  const missing = CONTROLLERS.filter((it) => !('groups' in found && found.groups.keeps.includes(it)));
+  if (missing.length === 0) return undefined;
+  const instead = missing.map((it) => INSTEAD_OF_GROUP[it]).join('; ');
+  return `A run's control group does not limit everything here (${found.why ?? 'not offered'}). Instead: ${instead}.`;
+}
+
+const INSTEAD_OF_GROUP: Record<Controller, string> = {
+  memory: 'memory is counted four times a second',
+  pids: 'processes are limited for its user alone (RLIMIT_NPROC) and counted',
+  cpu: 'its commands have the lowest priority (nice)',
+};
 
 const FILTERED = "The kernel's most dangerous calls are closed to it as well (enosys).";
 

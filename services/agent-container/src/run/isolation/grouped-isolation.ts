@@ -1,5 +1,6 @@
 // an isolation → the same, each run in a control group of its own besides
 import type { Cell, Command, Isolation, Place } from './isolation.ts';
+import type { Controller } from './own-hierarchies.ts';
 import type { RunGroup, RunGroups } from './run-groups.ts';
 
 const JOIN = 'while [ "$1" != -- ]; do echo $$ >"$1" || exit 1; shift; done; shift; exec "$@"';
@@ -15,7 +16,8 @@ export class GroupedIsolation implements Isolation {
   }
 
   get means(): string {
-    return `${this.#isolation.means} Each run is in a control group of its own.`;
+    const { keeps } = this.#groups;
+    return `${this.#isolation.means} Each run is in a control group of its own, which limits ${listOf(keeps)}.`;
   }
 
   get isNetworkOn(): boolean {
@@ -28,13 +30,18 @@ export class GroupedIsolation implements Isolation {
 
   async open(place: Place): Promise<Cell> {
     const group = await this.#groups.open();
+    const { wasOutOfMemory } = group;
     try {
       const cell = await this.#isolation.open(place);
       return {
         wrap: (command) => joining(group, cell.wrap(command)),
-        kill: (pid) => cell.kill(pid),
+        kill: async (pid) => {
+          await group.kill();
+          await cell.kill(pid);
+        },
         membersOf: (pid) => cell.membersOf(pid),
-        wasOutOfMemory: () => group.wasOutOfMemory(),
+        giveWay: (hasCommands) => group.giveWay(hasCommands),
+        ...(wasOutOfMemory === undefined ? {} : { wasOutOfMemory }),
         close: async () => {
           await cell.close();
           await group.remove();
@@ -45,6 +52,17 @@ export class GroupedIsolation implements Isolation {
       throw error;
     }
   }
+}
+
+const NAMES: Record<Controller, string> = {
+  memory: 'its memory',
+  pids: 'its processes',
+  cpu: 'its share of the processors',
+};
+
+function listOf(keeps: readonly Controller[]): string {
+  const names = keeps.map((name) => NAMES[name]);
+  return names.length < 2 ? names.join('') : `${names.slice(0, -1).join(', ')} and ${names.at(-1)}`;
 }
 
 /** The shell becomes the command, so the id of the process stays. */

@@ -42,6 +42,8 @@ export interface Cell {
   membersOf(pid: number): Promise<Members>;
   /** Whether the kernel ended something of the run because its memory was used up; not there where the kernel keeps no such limit. */
   readonly wasOutOfMemory?: () => Promise<boolean>;
+  /** Takes the run's share of the processors down as long as commands of its shell run; not there where the kernel keeps no shares. */
+  readonly giveWay?: (hasCommands: boolean) => Promise<void>;
   /** Takes down what served the run from outside. Its processes must be gone. */
   close(): Promise<void>;
 }

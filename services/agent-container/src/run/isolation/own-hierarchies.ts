@@ -1,91 +1,123 @@
-// /proc → the control groups that the server is in, version 2 or the hierarchies of version 1 → what is written into a run's group there
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// the trees of control groups that this process is in → where groups of runs can be made, and what is written into each
+import { readFile } from 'node:fs/promises';
+import { type GroupPlace, groupPlaces } from './group-places.ts';
 import type { RunLimits } from './run-limits.ts';
+import { readyVersion2 } from './version-2-groups.ts';
+
+/** What a group can keep, by the kernel's names. */
+export const CONTROLLERS = ['memory', 'pids', 'cpu'] as const;
+export type Controller = (typeof CONTROLLERS)[number];
+
+/** A folder of the kernel's in which groups can be made. */
+export interface Hierarchy {
+  readonly folder: string;
+  readonly version: 1 | 2;
+  readonly keeps: readonly Controller[];
+}
+
+/** Where groups can be made here; a controller belongs to one hierarchy at most. */
+export interface OwnHierarchies {
+  readonly hierarchies: readonly Hierarchy[];
+  /** In words, why there are not more. */
+  readonly why?: string;
+  /** Takes back what was changed for it. */
+  readonly undo: () => Promise<void>;
+}
+
+/** @throws the system's error where something cannot be read or written for another reason than that it is refused. */
+export async function ownHierarchies(): Promise<OwnHierarchies> {
+  const places = groupPlaces(
+    await readFile('/proc/self/mountinfo', 'utf8'),
+    await readFile('/proc/self/cgroup', 'utf8'),
+  );
+  const first = versionOne(places);
+  const missing = CONTROLLERS.filter((it) => !first.some(({ keeps }) => keeps.includes(it)));
+  const second = places.find(({ controllers }) => controllers.length === 0);
+  if (missing.length === 0 || second === undefined) return { hierarchies: first, undo: nothing };
+  const { folder, keeps, why, undo } = await readyVersion2(second, missing);
+  const more = folder === undefined || keeps.length === 0 ? [] : [{ folder, version: 2 as const, keeps }];
+  return { hierarchies: [...first, ...more], undo, ...(why === undefined ? {} : { why }) };
+}
+
+/** Controllers that are mounted together share their groups. */
+function versionOne(places: readonly GroupPlace[]): Hierarchy[] {
+  return places.flatMap(({ controllers, folder }) => {
+    const keeps = CONTROLLERS.filter((it) => controllers.includes(it));
+    return keeps.length === 0 ? [] : [{ folder, version: 1 as const, keeps }];
+  });
+}
+
+async function nothing(): Promise<void> {
+  await Promise.resolve();
+}
+
+/** What is written into a group, in this order. */
+export interface GroupSettings {
+  readonly needed: readonly (readonly [file: string, value: string])[];
+  /** Files that not every kernel has. */
+  readonly usual: readonly (readonly [file: string, value: string])[];
+}
 
 /** Beside those of the run: what enters the sandbox before the run's own limit counts. */
 const OWN_PROCESSES = 16;
-/** Half of what a group has by default, in the two versions' figures (`cpu.shares` of 1024, `cpu.weight` of 100). */
-const SHARES = 512;
-const WEIGHT = 50;
-/** A folder of the kernel's in which groups can be made, and what is written into each. */
-export interface Hierarchy {
-  readonly folder: string;
-  readonly settings: (limits: RunLimits) => Readonly<Record<string, string>>;
-  /** Has a line `oom_kill <count>`. */
-  readonly outOfMemory?: string;
+
+export function settingsOf({ version, keeps }: Hierarchy, limits: RunLimits): GroupSettings {
+  const all = keeps.map((controller) => SETTINGS[version][controller](limits));
+  return {
+    needed: [...all.flatMap(({ needed }) => needed), ...weightOf({ version, keeps }, 'alone')],
+    usual: all.flatMap(({ usual }) => usual),
+  };
 }
 
-/** @throws the system's error where there is nothing that can be read or written. */
-export async function ownHierarchies(): Promise<Hierarchy[]> {
-  const mounts = mountsIn(await readFile('/proc/self/mountinfo', 'utf8'));
-  const folders = foldersIn(await readFile('/proc/self/cgroup', 'utf8'), mounts);
-  const first = VERSION_1.flatMap(({ controller, ...how }) => {
-    const found = folders.find(({ controllers }) => controllers.includes(controller));
-    return found ? [{ folder: found.folder, ...how }] : [];
-  });
-  if (first.some(({ outOfMemory }) => outOfMemory !== undefined)) return first;
-  const second = folders.find(({ controllers }) => controllers.length === 0);
-  if (!second) return [];
-  // Refused where the group has processes of its own, ourselves among them, unless it is the root of all.
-  await writeFile(join(second.folder, 'cgroup.subtree_control'), '+memory +pids +cpu', { flag: 'r+' });
-  return [{ folder: second.folder, ...VERSION_2 }];
+/** Has a line `oom_kill <count>`. @returns undefined where the hierarchy keeps no memory. */
+export function outOfMemoryFile({
+  version,
+  keeps,
+}: Pick<Hierarchy, 'version' | 'keeps'>): string | undefined {
+  if (!keeps.includes('memory')) return undefined;
+  return version === 1 ? 'memory.oom_control' : 'memory.events';
 }
 
-interface Mount {
-  /** What of the tree is seen there. */
-  readonly root: string;
-  readonly point: string;
-  /** Empty for version 2. */
-  readonly controllers: readonly string[];
+/**
+ * Half of what a group has by default while the CLI is alone, and an eighth of that while commands of its shell run: one chat's busy loops
+ * leave the processors to the server and to the CLIs of other chats.
+ */
+export function weightOf(
+  { version, keeps }: Pick<Hierarchy, 'version' | 'keeps'>,
+  weight: 'alone' | 'with commands',
+): (readonly [file: string, value: string])[] {
+  if (!keeps.includes('cpu')) return [];
+  if (version === 1) return [['cpu.shares', weight === 'alone' ? '512' : '64']];
+  return [['cpu.weight', weight === 'alone' ? '50' : '6']];
 }
 
-/** @param text of /proc/self/mountinfo (proc_pid_mountinfo(5)) */
-function mountsIn(text: string): Mount[] {
-  return text.split('\n').flatMap((line) => {
-    const [place = '', rest = ''] = line.split(' - ');
-    const [type, , options = ''] = rest.split(' ');
-    const [, , , root = '', point = ''] = place.split(' ');
-    if (type === 'cgroup2') return [{ root, point, controllers: [] }];
-    return type === 'cgroup' ? [{ root, point, controllers: options.split(',') }] : [];
-  });
-}
+const NONE: GroupSettings = { needed: [], usual: [] };
+type SettingsOf = (limits: RunLimits) => GroupSettings;
+const PIDS: SettingsOf = ({ processes }) => ({
+  needed: [['pids.max', String(processes + OWN_PROCESSES)]],
+  usual: [],
+});
 
-/** @param text of /proc/self/cgroup (cgroups(7)) */
-function foldersIn(
-  text: string,
-  mounts: readonly Mount[],
-): { readonly controllers: readonly string[]; readonly folder: string }[] {
-  return text.split('\n').flatMap((line) => {
-    const [, names = '', path = ''] = /^\d+:([^:]*):(\/.*)$/.exec(line) ?? [];
-    const controllers = names === '' ? [] : names.split(',');
-    const mount = mounts.find((it) =>
-      controllers.length === 0
-        ? it.controllers.length === 0
-        : controllers.every((name) => it.controllers.includes(name)),
-    );
-    // A container may see a part of the tree alone.
-    const root = mount?.root === '/' ? '' : mount?.root;
-    if (mount === undefined || root === undefined || !path.startsWith(root) || path === '') return [];
-    return [{ controllers, folder: join(mount.point, path.slice(root.length)) }];
-  });
-}
-
-const VERSION_2: Omit<Hierarchy, 'folder'> = {
-  settings: ({ memoryBytes, processes }) => ({
-    'memory.max': String(memoryBytes),
-    'pids.max': String(processes + OWN_PROCESSES),
-    'cpu.weight': String(WEIGHT),
-  }),
-  outOfMemory: 'memory.events',
-};
-
-const VERSION_1: readonly (Omit<Hierarchy, 'folder'> & { readonly controller: string })[] = [
-  {
-    controller: 'memory',
-    settings: ({ memoryBytes }) => ({ 'memory.limit_in_bytes': String(memoryBytes) }),
-    outOfMemory: 'memory.oom_control',
+const SETTINGS: Record<1 | 2, Record<Controller, SettingsOf>> = {
+  1: {
+    memory: ({ memoryBytes }) => ({
+      needed: [['memory.limit_in_bytes', String(memoryBytes)]],
+      // Without it, a run that has its memory full goes on in the machine's swap.
+      usual: [['memory.memsw.limit_in_bytes', String(memoryBytes)]],
+    }),
+    pids: PIDS,
+    cpu: () => NONE,
   },
-  { controller: 'pids', settings: ({ processes }) => ({ 'pids.max': String(processes + OWN_PROCESSES) }) },
-  { controller: 'cpu', settings: () => ({ 'cpu.shares': String(SHARES) }) },
-];
+  2: {
+    memory: ({ memoryBytes }) => ({
+      needed: [['memory.max', String(memoryBytes)]],
+      usual: [
+        ['memory.swap.max', '0'],
+        // Half a run is of no use to anybody.
+        ['memory.oom.group', '1'],
+      ],
+    }),
+    pids: PIDS,
+    cpu: () => NONE,
+  },
+};

@@ -3,8 +3,17 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isProcessGone } from '@omnicloud/session-table';
-import { type Hierarchy, ownHierarchies } from './own-hierarchies.ts';
+import {
+  type Controller,
+  CONTROLLERS,
+  type Hierarchy,
+  outOfMemoryFile,
+  ownHierarchies,
+  settingsOf,
+  weightOf,
+} from './own-hierarchies.ts';
 import type { RunLimits } from './run-limits.ts';
+import { codeOf, refusal } from './version-2-groups.ts';
 
 const NAME = /^omnicloud-run-(\d+)-\d+$/;
 
@@ -12,39 +21,50 @@ const NAME = /^omnicloud-run-(\d+)-\d+$/;
 export interface RunGroup {
   /** A process that writes its id into each of these files belongs to it from then on, and so does what it starts. */
   readonly doors: readonly string[];
-  /** Whether the kernel ended a process of it because the group's memory was used up. */
-  wasOutOfMemory(): Promise<boolean>;
+  /** Whether the kernel ended a process of it because the group's memory was used up; undefined where it keeps no memory. */
+  readonly wasOutOfMemory: (() => Promise<boolean>) | undefined;
+  /** Takes its share of the processors down as long as commands run in it. */
+  giveWay(hasCommands: boolean): Promise<void>;
+  /** Ends all that is in it at once, where the kernel can (version 2, from 5.14 on). */
+  kill(): Promise<void>;
   /** Its processes must be gone. */
   remove(): Promise<void>;
 }
 
+/** What was found: where groups are made, or why none are, in words. */
+export type FoundGroups = { readonly groups: RunGroups; readonly why?: string } | { readonly why: string };
+
 /** Where control groups of runs are made (cgroups(7)): version 2, or the hierarchies of version 1. */
 export class RunGroups {
+  /** What the kernel keeps for each group. */
+  readonly keeps: readonly Controller[];
   readonly #hierarchies: readonly Hierarchy[];
   readonly #limits: RunLimits;
   #count = 0;
 
   private constructor(hierarchies: readonly Hierarchy[], limits: RunLimits) {
+    this.keeps = CONTROLLERS.filter((it) => hierarchies.some(({ keeps }) => keeps.includes(it)));
     this.#hierarchies = hierarchies;
     this.#limits = limits;
   }
 
-  /**
-   * Makes one and takes it away again, so that no run has to find out; groups of a server that was killed go, too.
-   * @returns undefined where the server may not make any that limit memory.
-   */
-  static async find(limits: RunLimits): Promise<RunGroups | undefined> {
-    const hierarchies = await ownHierarchies().catch(noneWhenRefused);
-    if (!hierarchies?.some(({ outOfMemory }) => outOfMemory !== undefined)) return undefined;
-    const groups = new RunGroups(hierarchies, limits);
+  /** Makes one and takes it away again, so that no run has to find out; groups of a server that was killed go, too. */
+  static async find(limits: RunLimits): Promise<FoundGroups> {
+    let undo: (() => Promise<void>) | undefined;
     try {
+      const own = await ownHierarchies();
+      const { hierarchies, why } = own;
+      undo = () => own.undo();
+      if (hierarchies.length === 0) return { why: why ?? 'there are none here' };
+      const groups = new RunGroups(hierarchies, limits);
       await groups.#removeStale();
       const group = await groups.open();
       await group.remove();
-      return groups;
+      return { groups, ...(why === undefined ? {} : { why }) };
     } catch (error) {
-      noneWhenRefused(error);
-      return undefined;
+      const why = refusal(error);
+      await undo?.();
+      return { why };
     }
   }
 
@@ -57,25 +77,38 @@ export class RunGroups {
       for (const folder of made) await removeGroup(folder);
     };
     try {
-      for (const { folder, settings } of this.#hierarchies) {
-        const group = join(folder, name);
+      for (const hierarchy of this.#hierarchies) {
+        const group = join(hierarchy.folder, name);
         await mkdir(group);
         made.push(group);
-        for (const [file, value] of Object.entries(settings(this.#limits)))
-          await writeFile(join(group, file), value, { flag: 'r+' });
+        const { needed, usual } = settingsOf(hierarchy, this.#limits);
+        for (const [file, value] of needed) await set(join(group, file), value);
+        for (const [file, value] of usual) await setWhereKnown(join(group, file), value);
       }
     } catch (error) {
       await remove();
       throw error;
     }
-    const events = this.#hierarchies.flatMap(({ folder, outOfMemory }) =>
-      outOfMemory === undefined ? [] : [join(folder, name, outOfMemory)],
-    );
+    const inEach = <Found>(look: (hierarchy: Hierarchy, folder: string) => Found[]): Found[] =>
+      this.#hierarchies.flatMap((hierarchy) => look(hierarchy, join(hierarchy.folder, name)));
+    const events = inEach((hierarchy, folder) => {
+      const file = outOfMemoryFile(hierarchy);
+      return file === undefined ? [] : [join(folder, file)];
+    });
     return {
       doors: made.map((folder) => join(folder, 'cgroup.procs')),
-      wasOutOfMemory: async () => {
-        const counts = await Promise.all(events.map(async (file) => readFile(file, 'utf8')));
-        return counts.some((text) => Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0);
+      wasOutOfMemory: events.length === 0 ? undefined : () => hasKilled(events),
+      giveWay: async (hasCommands) => {
+        const weights = inEach((hierarchy, folder) =>
+          weightOf(hierarchy, hasCommands ? 'with commands' : 'alone').map(
+            ([file, value]) => [join(folder, file), value] as const,
+          ),
+        );
+        for (const [path, value] of weights) await set(path, value);
+      },
+      kill: async () => {
+        const files = inEach(({ version }, folder) => (version === 2 ? [join(folder, 'cgroup.kill')] : []));
+        for (const path of files) await setWhereKnown(path, '1');
       },
       remove,
     };
@@ -85,9 +118,26 @@ export class RunGroups {
     for (const { folder } of this.#hierarchies) {
       for (const name of await readdir(folder)) {
         const pid = Number(NAME.exec(name)?.[1] ?? process.pid);
-        if (isProcessGone({ pid })) await rmdir(join(folder, name)).catch(noneWhenRefused);
+        if (isProcessGone({ pid })) await rmdir(join(folder, name)).catch(refusal);
       }
     }
+  }
+}
+
+async function hasKilled(files: readonly string[]): Promise<boolean> {
+  const texts = await Promise.all(files.map(async (file) => readFile(file, 'utf8')));
+  return texts.some((text) => Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0);
+}
+
+function set(path: string, value: string): Promise<void> {
+  return writeFile(path, value, { flag: 'r+' });
+}
+
+async function setWhereKnown(path: string, value: string): Promise<void> {
+  try {
+    await set(path, value);
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw error;
   }
 }
 
@@ -104,14 +154,4 @@ async function removeGroup(folder: string): Promise<void> {
       await delay(20);
     }
   }
-}
-
-function noneWhenRefused(error: unknown): undefined {
-  if (!REFUSALS.has(codeOf(error) ?? '')) throw error;
-}
-
-const REFUSALS = new Set(['EACCES', 'EBUSY', 'EINVAL', 'ENOENT', 'ENOSPC', 'EOPNOTSUPP', 'EPERM', 'EROFS']);
-
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }

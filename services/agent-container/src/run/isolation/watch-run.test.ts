@@ -18,7 +18,8 @@ import { type RunWatch, watchRun } from './watch-run.ts';
 const MEGABYTE = 1024 * 1024;
 const LIMITS: RunLimits = { memoryBytes: 300 * MEGABYTE, processes: 64, fileBytes: 20 * MEGABYTE };
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-const groups = isRoot ? await RunGroups.find(LIMITS) : undefined;
+const found = isRoot ? await RunGroups.find(LIMITS) : undefined;
+const groups = found && 'groups' in found ? found.groups : undefined;
 const kinds: [string, boolean, (limits: RunLimits) => Isolation][] = [
   ['namespaces', await haveNamespaces(), (limits) => new NamespaceIsolation(false, limits)],
   ['a user of its own', isRoot, (limits) => new SeparateUserIsolation(limits)],

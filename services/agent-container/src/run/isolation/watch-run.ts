@@ -38,8 +38,12 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
   let timer: NodeJS.Timeout | undefined;
   const seen = new Set<string>();
   let wasFull = false;
+  let hadCommands = false;
   const look = async (pid: number): Promise<void> => {
     const { all, own } = await cell.membersOf(pid);
+    const hasCommands = all.some((stat) => !own.has(stat.pid) && !stat.isDead);
+    if (hasCommands !== hadCommands) await cell.giveWay?.(hasCommands);
+    hadCommands = hasCommands;
     // Ours and the server's: a session's weight is that of all that is in it.
     const spared = new Set(all.filter((stat) => own.has(stat.pid)).map(({ session }) => session));
     spared.add((await statOf(process.pid))?.session ?? 0);
