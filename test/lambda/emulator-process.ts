@@ -23,22 +23,28 @@ export interface EmulatedFunction {
   stop(): Promise<void>;
 }
 
+export interface EmulatorOptions {
+  readonly timeoutS?: number;
+  readonly command?: readonly string[];
+}
+
 /**
  * @param folder what Lambda unpacks
  * @param handler as `file.export`
- * @param timeoutS the function's time limit
+ * @param options.timeoutS the function's time limit, 900 s unless given
+ * @param options.command what runs the handler: Node with Lambda's own client unless given
  */
 export async function startEmulated(
   folder: string,
   handler: string,
   environment: Readonly<Record<string, string>>,
-  timeoutS = 900,
+  { timeoutS = 900, command = [process.execPath, CLIENT] }: EmulatorOptions = {},
 ): Promise<EmulatedFunction> {
   const [port, runtimePort] = [await freePort(), await freePort()];
   const args = [
     ...['--runtime-interface-emulator-address', `127.0.0.1:${port}`],
     ...['--runtime-api-address', `127.0.0.1:${runtimePort}`],
-    ...[process.execPath, CLIENT, handler],
+    ...[...command, handler],
   ];
   const child = spawn(EMULATOR, args, {
     cwd: folder,

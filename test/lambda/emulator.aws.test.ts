@@ -47,7 +47,12 @@ const startWebhook = (changes: Record<string, string> = {}): Promise<EmulatedFun
   start(join(bundles, 'webhook'), 'index.handler', { ...webhookEnvironment(deployment), ...changes });
 
 const startAgent = (changes: Record<string, string> = {}, timeoutS?: number): Promise<EmulatedFunction> =>
-  start(agent.folder, 'lambda.handler', agent.environment(changes), timeoutS);
+  start(
+    agent.folder,
+    'lambda.handler',
+    agent.environment(changes),
+    timeoutS === undefined ? {} : { timeoutS },
+  );
 
 async function answerOf(running: EmulatedFunction, event: unknown): Promise<unknown> {
   return JSON.parse((await running.invoke(event)).body.toString());
