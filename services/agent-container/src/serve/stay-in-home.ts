@@ -48,7 +48,10 @@ export async function stayInHome(
   const report = (error: unknown): void => deps.onError(toAgentError(error), home.sessionId);
   await disk?.admit();
   const use = await homes.use(home);
-  const watched = disk?.watch(home, storedBytes(stored));
+  const watched = disk?.watch(home, {
+    bytes: storedBytes(stored),
+    files: stored.files?.snapshot.entries.length ?? 0,
+  });
   const leave = async (): Promise<void> => {
     await use.end(beforeDrop);
     watched?.[Symbol.dispose]();

@@ -40,8 +40,8 @@ it('A run whose home grows beyond what one run may have is ended, and no other',
   const workRoot = await temporaryDirectory();
   const [greedy, modest] = [await homeIn(workRoot, 1), await homeIn(workRoot, 2)];
   const watch = watchOver(workRoot, { runBytes: 40 * MB });
-  using one = watch.watch(modest, 0);
-  using other = watch.watch(greedy, 0);
+  using one = watch.watch(modest, { bytes: 0, files: 0 });
+  using other = watch.watch(greedy, { bytes: 0, files: 0 });
   await grow(modest, 10);
   await grow(greedy, 41);
   expect(await untilAborted(other.ended)).toMatchObject(EXCEEDED);
@@ -53,9 +53,9 @@ it('A session that comes with more than a run may have is not ended for that, on
   const home = await homeIn(workRoot, 1);
   await grow(home, 20);
   const watch = watchOver(workRoot, { runBytes: 10 * MB });
-  using run = watch.watch(home, 20 * MB);
+  using run = watch.watch(home, { bytes: 20 * MB, files: 0 });
   await grow(home, 5);
-  using witness = watch.watch(await homeIn(workRoot, 2), 0);
+  using witness = watch.watch(await homeIn(workRoot, 2), { bytes: 0, files: 0 });
   await grow(await homeIn(workRoot, 2), 50);
   await untilAborted(witness.ended);
   expect(run.ended.aborted).toBe(false);
@@ -69,8 +69,8 @@ describe.skipIf(!CAN_MOUNT)('On a disk that becomes full (as root, Linux)', () =
     const [large, filling] = [await homeIn(disk.root, 1), await homeIn(disk.root, 2)];
     await grow(large, 30);
     const watch = watchOver(disk.root, { minFreeBytes: 16 * MB });
-    using one = watch.watch(large, 30 * MB);
-    using other = watch.watch(filling, 0);
+    using one = watch.watch(large, { bytes: 30 * MB, files: 0 });
+    using other = watch.watch(filling, { bytes: 0, files: 0 });
     await grow(filling, 20);
     expect(await untilAborted(other.ended)).toMatchObject(EXCEEDED);
     expect(one.ended.aborted).toBe(false);
@@ -84,8 +84,31 @@ describe.skipIf(!CAN_MOUNT)('On a disk that becomes full (as root, Linux)', () =
     onTestFinished(() => void child.kill('SIGKILL'));
     await writeFile(home.processFile, String(child.pid));
     const watch = watchOver(disk.root, { minFreeBytes: 16 * MB });
-    using run = watch.watch(home, 0);
+    using run = watch.watch(home, { bytes: 0, files: 0 });
     expect(await untilAborted(run.ended)).toMatchObject(EXCEEDED);
+  });
+
+  it('a run is ended for files that are empty, before there is no room for another file', async () => {
+    await using disk = await smallDisk(64, 8_000);
+    const [home, modest] = [await homeIn(disk.root, 1), await homeIn(disk.root, 2)];
+    const watch = watchOver(disk.root, { minFreeBytes: 16 * MB });
+    using run = watch.watch(home, { bytes: 0, files: 0 });
+    using other = watch.watch(modest, { bytes: 0, files: 0 });
+    spawn('sh', ['-c', 'seq 6500 | xargs touch'], { cwd: home.workspace, stdio: 'ignore' });
+    expect(await untilAborted(run.ended)).toMatchObject(EXCEEDED);
+    expect(other.ended.aborted).toBe(false);
+  });
+
+  it('a run that came with many small files is not ended for those', async () => {
+    await using disk = await smallDisk(64, 8_000);
+    const [home, greedy] = [await homeIn(disk.root, 1), await homeIn(disk.root, 2)];
+    const watch = watchOver(disk.root, { runBytes: 8 * MB });
+    await once(spawn('sh', ['-c', 'seq 2000 | xargs touch'], { cwd: home.workspace }), 'exit');
+    using run = watch.watch(home, { bytes: 0, files: 2_000 });
+    using witness = watch.watch(greedy, { bytes: 0, files: 0 });
+    spawn('sh', ['-c', 'seq 5000 | xargs touch'], { cwd: greedy.workspace, stdio: 'ignore' });
+    await untilAborted(witness.ended);
+    expect(run.ended.aborted).toBe(false);
   });
 
   it('no run begins, and that may be tried again; it begins when there is room', async () => {

@@ -2,7 +2,7 @@
 import { stat, statfs } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { AgentError } from '../errors.ts';
-import { homeSize } from './home-size.ts';
+import { homeSize, type Measuring } from './home-size.ts';
 import { namelessBytes, processIn } from './nameless-files.ts';
 import type { SessionHome } from './session-home.ts';
 
@@ -45,6 +45,12 @@ const ROOM_TO_CLEAN_BYTES = 32 * MB;
 const ADMISSION_WAIT_MS = 5_000;
 const ADMISSION_STEP_MS = 100;
 
+/** Of a disk, in bytes and in files, links and directories: either may run out. */
+interface Taken {
+  readonly bytes: number;
+  readonly files: number;
+}
+
 export interface DiskWatchOptions {
   /** The folder of all homes. */
   readonly workRoot: string;
@@ -65,9 +71,12 @@ export interface WatchedRun extends Disposable {
 interface Run {
   readonly home: SessionHome;
   readonly abort: AbortController;
-  /** What it had when it began, in bytes. */
-  readonly beganWith: number;
+  /** What it had when it began. */
+  readonly began: Taken;
+  /** What it has, as `homeSize` counts. */
   bytes: number;
+  /** The same of what it had when it began. */
+  beganWith: number;
   measuredAtMs: number;
   tookMs: number;
 }
@@ -101,10 +110,11 @@ export class DiskWatch {
     }
   }
 
-  /** @param beganWith what of the session is stored and so no growth, in bytes. */
-  watch(home: SessionHome, beganWith: number): WatchedRun {
+  /** @param began what of the session is stored and so no growth. */
+  watch(home: SessionHome, began: Taken): WatchedRun {
     const abort = new AbortController();
-    const run: Run = { home, abort, beganWith, bytes: beganWith, measuredAtMs: 0, tookMs: 0 };
+    const { bytes } = began;
+    const run: Run = { home, abort, began, bytes, beganWith: bytes, measuredAtMs: 0, tookMs: 0 };
     this.#runs.add(run);
     if (!this.#isWatching) void this.#watch();
     return { ended: abort.signal, [Symbol.dispose]: () => this.#runs.delete(run) };
@@ -116,9 +126,9 @@ export class DiskWatch {
     while (this.#runs.size > 0) {
       let intervalMs = INTERVAL_MS;
       try {
-        const { free, minFreeBytes, runBytes } = await this.#look(this.#options.workRoot);
-        if (free < minFreeBytes) await this.#relieve(minFreeBytes);
-        else this.#measureInBackground(runBytes);
+        const { free, minFreeBytes, runBytes, bytesPerFile } = await this.#look(this.#options.workRoot);
+        if (free < minFreeBytes) await this.#relieve(minFreeBytes, bytesPerFile);
+        else this.#measureInBackground(runBytes, bytesPerFile);
         if (free < minFreeBytes * 4) intervalMs = CLOSE_INTERVAL_MS;
       } catch (error) {
         this.#options.onError(error);
@@ -128,12 +138,16 @@ export class DiskWatch {
     this.#isWatching = false;
   }
 
-  async #look(folder: string): Promise<DiskLimits & { free: number }> {
-    const { bavail, blocks, bsize } = await statfs(folder);
+  async #look(folder: string): Promise<DiskLimits & { free: number; bytesPerFile: number }> {
+    const { bavail, blocks, bsize, files, ffree } = await statfs(folder);
     const { limits } = this.#options;
     const fitting = diskLimitsFor(blocks * bsize);
+    // Some file systems have no number of files that they can hold, and say 0.
+    const bytesPerFile = files > 0 ? (blocks * bsize) / files : 0;
     return {
-      free: bavail * bsize,
+      // A file without content takes none of the bytes, and its share of the disk all the same.
+      free: files > 0 ? Math.min(bavail * bsize, ffree * bytesPerFile) : bavail * bsize,
+      bytesPerFile,
       minFreeBytes: limits?.minFreeBytes ?? fitting.minFreeBytes,
       runBytes: limits?.runBytes ?? fitting.runBytes,
     };
@@ -153,12 +167,16 @@ export class DiskWatch {
   }
 
   /** Ends the run that took most since it began; while one is being ended, only such as go on to take. */
-  async #relieve(minFreeBytes: number): Promise<void> {
+  async #relieve(minFreeBytes: number, bytesPerFile: number): Promise<void> {
     const guiltyBytes = minFreeBytes * GUILTY_SHARE;
     const isOneEnding = [...this.#runs].some(({ abort }) => abort.signal.aborted);
     const running = [...this.#runs].filter(({ abort }) => !abort.signal.aborted);
     const before = new Map(running.map((run) => [run, run.bytes]));
-    await Promise.all(running.map((run) => this.#measure(run, Infinity, URGENT_LIMIT_MS)));
+    await Promise.all(
+      running.map((run) =>
+        this.#measure(run, { enoughBytes: Infinity, timeLimitMs: URGENT_LIMIT_MS, bytesPerFile }),
+      ),
+    );
     const suspects = running
       .filter((run) => run.bytes - run.beganWith >= guiltyBytes)
       .filter((run) => !isOneEnding || run.bytes - (before.get(run) ?? 0) >= guiltyBytes);
@@ -167,36 +185,41 @@ export class DiskWatch {
   }
 
   /** One home after another, and never more than a part of the time. */
-  #measureInBackground(runBytes: number): void {
+  #measureInBackground(runBytes: number, bytesPerFile: number): void {
     if (this.#isMeasuring) return;
     this.#isMeasuring = true;
-    void this.#measureAll(runBytes)
+    void this.#measureAll(runBytes, bytesPerFile)
       .catch(this.#options.onError)
       .finally(() => {
         this.#isMeasuring = false;
       });
   }
 
-  async #measureAll(runBytes: number): Promise<void> {
+  async #measureAll(runBytes: number, bytesPerFile: number): Promise<void> {
     for (const run of this.#runs) {
-      const limit = Math.max(runBytes, run.beganWith + ROOM_TO_CLEAN_BYTES);
+      const limit = Math.max(runBytes, takenOf(run.began, bytesPerFile) + ROOM_TO_CLEAN_BYTES);
       if (run.abort.signal.aborted) continue;
       if (performance.now() - run.measuredAtMs < run.tookMs / MEASURING_SHARE) continue;
-      await this.#measure(run, limit, MEASURING_LIMIT_MS);
+      await this.#measure(run, { enoughBytes: limit, timeLimitMs: MEASURING_LIMIT_MS, bytesPerFile });
       if (run.bytes > limit) end(run, 'The files of the run are more than one run may have, so it was ended');
     }
   }
 
-  async #measure(run: Run, enoughBytes: number, timeLimitMs: number): Promise<void> {
+  async #measure(run: Run, measuring: Required<Measuring>): Promise<void> {
     const { root, processFile } = run.home;
     const beganAtMs = performance.now();
-    const named = await homeSize(root, { enoughBytes, timeLimitMs });
+    const named = await homeSize(root, measuring);
     const pid = await processIn(processFile);
     const nameless = pid === undefined ? 0 : await namelessBytes(pid, (await stat(root)).dev);
     run.bytes = named + nameless;
+    run.beganWith = takenOf(run.began, measuring.bytesPerFile);
     run.measuredAtMs = performance.now();
     run.tookMs = run.measuredAtMs - beganAtMs;
   }
+}
+
+function takenOf({ bytes, files }: Taken, bytesPerFile: number): number {
+  return Math.max(bytes, files * bytesPerFile);
 }
 
 function end(run: Run, message: string): void {

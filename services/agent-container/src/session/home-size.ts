@@ -16,6 +16,11 @@ export interface Measuring {
   readonly enoughBytes: number;
   /** What was counted until then is the answer; in ms. */
   readonly timeLimitMs: number;
+  /**
+   * What each file, link and directory counts at least, on average: a disk may have no room for another file although it has bytes. 0 unless
+   * given.
+   */
+  readonly bytesPerFile?: number;
 }
 
 /**
@@ -23,10 +28,14 @@ export interface Measuring {
  * piece by piece, no link is followed, what is shut is opened, and what lies too deep for a path is left to `du`.
  * @returns bytes; a file with several names counts once in all, if they lie in the tree.
  */
-export async function homeSize(root: string, { enoughBytes, timeLimitMs }: Measuring): Promise<number> {
+export async function homeSize(
+  root: string,
+  { enoughBytes, timeLimitMs, bytesPerFile = 0 }: Measuring,
+): Promise<number> {
   const endsAtMs = performance.now() + timeLimitMs;
   const folders = [root];
-  let bytes = 0;
+  let [bytes, files] = [0, 0];
+  const taken = (): number => Math.max(bytes, files * bytesPerFile);
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const parent = folder;
     for await (const names of batchesOf(parent)) {
@@ -35,10 +44,11 @@ export async function homeSize(root: string, { enoughBytes, timeLimitMs }: Measu
         bytes += found.bytes;
         if (found.isFolder) folders.push(join(folder, names[index] ?? ''));
       }
-      if (bytes > enoughBytes || performance.now() > endsAtMs) return bytes;
+      files += names.length;
+      if (taken() > enoughBytes || performance.now() > endsAtMs) return taken();
     }
   }
-  return bytes;
+  return taken();
 }
 
 async function look(path: string): Promise<{ bytes: number; isFolder: boolean }> {

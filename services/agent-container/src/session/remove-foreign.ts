@@ -1,8 +1,9 @@
 // an agent's config directory → what of it is the session's own stays, plain files and directories alone → all else is removed
 import { rm } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { inParallel } from './in-parallel.ts';
 import { removeTree, removeUnnamable } from './remove-tree.ts';
-import { inDirectory, lstatIfThere, sideFolders } from './scan-home.ts';
+import { inDirectory, lstatIfThere, openToOwner, sideFolders } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
 
 /**
@@ -20,12 +21,17 @@ export async function removeForeign(home: SessionHome): Promise<void> {
     [...folders, ...files].some((own) => own.startsWith(`${path}/`));
   const clear = async (folder: string): Promise<void> => {
     const directory = join(home.root, folder);
-    if (await inDirectory(directory)) await removeUnnamable(directory);
-    for (const item of (await inDirectory(directory)) ?? []) {
-      const path = `${folder}/${item.name}`;
-      if (item.isDirectory() && (isOwn(path) || leadsToOwn(path))) await clear(path);
-      else if (!item.isFile() || !(isOwn(path) || files.has(path))) await removeTree(join(home.root, path));
+    if (await openToOwner(directory)) await removeUnnamable(directory);
+    // Gone into when this one is closed: however deep they lie, one is open at a time.
+    const below: string[] = [];
+    for await (const items of inDirectory(directory)) {
+      await inParallel(items, async (item) => {
+        const path = `${folder}/${item.name}`;
+        if (item.isDirectory() && (isOwn(path) || leadsToOwn(path))) below.push(path);
+        else if (!item.isFile() || !(isOwn(path) || files.has(path))) await removeTree(join(home.root, path));
+      });
     }
+    for (const path of below) await clear(path);
   };
   for (const directory of [home.config, home.workspace, home.temporary]) {
     const stats = await lstatIfThere(directory);

@@ -2,7 +2,7 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
 import { isTooLong, removeTree, removeUnnamable } from './remove-tree.ts';
-import { excluder, inDirectory, sideFolders } from './scan-home.ts';
+import { excluder, inDirectory, openToOwner, sideFolders } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -22,15 +22,22 @@ export async function removeOthers(
   const clear = async (folder: string): Promise<boolean> => {
     const directory = join(home.root, folder);
     let isEmpty = true;
-    if (await inDirectory(directory)) await removeUnnamable(directory);
-    for (const item of (await inDirectory(directory)) ?? []) {
-      const path = `${folder}/${item.name}`;
-      const isDirectory = item.isDirectory();
-      if (path.startsWith(`${WORKSPACE_FOLDER}/`) && isExcluded(path, isDirectory)) isEmpty = false;
-      else if (isDirectory && (!(await clearOrRemove(path)) || kept.has(path))) isEmpty = false;
-      else if (isDirectory) await rmdir(join(directory, item.name));
-      else if (kept.has(path)) isEmpty = false;
-      else await removeTree(join(directory, item.name));
+    if (await openToOwner(directory)) await removeUnnamable(directory);
+    // Gone into when this one is closed: however deep they lie, one is open at a time.
+    const below: string[] = [];
+    for await (const items of inDirectory(directory)) {
+      for (const item of items) {
+        const path = `${folder}/${item.name}`;
+        const isDirectory = item.isDirectory();
+        if (path.startsWith(`${WORKSPACE_FOLDER}/`) && isExcluded(path, isDirectory)) isEmpty = false;
+        else if (isDirectory) below.push(path);
+        else if (kept.has(path)) isEmpty = false;
+        else await removeTree(join(home.root, path));
+      }
+    }
+    for (const path of below) {
+      if (!(await clearOrRemove(path)) || kept.has(path)) isEmpty = false;
+      else await rmdir(join(home.root, path));
     }
     return isEmpty;
   };

@@ -1,8 +1,9 @@
 // the session's home → every file, link and empty directory that belongs to the session, within the limits → what is left out
 import type { Dirent, Stats } from 'node:fs';
-import { chmod, lstat, readdir, readlink } from 'node:fs/promises';
+import { chmod, lstat, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import ignore, { type Ignore } from 'ignore';
+import { directoryBatches } from './directory-batches.ts';
 import { isConfinedLink, isConfinedPath, WORKSPACE_FOLDER } from './confined-path.ts';
 import { knownDigest } from './file-digest.ts';
 import { inParallel } from './in-parallel.ts';
@@ -136,23 +137,26 @@ async function walk(
   const unsavable: string[] = [];
   const folders = [top];
   for (let seen = 0, folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
-    const names = await inDirectory(join(home.root, folder));
-    const files: string[] = [];
-    for (const item of names ?? []) {
-      seen += 1;
+    let isEmpty = true;
+    for await (const items of inDirectory(join(home.root, folder))) {
+      isEmpty = false;
+      seen += items.length;
       if (seen > MAX_ENTRIES_SEEN) return { entries, unsavable: [...unsavable, folder] };
-      const path = `${folder}/${item.name}`;
-      if (isExcluded(path, item.isDirectory())) continue;
-      if (!isConfinedPath(path)) unsavable.push(path);
-      else if (item.isDirectory()) folders.push(path);
-      else files.push(path);
+      const files: string[] = [];
+      for (const item of items) {
+        const path = `${folder}/${item.name}`;
+        if (isExcluded(path, item.isDirectory())) continue;
+        if (!isConfinedPath(path)) unsavable.push(path);
+        else if (item.isDirectory()) folders.push(path);
+        else files.push(path);
+      }
+      const looked = await inParallel(files, async (path) => ({ path, found: await look(home, path) }));
+      for (const { path, found } of looked) {
+        if (found === 'unsavable') unsavable.push(path);
+        else if (found) entries.push(found);
+      }
     }
-    const looked = await inParallel(files, async (path) => ({ path, found: await look(home, path) }));
-    for (const { path, found } of looked) {
-      if (found === 'unsavable') unsavable.push(path);
-      else if (found) entries.push(found);
-    }
-    if (names?.length === 0 && folder !== top) {
+    if (isEmpty && folder !== top) {
       const stats = await lstatIfThere(join(home.root, folder));
       if (stats) entries.push({ type: 'directory', path: folder, modified: stats.mtime });
     }
@@ -176,13 +180,18 @@ async function look(home: SessionHome, path: string): Promise<FoundEntry | 'unsa
   return isConfinedLink(path, target) ? { type: 'link', ...found, target } : 'unsavable';
 }
 
-/** @returns what is in the directory itself; undefined when there is none, or a link or a file in its place. */
-export async function inDirectory(path: string): Promise<Dirent[] | undefined> {
+/** What is in the directory itself, piece by piece; nothing when there is none, or a link or a file in its place. */
+export async function* inDirectory(path: string): AsyncGenerator<Dirent[], void, undefined> {
+  if (await openToOwner(path)) yield* directoryBatches(path);
+}
+
+/** @returns whether it is a directory, which its owner may look into from now on. */
+export async function openToOwner(path: string): Promise<boolean> {
   // A link that took a directory's place is not followed: the directory is opened by its parent's listing only.
   const stats = await lstatIfThere(path);
-  if (stats?.isDirectory() !== true) return undefined;
+  if (stats?.isDirectory() !== true) return false;
   await giveOwner(path, stats.mode, 0o700);
-  return readdir(path, { withFileTypes: true });
+  return true;
 }
 
 /** Whoever made it may have shut it, to its owner too. It is no link. */

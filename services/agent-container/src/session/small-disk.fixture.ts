@@ -19,10 +19,14 @@ export interface SmallDisk extends AsyncDisposable {
 export const CAN_MOUNT =
   process.platform === 'linux' && process.getuid?.() === 0 && spawnSync('mount', ['--version']).status === 0;
 
-/** @throws Error when it cannot be mounted. */
-export async function smallDisk(megabytes: number): Promise<SmallDisk> {
+/**
+ * @param files that it can hold; more than anybody makes unless given.
+ * @throws Error when it cannot be mounted.
+ */
+export async function smallDisk(megabytes: number, files?: number): Promise<SmallDisk> {
   const root = await mkdtemp(join(tmpdir(), 'small-disk-'));
-  mount('mount', '-t', 'tmpfs', '-o', `size=${megabytes}m,mode=0700`, 'tmpfs', root);
+  const options = `size=${megabytes}m,mode=0700${files === undefined ? '' : `,nr_inodes=${files}`}`;
+  mount('mount', '-t', 'tmpfs', '-o', options, 'tmpfs', root);
   return {
     root,
     free: () => {

@@ -1,4 +1,6 @@
-import { lchown, readdir } from 'node:fs/promises';
+import { lchown } from 'node:fs/promises';
+import { directoryBatchesInBytes } from '../../session/directory-batches.ts';
+import { inParallel } from '../../session/in-parallel.ts';
 
 /**
  * Makes somebody the owner of a directory and all that is in it; links are changed themselves, never followed.
@@ -6,12 +8,18 @@ import { lchown, readdir } from 'node:fs/promises';
  * made by somebody inside, and is theirs.
  */
 export async function giveTo(path: string | Buffer, uid: number, gid: number): Promise<void> {
-  await lchown(path, uid, gid);
-  for (const entry of await readdir(path, { withFileTypes: true, encoding: 'buffer' })) {
-    const child = Buffer.concat([Buffer.from(path), Buffer.from('/'), entry.name]);
-    if (child.byteLength >= MAX_PATH_BYTES) continue;
-    if (entry.isDirectory()) await giveTo(child, uid, gid);
-    else await lchown(child, uid, gid);
+  const folders: (string | Buffer)[] = [path];
+  for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    await lchown(folder, uid, gid);
+    const parent = Buffer.from(folder);
+    for await (const entries of directoryBatchesInBytes(folder)) {
+      await inParallel(entries, async (entry) => {
+        const child = Buffer.concat([parent, Buffer.from('/'), entry.name]);
+        if (child.byteLength >= MAX_PATH_BYTES) return;
+        if (entry.isDirectory()) folders.push(child);
+        else await lchown(child, uid, gid);
+      });
+    }
   }
 }
 

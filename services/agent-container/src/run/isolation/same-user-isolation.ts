@@ -1,7 +1,8 @@
 // homes of other sessions removed → the run as the server's own user, who cannot look into the server → what it left behind is killed
-import { readdir, rm } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../../errors.ts';
+import { removeTree } from '../../session/remove-tree.ts';
 import { killGroup, type ProcessStat, statOf } from '../process-group.ts';
 import { enteringCommand } from './entering-command.ts';
 import type { Cell, Isolation, Place } from './isolation.ts';
@@ -86,5 +87,5 @@ async function threadsOf(others: readonly ProcessStat[]): Promise<number> {
 /** They can be had again from the store. */
 async function removeOtherHomes(root: string): Promise<void> {
   for (const name of await readdir(dirname(root)))
-    if (name !== basename(root)) await rm(join(dirname(root), name), { recursive: true, force: true });
+    if (name !== basename(root)) await removeTree(join(dirname(root), name));
 }

@@ -1,8 +1,9 @@
 // a run is over → what its user left where all runs may write: files, shared memory, message queues, semaphores
 import { execFile } from 'node:child_process';
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { removeTree } from '../../session/remove-tree.ts';
 
 const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm', '/dev/mqueue', '/run/lock'];
 /** What `ipcrm` (util-linux) calls each, and the columns of id and owner in /proc/sysvipc (proc_sysvipc(5)). */
@@ -18,7 +19,7 @@ const OBJECTS = [
  */
 export async function sweepShared(uid: number, kept: ReadonlySet<string> = new Set()): Promise<void> {
   for (const path of await ownedShared(uid)) {
-    if (!kept.has(path)) await rm(path, { recursive: true, force: true });
+    if (!kept.has(path)) await removeTree(path);
   }
   for (const { kind, option } of OBJECTS) {
     for (const id of await objectsOf(uid, kind)) await promisify(execFile)('ipcrm', [option, id]);

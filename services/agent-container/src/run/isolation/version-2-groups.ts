@@ -35,7 +35,8 @@ export async function readyVersion2<Name extends string>(
 ): Promise<ReadyGroup<Name>> {
   const undone: (() => Promise<void>)[] = [];
   const undo = async (): Promise<void> => {
-    for (const step of undone.toReversed()) await step();
+    // What cannot be taken back harms nobody: the processes are where they were moved to.
+    for (const step of undone.toReversed()) await step().catch(refusal);
     undone.length = 0;
   };
   const none = (why: string): ReadyGroup<Name> => ({ folder: undefined, keeps: [], why, undo });
