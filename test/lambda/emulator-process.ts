@@ -23,7 +23,7 @@ export interface EmulatedFunction {
   stop(): Promise<void>;
 }
 
-export interface EmulatorOptions {
+interface EmulatorOptions {
   readonly timeoutS?: number;
   readonly command?: readonly string[];
 }

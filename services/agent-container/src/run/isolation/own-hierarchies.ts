@@ -16,7 +16,7 @@ export interface Hierarchy {
 }
 
 /** Where groups can be made here; a controller belongs to one hierarchy at most. */
-export interface OwnHierarchies {
+interface OwnHierarchies {
   readonly hierarchies: readonly Hierarchy[];
   /** In words, why there are not more. */
   readonly why?: string;
@@ -52,7 +52,7 @@ async function nothing(): Promise<void> {
 }
 
 /** What is written into a group, in this order. */
-export interface GroupSettings {
+interface GroupSettings {
   readonly needed: readonly (readonly [file: string, value: string])[];
   /** Files that not every kernel has. */
   readonly usual: readonly (readonly [file: string, value: string])[];

@@ -9,7 +9,7 @@ const SERVER_GROUP = 'omnicloud-server';
 const MOVE_ROUNDS = 20;
 
 /** What came of it. */
-export interface ReadyGroup<Name extends string> {
+interface ReadyGroup<Name extends string> {
   /** Groups can be made in it; undefined: there is none. */
   readonly folder: string | undefined;
   /** What groups in it keep. */
