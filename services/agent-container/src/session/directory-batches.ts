@@ -27,7 +27,7 @@ async function* batchesOf<Entry>(
   const directory = await opendir(path as string, { encoding: encoding as 'utf8', bufferSize: BATCH });
   let entries: Entry[] = [];
   for await (const entry of directory) {
-    entries.push(entry as Entry);
+    entries.push(entry);
     if (entries.length < BATCH) continue;
     yield entries;
     entries = [];
