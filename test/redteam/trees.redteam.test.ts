@@ -24,7 +24,7 @@ function attack(name: string, script: string): Attack {
 
 const TREES: readonly Attack[] = [
   attack('30,000 empty files in one folder', 'seq 30000 | xargs -n 10000 touch'),
-  attack('folders 10,000 deep', `perl -e 'for (1 .. 10000) { mkdir "d"; chdir "d" }'`),
+  attack('folders 3,000 deep', `perl -e 'for (1 .. 3000) { mkdir "dd"; chdir "dd" }'`),
   attack(
     'names that are no text, or hold line breaks',
     String.raw`touch $'a\nb' $'\xff\xfe' $'c\r\e[31m'; mkdir $'\xfd'; touch $'\xfd/x'`,
@@ -63,9 +63,10 @@ describe.skipIf(process.platform !== 'linux')('A shell that leaves strange trees
       expect(neighbourMs).toBeLessThan(aloneMs + Math.max(LEEWAY_MS, 2 * aloneMs));
       expect(slowestMs).toBeLessThan(LEEWAY_MS);
       stage.model.clear();
-      expect(stage.telegram.botTexts(PERSON).slice(told)).toEqual([
-        expect.stringMatching(/^ok$|took too much of the disk/),
-      ]);
+      // Beside it, a word on what is not saved.
+      expect(stage.telegram.botTexts(PERSON).slice(told)).toContainEqual(
+        expect.stringMatching(/^ok|took too much of the disk/),
+      );
       const [seen] = await stage.turn(bash('a look', () => 'echo alive').calls(stage.ground()));
       expect(seen).toContain('alive');
       expect(stage.server().exitCode).toBeNull();

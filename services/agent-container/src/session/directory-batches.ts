@@ -24,7 +24,8 @@ async function* batchesOf<Entry>(
   encoding: 'utf8' | 'buffer',
 ): AsyncGenerator<Entry[], void, undefined> {
   // Node's types know neither bytes for the path nor for the names; its documentation has both.
-  const directory = await opendir(path as string, { encoding: encoding as 'utf8', bufferSize: BATCH });
+  const options = { encoding: encoding as 'utf8', bufferSize: BATCH };
+  const directory = (await opendir(path as string, options)) as unknown as AsyncIterable<Entry>;
   let entries: Entry[] = [];
   for await (const entry of directory) {
     entries.push(entry);

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { chmod, lstat, opendir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { inParallel } from './in-parallel.ts';
 
@@ -8,6 +8,8 @@ import { inParallel } from './in-parallel.ts';
 const BLOCK_BYTES = 512;
 /** Names that are looked at together, and that are held in memory. */
 const BATCH = 256;
+/** Folders in folders: what lies deeper is left to `du`, which walks down, where each look of ours begins at the root. */
+const MAX_DEPTH = 64;
 /** `du` walks where no path leads; a tree is given up after this. In ms. */
 const DU_TIMEOUT_MS = 2_000;
 
@@ -34,10 +36,16 @@ export async function homeSize(
 ): Promise<number> {
   const endsAtMs = performance.now() + timeLimitMs;
   const folders = [root];
+  const rootDepth = depthOf(root);
   let [bytes, files] = [0, 0];
   const taken = (): number => Math.max(bytes, files * bytesPerFile);
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
     const parent = folder;
+    if (depthOf(parent) - rootDepth > MAX_DEPTH) {
+      bytes += await measureByDu(parent, Math.max(1, endsAtMs - performance.now()));
+      if (taken() > enoughBytes || performance.now() > endsAtMs) return taken();
+      continue;
+    }
     for await (const names of batchesOf(parent)) {
       const looked = await inParallel(names, (name) => look(join(parent, name)));
       for (const [index, found] of looked.entries()) {
@@ -49,6 +57,10 @@ export async function homeSize(
     }
   }
   return taken();
+}
+
+function depthOf(path: string): number {
+  return path.split(sep).length;
 }
 
 async function look(path: string): Promise<{ bytes: number; isFolder: boolean }> {
@@ -94,9 +106,9 @@ async function openFolder(folder: string): ReturnType<typeof opendir> {
   }
 }
 
-async function measureByDu(folder: string): Promise<number> {
+async function measureByDu(folder: string, timeout = DU_TIMEOUT_MS): Promise<number> {
   try {
-    const { stdout } = await promisify(execFile)('du', ['-sk', '--', folder], { timeout: DU_TIMEOUT_MS });
+    const { stdout } = await promisify(execFile)('du', ['-sk', '--', folder], { timeout });
     return Number.parseInt(stdout) * 1024 || 0;
   } catch {
     // Without `du`, or without an answer in time: what cannot be counted shows in the free space.

@@ -2,7 +2,7 @@ import { mkdir, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WORKSPACE_FOLDER } from './confined-path.ts';
 import { isTooLong, removeTree, removeUnnamable } from './remove-tree.ts';
-import { excluder, inDirectory, openToOwner, sideFolders } from './scan-home.ts';
+import { excluder, inDirectory, isTooDeep, openToOwner, sideFolders } from './scan-home.ts';
 import type { SessionHome } from './session-home.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -30,7 +30,7 @@ export async function removeOthers(
         const path = `${folder}/${item.name}`;
         const isDirectory = item.isDirectory();
         if (path.startsWith(`${WORKSPACE_FOLDER}/`) && isExcluded(path, isDirectory)) isEmpty = false;
-        else if (isDirectory) below.push(path);
+        else if (isDirectory && !isTooDeep(path)) below.push(path);
         else if (kept.has(path)) isEmpty = false;
         else await removeTree(join(home.root, path));
       }

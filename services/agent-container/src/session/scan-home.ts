@@ -36,6 +36,17 @@ const PATHS_LIMIT_BYTES = 4 * 1024 * 1024;
 /** Deeper or larger trees are not walked to their end: whoever makes a million files must not stop the server. */
 const MAX_ENTRIES_SEEN = 250_000;
 
+/**
+ * Folders in folders, counted from the home: nobody nests so deep, and each look at what lies deeper takes the kernel the whole way from the
+ * root.
+ */
+const MAX_DEPTH = 100;
+
+/** @returns whether the path is so deep that it is not saved. */
+export function isTooDeep(path: string): boolean {
+  return path.split('/', MAX_DEPTH + 1).length > MAX_DEPTH;
+}
+
 interface Found {
   /** Relative to the home, with `/` between its parts. */
   readonly path: string;
@@ -146,7 +157,7 @@ async function walk(
       for (const item of items) {
         const path = `${folder}/${item.name}`;
         if (isExcluded(path, item.isDirectory())) continue;
-        if (!isConfinedPath(path)) unsavable.push(path);
+        if (isTooDeep(path) || !isConfinedPath(path)) unsavable.push(path);
         else if (item.isDirectory()) folders.push(path);
         else files.push(path);
       }
