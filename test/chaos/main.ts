@@ -9,7 +9,7 @@ import { type AwsStores, openAwsServers } from './surroundings/aws-servers.ts';
 import { check } from './checker/checker.ts';
 import { ownEnvironment } from './processes/config.ts';
 import type { Evidence } from './evidence/evidence.ts';
-import { DEFAULT_HARMS, readHarms } from './harm/harms.ts';
+import { readHarms } from './harm/harms.ts';
 import { harmDone } from './harm/harm-done.ts';
 import { figures } from './evidence/figures.ts';
 import { machineSlowness } from './surroundings/machine.ts';
@@ -50,13 +50,13 @@ const { values } = parseArgs({
     slower: { type: 'string', default: '1' },
     mutants: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
-    harm: { type: 'string' },
+    harm: { type: 'string', default: '' },
     keep: { type: 'boolean', default: false },
   },
 });
 if (values.store !== 'embedded' && values.store !== 'aws')
   throw new RangeError('--store must be embedded or aws');
-const HARMS_ASKED = readHarms(values.harm ?? DEFAULT_HARMS[values.store]);
+const HARMS_ASKED = readHarms(values.harm);
 const slowness = await machineSlowness();
 const size: Size = {
   turns: amount('turns', values.turns, MAX_TURNS),

@@ -1,14 +1,9 @@
-import type { StoreChoice } from '../processes/config.ts';
-
 /**
  * What is done beside the blows and the failing calls, when it is asked for: `damage` to stored conversations, a `disk` that is full for a process,
  * a `clock` that is set for a process, an `overload` of many chats at once.
  */
 const HARMS = ['damage', 'disk', 'clock', 'overload'] as const;
 export type Harm = (typeof HARMS)[number];
-
-/** Done unless told otherwise, by the kind of the stores: the objects of a service are not ours to damage. */
-export const DEFAULT_HARMS: Record<StoreChoice['kind'], string> = { embedded: 'damage', aws: '' };
 
 /** @param text names with commas between them, or nothing. @throws RangeError for an unknown name. */
 export function readHarms(text: string): ReadonlySet<Harm> {
