@@ -40,10 +40,6 @@ const BOMBS: readonly Attack[] = [
     `for i in $(seq 15); do setsid ${hog(100)} & done; wait`,
   ),
   FORK_BOMB,
-  attack(
-    'a bomb whose parents end, so that nobody is whose child',
-    `perl -e 'my $until = time + 9; while (time < $until) { my $p = fork; if (!defined $p) { select(undef, undef, undef, 0.05); next } if ($p) { fork; exit } }'; sleep 9`,
-  ),
 ];
 /** Each stays within the limits of a run, whatever it tries: its turn goes on. */
 const BOUNDED: readonly Attack[] = [
