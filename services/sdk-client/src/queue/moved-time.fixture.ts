@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Turn } from '@omnicloud/protocol';
 import { LONGEST_PAUSE_MS } from './outage.ts';
 import { eventLoopTurns } from './serving.fixture.ts';
-import { SimulatedSqs } from './simulated-sqs.fixture.ts';
+import { SimulatedSqs } from './sqs-simulated.fixture.ts';
 import { SqliteTurnQueue } from './sqlite-turn-queue.ts';
 import { handleSqsBatch } from './sqs-delivery.ts';
 import { SqsTurnQueue } from './sqs-turn-queue.ts';

@@ -2,7 +2,7 @@ import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { expect, it, onTestFinished } from 'vitest';
 import type { BacklogEntry } from '../queue/backlog.ts';
 import { sqsCrowd } from '../queue/sqs-crowd.ts';
-import { SimulatedSqs } from '../queue/simulated-sqs.fixture.ts';
+import { SimulatedSqs } from '../queue/sqs-simulated.fixture.ts';
 import { SqsTurnQueue } from '../queue/sqs-turn-queue.ts';
 import { turnOf } from '../relay/turn.fixture.ts';
 import { placeReply } from './place-reply.ts';
@@ -29,9 +29,7 @@ async function openWebhook({ busy, waiting }: { busy: number; waiting: number })
   const onError = (error: unknown): void => void errors.push(error);
   const list = (group: string): Promise<BacklogEntry[]> =>
     Promise.resolve(
-      noted
-        .filter((turn) => sessionKeyOf(turn) === group)
-        .map((turn, index) => ({ turn, behind: index })),
+      noted.filter((turn) => sessionKeyOf(turn) === group).map((turn, index) => ({ turn, behind: index })),
     );
   const places = { crowd: () => sqsCrowd(sqs.client, queueUrl), parallelTurns: PARALLEL_TURNS };
   const webhook = createWebhook({

@@ -1,6 +1,6 @@
 import type { Turn } from '@omnicloud/protocol';
 import { expect, it, onTestFinished } from 'vitest';
-import { SimulatedSqs } from '../queue/simulated-sqs.fixture.ts';
+import { SimulatedSqs } from '../queue/sqs-simulated.fixture.ts';
 import { handleSqsBatch } from '../queue/sqs-delivery.ts';
 import { SqsTurnQueue } from '../queue/sqs-turn-queue.ts';
 import { answered, refusing } from './agent-server.fixture.ts';
