@@ -1,4 +1,5 @@
 // npm run check: everything a machine can judge about the sources, all of it even when one part fails.
+import { Buffer } from 'node:buffer';
 import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 

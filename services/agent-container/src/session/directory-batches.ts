@@ -25,7 +25,7 @@ async function* batchesOf<Entry>(
 ): AsyncGenerator<Entry[], void, undefined> {
   // Node's types know neither bytes for the path nor for the names; its documentation has both.
   const options = { encoding: encoding as 'utf8', bufferSize: BATCH };
-  const directory = (await opendir(path as string, options)) as unknown as AsyncIterable<Entry>;
+  const directory = (await opendir(path, options)) as unknown as AsyncIterable<Entry>;
   let entries: Entry[] = [];
   for await (const entry of directory) {
     entries.push(entry);
