@@ -75,7 +75,10 @@ it("Whoever names their own conversation has nothing of another one's session, i
   for (const [index, theirs] of asOneself(stage, neighbourId).entries()) {
     const what = JSON.stringify(theirs);
     const missing = nobodys[index] ?? theirs;
-    for (const ask of [(raw: RawRequest) => send(serverUrl, raw), (raw: RawRequest) => environment.send(raw)]) {
+    for (const ask of [
+      (raw: RawRequest) => send(serverUrl, raw),
+      (raw: RawRequest) => environment.send(raw),
+    ]) {
       const refused = await ask(theirs);
       expect(refused.status, what).toBe(404);
       // Nor is it told whether there is such a session.
