@@ -1,7 +1,7 @@
 // node scripts/run.mjs <command> [arguments…]: sets the project up, then runs the command with the project's own Node and tools.
 import { spawn } from 'node:child_process';
 import { delimiter, join } from 'node:path';
-import { nodeFolder, root, setUp } from './setup.mjs';
+import { compiled, nodeFolder, root, setUp } from './setup.mjs';
 
 setUp();
 const folders = [nodeFolder(), join(root, 'node_modules', '.bin'), process.env.PATH];
@@ -9,7 +9,7 @@ const [command, ...args] = process.argv.slice(2);
 const child = spawn(command, args, {
   cwd: root,
   stdio: 'inherit',
-  env: { ...process.env, PATH: folders.filter(Boolean).join(delimiter) },
+  env: { NODE_COMPILE_CACHE: compiled, ...process.env, PATH: folders.filter(Boolean).join(delimiter) },
   shell: process.platform === 'win32',
 });
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));

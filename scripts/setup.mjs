@@ -5,6 +5,9 @@ import { join } from 'node:path';
 
 export const root = new URL('..', import.meta.url).pathname.replace(/^\/([A-Z]:)/, '$1');
 
+/** Where Node keeps what it compiled, so that a start takes a second less. It belongs to the installed packages, and goes with them. */
+export const compiled = join(root, 'node_modules', '.cache', 'omnicloud', 'compiled');
+
 /** Compares what npm says it installed with the lockfile; packages for other platforms are missing on purpose. */
 function isInstalled() {
   const read = (path) => JSON.parse(readFileSync(join(root, path), 'utf8')).packages;

@@ -1,7 +1,7 @@
 // npm start: sets the project up, then starts the local system on Node 24; on Linux so that nothing of its settings shows below /proc.
 import { join } from 'node:path';
 import { launchServer } from './launch.mjs';
-import { nodeFolder, nodeProgram, root, setUp } from './setup.mjs';
+import { compiled, nodeFolder, nodeProgram, root, setUp } from './setup.mjs';
 import { watchNpm } from './watch-npm.mjs';
 
 const MAIN = 'local/src/main.ts';
@@ -9,6 +9,7 @@ const MAIN = 'local/src/main.ts';
 setUp();
 // Whoever listens for the signal here stops the server: the launcher, or the server itself.
 watchNpm(() => process.emit('SIGTERM', 'SIGTERM'));
+process.env.NODE_COMPILE_CACHE ??= compiled;
 if (process.platform === 'linux') {
   launchServer(nodeProgram(), MAIN, join(root, 'node_modules', '.cache', 'omnicloud'), root);
 } else if (Number(process.versions.node.split('.')[0]) >= 24) {

@@ -8,6 +8,7 @@ import { startLocal } from '../../local/src/compose.ts';
 import { parseLocalConfig } from '../../local/src/config.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { MAIN, useFlow } from './system.fixture.ts';
+import { COMPILED } from '../compiled.ts';
 
 const flow = useFlow();
 
@@ -127,7 +128,7 @@ async function untilShown(events: Response, fits: (text: string) => boolean): Pr
 async function run(
   environment: Record<string, string>,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const env = { PATH: process.env.PATH ?? '', DATA_DIR: flow.dataDir, ...environment };
+  const env = { ...COMPILED, PATH: process.env.PATH ?? '', DATA_DIR: flow.dataDir, ...environment };
   const child = spawn(process.execPath, [MAIN], {
     env,
     cwd: flow.dataDir,

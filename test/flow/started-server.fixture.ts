@@ -8,6 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { isProcessGone } from '@omnicloud/session-table';
 import { onTestFinished } from 'vitest';
+import { COMPILED } from '../compiled.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const LOOK_EVERY_MS = 50;
@@ -44,7 +45,7 @@ export async function startServer(
   const { PATH = '', HOME = '' } = process.env;
   const child = spawn(command, args, {
     cwd: ROOT,
-    env: { PATH, HOME, PORT: '0', npm_config_update_notifier: 'false', ...settings },
+    env: { ...COMPILED, PATH, HOME, PORT: '0', npm_config_update_notifier: 'false', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...options,
   });

@@ -17,6 +17,7 @@ import {
   type TelegramServer,
   WEBHOOK_SECRET,
 } from '../fakes/telegram-server.ts';
+import { COMPILED } from '../compiled.ts';
 
 export const AUTH_TOKEN = 'flow-test-auth-token';
 export const MAIN = fileURLToPath(new URL('../../local/src/main.ts', import.meta.url));
@@ -45,6 +46,7 @@ export function environmentOf(
   changes: Record<string, string> = {},
 ): Record<string, string> {
   return {
+    ...COMPILED,
     PATH: process.env.PATH ?? '',
     PORT: '0',
     DATA_DIR: dataDir,

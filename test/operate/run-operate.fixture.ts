@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { CDK_STAND_IN, type CdkCall } from './cdk-stand-in.ts';
+import { COMPILED } from '../compiled.ts';
 
 const SCRIPTS = join(import.meta.dirname, '..', '..', 'scripts');
 /** Builds arm64 images, as far as can be seen. */
@@ -51,6 +52,7 @@ export async function newOperator(settings: Record<string, string>): Promise<Ope
   await install('docker', BUILDER);
   await install('cdk', `exec '${process.execPath}' '${CDK_STAND_IN}' "$@"`);
   const environment: Record<string, string> = {
+    ...COMPILED,
     PATH: [programs, process.env.PATH].join(delimiter),
     HOME: directory,
     CDK_CALLS: calls,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Turn } from '@omnicloud/protocol';
 import type { TurnQueue } from '@omnicloud/sdk-client';
+import { COMPILED } from '../compiled.ts';
 
 const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'redrive.ts');
 const run = promisify(execFile);
@@ -18,7 +19,7 @@ export async function writeEnvFile(directory: string, settings: Record<string, s
 export async function redriveIn(directory: string, ...args: string[]): Promise<string[]> {
   const { stdout } = await run(process.execPath, [SCRIPT, ...args], {
     cwd: directory,
-    env: { PATH: process.env.PATH },
+    env: { ...COMPILED, PATH: process.env.PATH },
   });
   return stdout.trimEnd().split('\n');
 }

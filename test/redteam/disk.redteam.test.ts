@@ -22,6 +22,7 @@ import {
 } from '../fakes/telegram-server.ts';
 import { MAIN } from '../flow/system.fixture.ts';
 import { readyUrl, WITHOUT_GUARDS } from './start-server.fixture.ts';
+import { COMPILED } from '../compiled.ts';
 
 const MB = 1024 ** 2;
 const DISK_MB = 256;
@@ -46,6 +47,7 @@ async function open(without: readonly string[]): Promise<System> {
   const guards = without.length > 0 ? ['--import', WITHOUT_GUARDS] : [];
   const server = spawn(process.execPath, [...guards, MAIN], {
     env: {
+      ...COMPILED,
       PATH: process.env.PATH ?? '',
       PORT: '0',
       DATA_DIR: disk.root,

@@ -8,6 +8,7 @@ import { BOT_TOKEN, PERSON, type TelegramServer, WEBHOOK_SECRET } from '../fakes
 import { MAIN } from '../flow/system.fixture.ts';
 import type { PlantedGround } from './plant.fixture.ts';
 import type { Secrets } from './secrets.ts';
+import { COMPILED } from '../compiled.ts';
 
 /** A module that takes guards away; which, it reads in REDTEAM_WITHOUT. */
 export const WITHOUT_GUARDS = fileURLToPath(new URL('without-guards.mjs', import.meta.url));
@@ -28,6 +29,7 @@ export function environment(
   model: ScriptedModel,
 ): Record<string, string> {
   return {
+    ...COMPILED,
     PATH: process.env.PATH ?? '',
     HOME: homeFolder,
     PORT: '0',

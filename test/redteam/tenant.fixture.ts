@@ -9,6 +9,7 @@ import { bearer, type RawRequest, ROUTES } from './api-attacks.ts';
 import { end } from './plant.fixture.ts';
 import type { Stage } from './stage.fixture.ts';
 import { WITHOUT_GUARDS } from './start-server.fixture.ts';
+import { COMPILED } from '../compiled.ts';
 
 /** One call of the function; the context says for whom its environment is. */
 export interface Call {
@@ -41,6 +42,7 @@ export async function openTenantEnvironment(
   const child = fork(PROGRAM, {
     execArgv: without.length > 0 ? ['--import', WITHOUT_GUARDS] : [],
     env: {
+      ...COMPILED,
       PATH: process.env.PATH ?? '',
       DATA_DIR: dataDir,
       WORK_ROOT: join(dataDir, 'tenant'),

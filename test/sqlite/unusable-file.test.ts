@@ -10,6 +10,7 @@ import { CAN_MOUNT, smallDisk } from '../../services/agent-container/src/session
 import { openEmbeddedStores } from '../../local/src/stores.ts';
 import { openDatabase } from '../../local/src/telegram/database.ts';
 import { MAIN } from '../flow/system.fixture.ts';
+import { COMPILED } from '../compiled.ts';
 
 /** What decides. The backlog and the stops are done without, and replaced when they are damaged; see `DispensableFile`. */
 const FILES = ['sessions.db', 'queue.db', 'ledger.db', 'leases.db', 'telegram.sqlite'];
@@ -179,7 +180,7 @@ it.each(['sessions.db', 'telegram.sqlite'])(
 /** As npm start runs it, until it ends by itself. */
 async function start(folder: string): Promise<{ code: number | null; stderr: string }> {
   const child = spawn(process.execPath, [MAIN], {
-    env: { PATH: process.env.PATH ?? '', DATA_DIR: folder, PORT: '0' },
+    env: { ...COMPILED, PATH: process.env.PATH ?? '', DATA_DIR: folder, PORT: '0' },
     cwd: tmpdir(),
     stdio: ['ignore', 'ignore', 'pipe'],
   });
