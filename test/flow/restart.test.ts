@@ -4,7 +4,7 @@ import { copyFile, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createGate } from '../fakes/scripted-model.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { useFlow } from './system.fixture.ts';
@@ -98,15 +98,20 @@ describe('A stored conversation', () => {
     flow.model.reply('Noted.');
     flow.say('The secret word is apple');
     await flow.telegram.waitForMessage(PERSON, (text) => text === 'Noted.');
-    const [sessionId = ''] = await readdir(join(flow.dataDir, 'objects', 'sessions'));
+    const sessions = join(flow.dataDir, 'objects', 'sessions');
     const home = join(flow.dataDir, 'clean-home');
     const cwd = join(flow.dataDir, 'elsewhere');
     const project = join(home, '.claude', 'projects', cwd.replaceAll(/[^A-Za-z0-9]/g, '-'));
     await mkdir(project, { recursive: true });
     await mkdir(cwd);
-    await copyFile(
-      join(flow.dataDir, 'objects', 'sessions', sessionId, 'conversation.jsonl'),
-      join(project, `${sessionId}.jsonl`),
+    // The answer is shown before it is saved.
+    const sessionId = await vi.waitFor(
+      async () => {
+        const [id = ''] = await readdir(sessions);
+        await copyFile(join(sessions, id, 'conversation.jsonl'), join(project, `${id}.jsonl`));
+        return id;
+      },
+      { timeout: 60_000, interval: 50 },
     );
     flow.model.reply('Apple.');
     const { stdout } = await promisify(execFile)(
