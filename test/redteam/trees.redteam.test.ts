@@ -40,6 +40,12 @@ const TREES: readonly Attack[] = [
   ),
 ];
 
+/** What stays in the workspace is looked through at each turn; the next attack is to be felt alone. */
+const REMOVAL = bash(
+  'a look',
+  () => `chmod -R u+rwX ${PLANTED} 2>/dev/null; rm -rf ${PLANTED} && echo alive`,
+);
+
 let stage: Stage;
 const figures: Record<string, string> = {};
 
@@ -67,7 +73,7 @@ describe.skipIf(process.platform !== 'linux')('A shell that leaves strange trees
       expect(stage.telegram.botTexts(PERSON).slice(told)).toContainEqual(
         expect.stringMatching(/^ok|took too much of the disk/),
       );
-      const [seen] = await stage.turn(bash('a look', () => 'echo alive').calls(stage.ground()));
+      const [seen] = await stage.turn(REMOVAL.calls(stage.ground()));
       expect(seen).toContain('alive');
       expect(stage.server().exitCode).toBeNull();
       expect(await leftOutsideOfWorkspace()).toEqual([]);

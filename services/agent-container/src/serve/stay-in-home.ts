@@ -3,6 +3,7 @@ import type { WorkspaceFigures } from '@omnicloud/protocol';
 import { AgentError, toAgentError } from '../errors.ts';
 import { headDebugLog } from '../session/debug-log.ts';
 import type { DiskWatch } from '../session/disk-watch.ts';
+import { dropAllButLog } from '../session/drop-files.ts';
 import type { Homes } from '../session/idle-homes.ts';
 import { removeTree } from '../session/remove-tree.ts';
 import { restore, type StoredSession } from '../session/restore.ts';
@@ -53,7 +54,11 @@ export async function stayInHome(
     files: stored.files?.snapshot.entries.length ?? 0,
   });
   const leave = async (): Promise<void> => {
-    await use.end(beforeDrop);
+    await use.end(async () => {
+      // Also the log is saved to a disk, often to the same one.
+      if (watched?.ended.aborted) await dropAllButLog(home);
+      await beforeDrop();
+    });
     watched?.[Symbol.dispose]();
     await homes.makeRoom();
   };
