@@ -20,9 +20,10 @@ it('STORE=aws: the whole system on S3, DynamoDB and SQS servers; a killed proces
   flow.model.reply('Noted.');
   flow.say('The secret word is apple');
   await flow.telegram.waitForMessage(PERSON, (text) => text === 'Noted.');
-  const objects = await s3.send(new ListObjectsV2Command({ Bucket: settings.SESSION_BUCKET }));
-  const names = objects.Contents?.map(({ Key }) => Key?.split('/').at(-1)) ?? [];
-  expect(names).toEqual(expect.arrayContaining(['conversation.jsonl', 'debug.txt', 'todos.json']));
+  // The answer is shown before it is saved.
+  await expect
+    .poll(() => objectsIn(settings.SESSION_BUCKET), { timeout: 30_000 })
+    .toEqual(expect.arrayContaining(['conversation.jsonl', 'debug.txt', 'todos.json']));
   first.process.kill('SIGKILL');
   await once(first.process, 'exit');
 
@@ -67,4 +68,10 @@ async function createStores(): Promise<Record<string, string> & { SESSION_BUCKET
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
   };
+}
+
+/** @returns the last parts of the objects' keys. */
+async function objectsIn(bucket: string | undefined): Promise<(string | undefined)[]> {
+  const { Contents: objects = [] } = await s3.send(new ListObjectsV2Command({ Bucket: bucket }));
+  return objects.map(({ Key }) => Key?.split('/').at(-1));
 }

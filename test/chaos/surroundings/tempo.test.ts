@@ -23,3 +23,9 @@ it('Anything else is refused', () => {
   for (const name of ['0', '11', 'fast'])
     expect(() => tempoOf({ name, slowness: 1 }, 'embedded')).toThrow(RangeError);
 });
+
+it('They are whole milliseconds on a machine of any speed: no store takes a part of one', () => {
+  for (const name of ['1', '2', 'production'])
+    for (const limit of Object.values(tempoOf({ name, slowness: 2.3456789 }, 'embedded')))
+      expect(Number.isInteger(limit)).toBe(true);
+});

@@ -66,19 +66,20 @@ interface TempoChoice {
  */
 export function tempoOf({ name, slowness }: TempoChoice, kind: StoreChoice['kind']): Tempo {
   const stuckFactor = Math.min(slowness, MOST.stuck);
-  if (name === 'production') return { ...PRODUCTION, stuckMs: PRODUCTION.stuckMs * stuckFactor };
+  if (name === 'production') return { ...PRODUCTION, stuckMs: Math.round(PRODUCTION.stuckMs * stuckFactor) };
   const least = Number(name);
   if (!(least >= 1 && least <= 10)) throw new RangeError('--slower must be from 1 to 10, or production');
   const factor = Math.max(least, Math.min(slowness, MOST.limits));
-  const { leaseMs, leaseHeartbeatMs, visibilityMs, silenceMs, streamHeartbeatMs, writingDownMs, stuckMs } =
-    FAST[kind];
+  const fast = FAST[kind];
+  // The stores take whole milliseconds only.
+  const scaled = (ms: number): number => Math.round(ms * factor);
   return {
-    leaseMs: leaseMs * factor,
-    leaseHeartbeatMs: leaseHeartbeatMs * factor,
-    visibilityMs: visibilityMs * factor,
-    silenceMs: silenceMs * factor,
-    streamHeartbeatMs: streamHeartbeatMs * factor,
-    writingDownMs: writingDownMs * factor,
-    stuckMs: stuckMs * Math.max(least, stuckFactor),
+    leaseMs: scaled(fast.leaseMs),
+    leaseHeartbeatMs: scaled(fast.leaseHeartbeatMs),
+    visibilityMs: scaled(fast.visibilityMs),
+    silenceMs: scaled(fast.silenceMs),
+    streamHeartbeatMs: scaled(fast.streamHeartbeatMs),
+    writingDownMs: scaled(fast.writingDownMs),
+    stuckMs: Math.round(fast.stuckMs * Math.max(least, stuckFactor)),
   };
 }
