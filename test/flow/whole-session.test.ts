@@ -31,7 +31,7 @@ async function stored(answer: string): Promise<void> {
         JSON.stringify(answer),
       );
     },
-    { timeout: 10_000 },
+    { timeout: 60_000 },
   );
 }
 
