@@ -33,6 +33,11 @@ const TREES: readonly Attack[] = [
     'pipes, sockets, and folders that are shut',
     `mkfifo p; perl -MIO::Socket::UNIX -e 'IO::Socket::UNIX->new(Local => "s", Listen => 1)'; mkdir -p c/c; chmod 0 c/c c`,
   ),
+  attack('files with 100 GB of holes', 'for i in $(seq 25); do truncate -s 1000M h$i; done'),
+  attack(
+    'loops of links, and a file of 5,000 names',
+    `ln -s . a; ln -s .. b; ln -s /proc/self/root r; perl -e 'open(F, ">f"); for (1 .. 5000) { link("f", "f$_") }'`,
+  ),
 ];
 
 /** What stays in the workspace is looked through at each turn; the next attack is to be felt alone. */

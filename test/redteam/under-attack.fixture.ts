@@ -61,10 +61,10 @@ export async function untilSlow(stage: Stage, attack: Attack, slowMs: number): P
 }
 
 async function answerTo(stage: Stage, chatId: number, since: number): Promise<void> {
-  // An answer of the model that nothing was scripted for, or an apology.
+  // An answer of the model that nothing was scripted for, with or without a note on the next lines, or an apology.
   const isAnswer = (call: { payload: unknown }): boolean => {
     const text = JSON.stringify(call.payload);
-    return text.includes(String(chatId)) && /"ok"|could not answer|went wrong/.test(text);
+    return text.includes(String(chatId)) && /"ok["\\]|could not answer|went wrong/.test(text);
   };
   while (!stage.telegram.calls.slice(since).some(isAnswer)) await delay(20);
 }
