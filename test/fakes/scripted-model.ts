@@ -16,10 +16,10 @@ export interface Gate {
 }
 
 /** What a script may say: text, outputs of a model, and gates between them. */
-type ScriptItem = string | ModelOutput | Gate;
+export type ScriptItem = string | ModelOutput | Gate;
 
 /** Computes one response; after the signal nobody reads it. */
-type Script = (
+export type Script = (
   request: ModelRequest,
   signal: AbortSignal,
 ) => AsyncIterable<ScriptItem> | Iterable<ScriptItem>;
@@ -31,7 +31,7 @@ export interface ScriptedModel {
   readonly requests: readonly ModelRequest[];
   /** What the CLI asked beside them: titles and probes. They get an answer of their own and use up no script. */
   readonly sideRequests: readonly ModelRequest[];
-  /** Queues one response; a request that finds the queue empty is answered "ok". */
+  /** Queues one response; a request that finds the queue empty gets what was told at the start, or else "ok". */
   reply(...items: ScriptItem[]): void;
   /** Queues one response that is computed from its request. */
   replyWith(script: Script): void;
@@ -67,8 +67,11 @@ export function createGate(): Gate {
   return gate;
 }
 
-/** Starts a model on a free port of 127.0.0.1 that says what the test scripted, over Bedrock's wire protocol. */
-export async function startScriptedModel(): Promise<ScriptedModel> {
+/**
+ * Starts a model on a free port of 127.0.0.1 that says what the test scripted, over Bedrock's wire protocol.
+ * @param otherwise answers what finds the queue empty. It can go by the question, where several chats ask at once.
+ */
+export async function startScriptedModel(otherwise: Script = () => ['ok']): Promise<ScriptedModel> {
   const requests: ModelRequest[] = [];
   const sideRequests: ModelRequest[] = [];
   const scripts: Script[] = [];
@@ -83,7 +86,7 @@ export async function startScriptedModel(): Promise<ScriptedModel> {
     }
     // Both are taken before anyone hears of the request, so that a test which reacts to it scripts the next one.
     const held = holds.shift();
-    const script = scripts.shift() ?? (() => ['ok']);
+    const script = scripts.shift() ?? otherwise;
     requests.push(request);
     for (const waiter of waiters) {
       if (!waiter.fits(request, requests.length - 1)) continue;

@@ -11,7 +11,13 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { createGate, type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
+import { blocksOf, isText, type ModelRequest } from '../../local/src/demo-model/model-request.ts';
+import {
+  createGate,
+  type ScriptedModel,
+  type ScriptItem,
+  startScriptedModel,
+} from '../fakes/scripted-model.ts';
 import { FORUM, PERSON, startTelegramServer, type TelegramServer } from '../fakes/telegram-server.ts';
 import { AUTH_TOKEN, environmentOf, MAIN } from './system.fixture.ts';
 
@@ -29,7 +35,7 @@ const reported: string[] = [];
 
 beforeAll(async () => {
   telegram = await startTelegramServer();
-  model = await startScriptedModel();
+  model = await startScriptedModel(answerByQuestion);
   dataDir = await mkdtemp(join(tmpdir(), 'omnicloud-events-'));
   server = spawn(process.execPath, [MAIN], {
     env: environmentOf({ dataDir, telegram, model }, { TELEGRAM_MODE: 'polling' }),
@@ -65,15 +71,41 @@ async function until<Found>(look: () => Promise<Found | undefined> | Found | und
   }
 }
 
+/** What the server reported before the last question belongs to another test. */
 const untilReported = (pattern: RegExp): Promise<string> =>
-  until(() => reported.find((line) => pattern.test(line)));
+  until(() => reported.slice(reportedBefore).find((line) => pattern.test(line)));
 
 let asked = 0;
+let reportedBefore = 0;
+const answers = new Map<string, ScriptItem[][]>();
 
-/** Lets the model answer with this what it is asked next, and asks in the private chat. */
-function ask(...answer: Parameters<ScriptedModel['reply']>): void {
-  model.reply(...answer);
-  telegram.standIn.sendAsUser({ chat_id: PERSON, text: `Question ${(asked += 1)}` });
+/** A turn that fails is tried again at some later time, so an answer belongs to its question and not to the next request. */
+function answerByQuestion({ body }: ModelRequest): ScriptItem[] {
+  const texts = body.messages.flatMap((message) => blocksOf(message).filter(isText));
+  const questions = texts.flatMap(({ text }) => text.match(/\bQuestion \d+\b/g) ?? []);
+  const left = answers.get(questions.at(-1) ?? '') ?? [];
+  return (left.length > 1 ? left.shift() : left[0]) ?? ['ok'];
+}
+
+/** @returns a question that the model answers with each of these in turn, and from then on with the last. */
+function question(...inTurn: ScriptItem[][]): string {
+  reportedBefore = reported.length;
+  const text = `Question ${(asked += 1)}`;
+  answers.set(text, inTurn);
+  return text;
+}
+
+/** Asks in the private chat what is answered with this. */
+function ask(...answer: ScriptItem[]): void {
+  telegram.standIn.sendAsUser({ chat_id: PERSON, text: question(answer) });
+}
+
+/** The same, and the connection to the model is cut within the first answer. */
+function askCutOff(answer: string): void {
+  telegram.standIn.sendAsUser({
+    chat_id: PERSON,
+    text: question(['Half of', { type: 'cut' }], [answer]),
+  });
 }
 
 const answered = (text: string): Promise<unknown> =>
@@ -81,9 +113,8 @@ const answered = (text: string): Promise<unknown> =>
 
 /** Another chat is answered, and by the process that was started at first. */
 async function expectOthersAnswered(): Promise<void> {
-  const text = `Still here, ${(asked += 1)}.`;
-  model.reply(text);
-  telegram.standIn.sendAsUser({ chat_id: FORUM, text: 'Is anybody there?' });
+  const text = `Still here, ${asked}.`;
+  telegram.standIn.sendAsUser({ chat_id: FORUM, text: question([text]) });
   await telegram.waitForMessage(FORUM, (shown) => shown === text);
   expect([server.exitCode, server.signalCode]).toEqual([null, null]);
 }
@@ -212,9 +243,9 @@ describe('Another chat is answered by the same process after', () => {
     'a connection that is reset within a streamed answer',
     async () => {
       const gate = createGate();
-      model.reply('The first half, ', gate, 'and the second.');
+      const words = question(['The first half, ', gate, 'and the second.']);
       const socket = await openSocket();
-      const body = JSON.stringify({ chat_id: '77', user_message: 'Tell me' });
+      const body = JSON.stringify({ chat_id: '77', user_message: words });
       socket.write(createRequest(Buffer.byteLength(body)) + body);
       await gate.reached;
       await once(socket, 'data');
@@ -228,8 +259,7 @@ describe('Another chat is answered by the same process after', () => {
   it(
     'a connection to the model that is cut within its answer',
     async () => {
-      model.reply('Half of', { type: 'cut' });
-      ask('Whole.');
+      askCutOff('Whole.');
       await telegram.waitForMessage(PERSON, (text) => text.includes('Whole.'));
       await expectOthersAnswered();
     },
@@ -262,11 +292,10 @@ describe('Another chat is answered by the same process after', () => {
     async () => {
       // A file beyond the limit fails in the middle of its writing, as it does on a full disk.
       const restore = await limitUntilTestEnds('fsize', 1024 * 1024);
-      model.reply('I have it.');
       const content = new Uint8Array(2 * 1024 * 1024).fill(7);
       telegram.standIn.sendAsUser({
         chat_id: PERSON,
-        text: 'Keep this',
+        text: question(['I have it.']),
         files: [{ name: 'large.bin', mediaType: 'application/octet-stream', content }],
       });
       await untilReported(/EFBIG/);
@@ -282,9 +311,7 @@ describe('Another chat is answered by the same process after', () => {
     async () => {
       const restore = await limitUntilTestEnds('fsize', 0);
       ask('Written at last.');
-      await until(
-        () => reported.filter((line) => /EFBIG|full|disk|I\/O/i.test(line)).length > 0 || undefined,
-      );
+      await untilReported(/EFBIG|full|disk|I\/O/i);
       await restore();
       await answered('Written at last.');
       await expectOthersAnswered();
@@ -320,11 +347,11 @@ describe('Another chat is answered by the same process after', () => {
       await rename(conversation, `${conversation}.aside`);
       // It is opened, and its first read fails (EISDIR).
       await mkdir(conversation);
-      model.clear();
-      telegram.standIn.sendAsUser({ chat_id: PERSON, text: 'What do you remember?' });
+      ask('All of it.');
       await untilReported(/EISDIR/);
       await rmdir(conversation);
       await rename(`${conversation}.aside`, conversation);
+      await answered('All of it.');
       await expectOthersAnswered();
     },
     LIMIT_MS,
@@ -339,8 +366,7 @@ it(
     server.stderr?.destroy();
     process.kill(Number(server.pid), 'SIGPIPE');
     // What goes wrong is written to the log, which is gone.
-    model.reply('Half of', { type: 'cut' });
-    ask('Whole again.');
+    askCutOff('Whole again.');
     await telegram.waitForMessage(PERSON, (text) => text.includes('Whole again.'));
     await expectOthersAnswered();
   },
