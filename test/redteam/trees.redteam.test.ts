@@ -81,7 +81,7 @@ describe.skipIf(process.platform !== 'linux')('A shell that leaves strange trees
   );
 });
 
-/** What is in the workspace is the user's; what is beside it is nobody's. */
+/** Files in the workspace belong to the user and are saved; files beside the workspace belong to nobody, and may be removed. */
 async function leftOutsideOfWorkspace(): Promise<string[]> {
   const { dataDir, ownId } = stage.ground();
   const home = join(dataDir, 'work', ownId);

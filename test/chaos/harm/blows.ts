@@ -1,5 +1,6 @@
 import type { BlowKind } from '../evidence/evidence.ts';
 import type { Random } from '../surroundings/random.ts';
+import type { Tempo } from '../surroundings/tempo.ts';
 
 /** Stands for all processes. */
 export const EVERYTHING = 'everything';
@@ -18,7 +19,6 @@ export interface PlannedBlow {
   readonly beyondMs: number;
 }
 
-const PAUSE_MS = { min: 1_500, max: 5_500 };
 const TOGETHER_SHARE = 0.5;
 const KILLS_IN_A_ROUND = 2;
 const LONGEST_DEATH_MS = 1_500;
@@ -27,9 +27,11 @@ const BEYOND_MS = { min: 300, max: 1_500 };
 /**
  * @returns what is done to the processes, for ever. In every round each is killed twice and frozen once, in an order of its own; first of all,
  * one of each tier is killed and one frozen, so that a short run has all of it. Once in a round everything is killed.
+ * @param pauseMs how long everybody is left alone between two blows; two that fall together have less than the shortest pause between them.
  */
 export function* planBlows(
   processes: readonly string[],
+  pauseMs: Tempo['blowPauseMs'],
   random: Random,
 ): Generator<PlannedBlow, never, undefined> {
   for (;;) {
@@ -46,7 +48,7 @@ export function* planBlows(
       yield {
         ...blow,
         isTogether,
-        afterMs: isTogether ? random.between(0, PAUSE_MS.min) : random.between(PAUSE_MS.min, PAUSE_MS.max),
+        afterMs: isTogether ? random.between(0, pauseMs.min) : random.between(pauseMs.min, pauseMs.max),
         deadMs: random.between(0, LONGEST_DEATH_MS),
         beyondMs: random.between(BEYOND_MS.min, BEYOND_MS.max),
       };

@@ -20,7 +20,7 @@ export async function hit(
 ): Promise<void> {
   const byName = new Map(processes.map((process) => [process.name, process]));
   let blows: Promise<void>[] = [];
-  for (const blow of planBlows([...byName.keys()], random)) {
+  for (const blow of planBlows([...byName.keys()], tempo.blowPauseMs, random)) {
     // What is frozen cannot be killed before it goes on again.
     if (!blow.isTogether || blow.process === EVERYTHING) {
       await Promise.all(blows);

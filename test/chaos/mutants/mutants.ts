@@ -99,7 +99,7 @@ export function mutatedStores(stores: Stores, mutant: Mutant | undefined): Store
     case 'loses messages when it merges them':
       return {
         ...stores,
-        // What waits is merged as it is seen here; a message that is asked by itself comes from the queue.
+        // A message that waits is merged by what the backlog shows of it; a message that is answered by itself comes from the queue.
         backlog: around(stores.backlog, {
           list: async (group) => (await stores.backlog.list(group)).map(withoutWords),
         }),

@@ -5,7 +5,7 @@ import { Random } from './random.ts';
 const PROCESSES = ['webhook', 'agent-1', 'agent-2', 'worker-1', 'worker-2'];
 
 function blowsOf(seed: string, count: number): PlannedBlow[] {
-  const plan = planBlows(PROCESSES, new Random(seed));
+  const plan = planBlows(PROCESSES, { min: 1_500, max: 5_500 }, new Random(seed));
   return Array.from({ length: count }, () => plan.next().value);
 }
 

@@ -19,13 +19,23 @@ it('A question is stuck after a time that the machine makes longer, up to ten ti
   expect(stuckMs('production', 2)).toBe(480_000);
 });
 
+it('The pauses between two blows grow with the other limits, so that a turn is hit as often as before', () => {
+  const pause = (name: string, slowness: number): { min: number; max: number } =>
+    tempoOf({ name, slowness }, 'embedded').blowPauseMs;
+  expect(pause('1', 1)).toEqual({ min: 1_500, max: 5_500 });
+  expect(pause('1', 3)).toEqual({ min: 4_500, max: 16_500 });
+  expect(pause('2', 1)).toEqual({ min: 3_000, max: 11_000 });
+});
+
 it('Anything else is refused', () => {
   for (const name of ['0', '11', 'fast'])
     expect(() => tempoOf({ name, slowness: 1 }, 'embedded')).toThrow(RangeError);
 });
 
 it('They are whole milliseconds on a machine of any speed: no store takes a part of one', () => {
-  for (const name of ['1', '2', 'production'])
-    for (const limit of Object.values(tempoOf({ name, slowness: 2.3456789 }, 'embedded')))
-      expect(Number.isInteger(limit)).toBe(true);
+  for (const name of ['1', '2', 'production']) {
+    const { blowPauseMs, ...limits } = tempoOf({ name, slowness: 2.3456789 }, 'embedded');
+    for (const ms of [...Object.values(limits), ...Object.values(blowPauseMs)])
+      expect(Number.isInteger(ms)).toBe(true);
+  }
 });

@@ -14,6 +14,8 @@ export interface Tempo {
   readonly writingDownMs: number;
   /** No question may wait longer once it is its turn. */
   readonly stuckMs: number;
+  /** How long everybody is left alone between two blows, at least and at most. */
+  readonly blowPauseMs: { readonly min: number; readonly max: number };
 }
 
 /** Far shorter than in production, so that a freeze can outlast them; on servers, which take longer for everything, twice as long. */
@@ -26,6 +28,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     streamHeartbeatMs: 500,
     writingDownMs: 500,
     stuckMs: 30_000,
+    blowPauseMs: { min: 1_500, max: 5_500 },
   },
   aws: {
     leaseMs: 4_000,
@@ -35,6 +38,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     streamHeartbeatMs: 1_000,
     writingDownMs: 3_000,
     stuckMs: 30_000,
+    blowPauseMs: { min: 1_500, max: 5_500 },
   },
 };
 
@@ -47,6 +51,7 @@ const PRODUCTION: Tempo = {
   streamHeartbeatMs: 10_000,
   writingDownMs: 3_000,
   stuckMs: 240_000,
+  blowPauseMs: { min: 5_000, max: 20_000 },
 };
 
 /** A machine that is slower than this is not waited for: freezes, which outlast the limits, would take minutes. */
@@ -81,5 +86,7 @@ export function tempoOf({ name, slowness }: TempoChoice, kind: StoreChoice['kind
     streamHeartbeatMs: scaled(fast.streamHeartbeatMs),
     writingDownMs: scaled(fast.writingDownMs),
     stuckMs: Math.round(fast.stuckMs * Math.max(least, stuckFactor)),
+    // Where every turn takes longer, as many blows in the same time would hit each turn more often.
+    blowPauseMs: { min: scaled(fast.blowPauseMs.min), max: scaled(fast.blowPauseMs.max) },
   };
 }

@@ -13,7 +13,10 @@ export function oneMessage(text: string): { messages: AsyncIterable<SDKUserMessa
   return { messages: messages(), end: () => resolve(undefined) };
 }
 
-/** For timers and promises that nobody awaits: whoever reads the session hears its end, and ends its process anyway. */
+/**
+ * Ends the session's process. A failure is ignored: callers are timers, where a thrown error would end the server. Nothing is lost by that,
+ * because the reader of the run's output learns that the run has ended, and ends its process as well.
+ */
 export function closeQuietly(session: Pick<ReturnType<typeof query>, 'close'> | undefined): void {
   try {
     session?.close();

@@ -53,8 +53,8 @@ export async function refuseOtherSession(
 }
 
 /**
- * For routes with a `session_id` in their path and no body. Who names no conversation has shown the token, and is trusted with every session
- * whose id they know; where environments are set aside, `ofItsTenant` lets nobody pass who names none.
+ * For routes with a `session_id` in their path and no body. A caller that names no conversation has shown the token, and may read every session
+ * whose id it knows. Where each conversation has environments of its own, `ofItsTenant` refuses a caller that names no conversation.
  * @throws AgentError as `refuseOtherSession` does; `bad_request` when the id is no UUID.
  */
 export function ofItsConversation(stores: OwnerStores): MiddlewareHandler {

@@ -14,7 +14,7 @@ export function openSqsTurnQueue(options: Omit<SqsTurnQueueOptions, 'client' | '
   return new SqsTurnQueue({ ...options, client, waitSeconds: WAIT_SECONDS });
 }
 
-/** The same queue for who only adds to it, and need not know where its dead letters are. */
+/** The same queue for a caller that only adds turns to it, and so needs no address of the dead-letter queue. */
 interface SqsIntake extends Pick<SqsTurnQueue, 'enqueue'> {
   /** How full the queue of turns is. Throws the client's error. */
   readonly crowd: () => Promise<Crowd>;

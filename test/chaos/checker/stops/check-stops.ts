@@ -44,7 +44,7 @@ function toldAt(stop: AskedCommand, file: Case): number | undefined {
     ?.find(({ isCarriedOut, messageId }) => isCarriedOut && promises.has(messageId ?? NaN))?.atMs;
 }
 
-/** Who is frozen does not hear of a stop, nor who cannot read the store that has it. */
+/** A process that is frozen, or that cannot read the store with the stop requests, does not learn of a stop. */
 function isHindered(stop: AskedCommand, request: ModelAsked, file: Case): boolean {
   const isMeanwhile = (fromMs: number, untilMs: number): boolean =>
     untilMs >= stop.takenAtMs - file.stoppingMs && fromMs <= request.endedAtMs;
