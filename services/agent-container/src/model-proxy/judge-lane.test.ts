@@ -1,4 +1,4 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +23,7 @@ function lane(options: Partial<LaneOptions> = {}): JudgeLane {
 /** A thread that does what the first letter of a body says: ends, uses up its memory, never answers, or answers with the body. */
 async function oddThread(): Promise<URL> {
   const folder = await mkdtemp(join(tmpdir(), 'omnicloud-judge-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
   const path = join(folder, 'odd.mjs');
   await writeFile(
     path,

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -18,8 +18,12 @@ import { probe } from './probe-isolation.ts';
 export async function haveNamespaces(): Promise<boolean> {
   if (process.platform !== 'linux') return false;
   const workRoot = join(tmpdir(), `omnicloud-probe-${process.pid}`);
-  const probed = await probe(new NamespaceIsolation(), { workRoot, hidden: [], cli: await closedCli() });
-  return probed === 'holds';
+  try {
+    const probed = await probe(new NamespaceIsolation(), { workRoot, hidden: [], cli: await closedCli() });
+    return probed === 'holds';
+  } finally {
+    await rm(workRoot, { recursive: true, force: true });
+  }
 }
 
 /** Two sessions side by side; what is started runs in the first one's sandbox. */
