@@ -62,6 +62,7 @@ export {
   sessionFilesSchema,
   type SessionFiles,
   type WorkspaceFigures,
+  workspaceFiguresSchema,
 } from './session-files.ts';
 export {
   leaseKey,

@@ -11,7 +11,7 @@ const accepted = z
     is_new: z.boolean().meta({ description: 'True when the session has no stored conversation yet' }),
     repaired: z.int().min(0).optional().meta({
       description:
-        'The stored conversation was damaged, and the run goes on with what came before the damage: how many turns are lost',
+        'The stored conversation was damaged, and the run goes on with what can be read of it: how many turns are lost. Said again when the turn is asked again with its `Idempotency-Key`',
     }),
   })
   .meta({ description: 'The run begins', id: 'AcceptedEvent' });
@@ -100,7 +100,10 @@ const result = {
   duration_ms: durations,
   workspace: workspaceFiguresSchema
     .optional()
-    .meta({ description: 'What was saved of the working directory; absent when a saved answer is repeated' }),
+    .meta({
+      description:
+        'What was saved of the working directory; a repeated answer says it again. Absent when an older server saved that answer',
+    }),
 };
 
 const isCut = z.boolean().optional().meta({

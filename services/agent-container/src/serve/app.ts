@@ -181,7 +181,7 @@ async function message(context: RequestContext, deps: ReadyDeps, path: unknown):
 
 type Prepared = Pick<TurnToRun, 'stored' | 'mapping'>;
 
-interface Asked extends Omit<TurnToRun, keyof Prepared | 'signal' | 'held' | 'deadlineAtMs'> {
+interface Asked extends Omit<TurnToRun, keyof Prepared | 'answered' | 'signal' | 'held' | 'deadlineAtMs'> {
   /** Called when the session is held: what another holder wrote until a moment ago counts. */
   readonly prepare: (report: (error: unknown) => void) => Promise<Prepared>;
 }
@@ -198,9 +198,9 @@ async function answer(context: RequestContext, deps: ReadyDeps, asked: Asked): P
   try {
     const prepared = await prepare(report);
     // Refused here, with a status of its own, and before anything of the session is touched.
-    replayable(prepared.stored, turn.idempotencyKey, turn);
+    const answered = replayable(prepared.stored, turn.idempotencyKey, turn);
     const deadlineAtMs = deadlineOf(context.env);
-    const run = runTurn({ ...turn, ...prepared, deadlineAtMs, held, signal: abort.signal }, deps);
+    const run = runTurn({ ...turn, ...prepared, answered, deadlineAtMs, held, signal: abort.signal }, deps);
     const events = releasing(run, held, deps);
     if (context.req.header('accept')?.includes(NDJSON_MEDIA_TYPE)) {
       const stream = eventStream(events, () => abort.abort(), deps.heartbeatMs);

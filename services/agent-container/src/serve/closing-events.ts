@@ -1,5 +1,6 @@
-import type { FinishedEvent, RunEvent, WorkspaceFigures } from '@omnicloud/protocol';
+import type { FinishedEvent, RunEvent } from '@omnicloud/protocol';
 import type { LastTurn } from '../session/last-turn.ts';
+import { lostFiles } from '../session/losses.ts';
 
 /** What a run came to, as it is also kept for whoever asks again. */
 export type TurnResult = Omit<
@@ -12,16 +13,15 @@ export function closingEvents(
   sessionId: string,
   result: TurnResult,
   duration: FinishedEvent['duration_ms'],
-  workspace?: WorkspaceFigures,
 ): RunEvent[] {
-  const { usage, is_stopped, is_paused, is_cut, cost_usd, turns, files } = result;
+  const { usage, is_stopped, is_paused, is_cut, cost_usd, turns, files, lost, workspace } = result;
   const figures = {
     session_id: sessionId,
     usage,
     cost_usd,
     turns,
     duration_ms: duration,
-    ...(workspace === undefined ? {} : { workspace }),
+    ...(workspace === undefined ? {} : { workspace: { ...workspace, ...lostFiles(lost) } }),
   };
   return [
     ...files.map((file) => ({ type: 'file' as const, ...file })),

@@ -1,11 +1,14 @@
 // a turn whose last run failed → a run that goes on from what it had finished → one answer of both
 import type { SentFile } from '@omnicloud/protocol';
 import type { RuntimeEvent } from '../run/agent-runtime.ts';
+import type { Losses } from '../session/losses.ts';
 
 /** What an earlier run of the same turn had come to when it failed. */
 export interface Earlier {
   readonly answer: string;
   readonly files: readonly SentFile[];
+  /** What it had lost when it began. */
+  readonly lost?: Losses | undefined;
 }
 
 /** What the model reads instead of the question, which the conversation has already. */

@@ -6,7 +6,6 @@ import {
   type RunEvent,
   type RunMetadata,
   sessionObjectKey,
-  type WorkspaceFigures,
 } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { AgentError, toAgentError } from '../errors.ts';
@@ -14,7 +13,8 @@ import type { AgentRuntime, RunSummary } from '../run/agent-runtime.ts';
 import { cutAtOutputLimit } from '../run/run-failure.ts';
 import { endLeftoverCli } from '../session/end-leftover-cli.ts';
 import type { HeldSession } from '../session/hold-session.ts';
-import { type LastTurn, questionDigest, replayable } from '../session/last-turn.ts';
+import { type LastTurn, questionDigest } from '../session/last-turn.ts';
+import { bothLosses } from '../session/losses.ts';
 import { Outbox } from '../session/outbox.ts';
 import { persist, persistDebugLog } from '../session/persist.ts';
 import { putPersistently } from '../session/put-persistently.ts';
@@ -48,6 +48,8 @@ export interface TurnToRun {
   /** What becomes of the conversation's mapping when the turn is saved; nothing, when nobody said which conversation it is. */
   readonly mapping: MappingChange | undefined;
   readonly stored: StoredSession;
+  /** The turn itself, when an earlier request under its key saved it, finished or not. */
+  readonly answered: LastTurn | undefined;
   readonly userMessage: string;
   /** Files that the user sent with it, and the conversation that they are kept for. */
   readonly attachments: readonly Attachment[] | undefined;
@@ -76,16 +78,16 @@ export interface TurnToRun {
  */
 export async function* runTurn(turn: TurnToRun, deps: TurnDeps): AsyncGenerator<RunEvent, void, undefined> {
   const home = sessionHome(deps.workRoot, turn.sessionId);
-  const { conversation, lostTurns } = turn.stored;
+  const { answered } = turn;
+  const lostTurns = bothLosses(answered?.lost, { turns: turn.stored.lostTurns })?.turns;
   yield {
     type: 'accepted',
     session_id: turn.sessionId,
-    is_new: conversation === undefined,
+    is_new: turn.stored.conversation === undefined,
     ...(lostTurns === undefined ? {} : { repaired: lostTurns }),
   };
   const unsaved: Unsaved = { lostFiles: 0 };
   try {
-    const answered = replayable(turn.stored, turn.idempotencyKey, turn);
     yield* answered && !answered.is_unfinished
       ? replay(turn, answered, deps)
       : runAndSave(turn, { home, earlier: answered, unsaved }, deps);
@@ -118,6 +120,7 @@ async function* runInHome(
   await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps, () =>
     keepDebugLog(home, turn, deps),
   );
+  const lost = bothLosses(earlier?.lost, { ...stay.lost, turns: turn.stored.lostTurns });
   // An earlier run of the turn had them, and left them in the workspace.
   const attached = earlier ? [] : await placedFor(turn, home, deps);
   await using outbox = new Outbox(home);
@@ -136,7 +139,7 @@ async function* runInHome(
     }
   } catch (cause) {
     const error = toAgentError(cause);
-    const reached = await saveUnfinished(turn, { error, home, outbox, earlier, beganAt }, deps);
+    const reached = await saveUnfinished(turn, { error, home, outbox, earlier, lost, beganAt }, deps);
     // Nobody will go on with it by itself, so what there is is given now.
     if (reached && !error.retryable) {
       yield { type: 'answer', text: reached.answer, is_partial: true };
@@ -161,8 +164,9 @@ async function* runInHome(
     cost_usd: costUsd,
     turns,
     files: [...(earlier?.files ?? []), ...outbox.files.map(({ file }) => file)],
+    ...(lost === undefined ? {} : { lost }),
   };
-  let workspace: WorkspaceFigures;
+  let workspace: TurnResult['workspace'];
   try {
     workspace = await save(turn, home, result, outbox, deps);
   } catch (error) {
@@ -173,7 +177,7 @@ async function* runInHome(
   }
   const persisted = clock();
   const duration = { restore: restored, run: ran, persist: persisted, total: restored + ran + persisted };
-  return closingEvents(turn.sessionId, result, duration, { ...workspace, ...stay.lost });
+  return closingEvents(turn.sessionId, { ...result, workspace }, duration);
 }
 
 interface Way {
@@ -219,10 +223,10 @@ async function* storeUnsaved(
 async function save(
   turn: TurnToRun,
   home: SessionHome,
-  result: TurnResult,
+  result: Omit<TurnResult, 'workspace'>,
   outbox: Outbox,
   deps: TurnDeps,
-): Promise<WorkspaceFigures> {
+): Promise<TurnResult['workspace']> {
   const key = turn.idempotencyKey;
   const lastTurn =
     key === undefined

@@ -4,7 +4,8 @@ import type { WireErrorCode } from '@omnicloud/protocol';
 import type { AgentError } from '../errors.ts';
 import { toAgentError } from '../errors.ts';
 import { inSlices } from '../session/in-slices.ts';
-import { type LastTurn, questionDigest, refusedFrom } from '../session/last-turn.ts';
+import { questionDigest, refusedFrom, type TurnToKeep } from '../session/last-turn.ts';
+import type { Losses } from '../session/losses.ts';
 import type { Outbox } from '../session/outbox.ts';
 import { persist, readTranscript, type Saving } from '../session/persist.ts';
 import type { SessionHome } from '../session/session-home.ts';
@@ -28,6 +29,8 @@ export interface FailedRun {
   readonly outbox: Outbox;
   /** What earlier runs of the turn had finished. */
   readonly earlier: Earlier | undefined;
+  /** What all runs of the turn have lost. */
+  readonly lost: Losses | undefined;
   /** How many bytes the transcript had when the run began; see `transcriptBytes`. */
   readonly beganAt: number;
 }
@@ -67,7 +70,7 @@ export async function saveUnfinished(
 
 async function save(
   turn: TurnToRun,
-  { error, home, outbox, earlier, beganAt }: FailedRun,
+  { error, home, outbox, earlier, lost, beganAt }: FailedRun,
   deps: TurnDeps,
 ): Promise<Earlier | undefined> {
   if (beganAt === 0 && (await transcriptBytes(home)) === 0) return undefined;
@@ -77,7 +80,7 @@ async function save(
     return undefined;
   }
   const files = [...(earlier?.files ?? []), ...outbox.files.map(({ file }) => file)];
-  const reached: Earlier = { answer: afterEarlier(earlier, unfinished.said), files };
+  const reached: Earlier = { answer: afterEarlier(earlier, unfinished.said), files, lost };
   await persist(home, deps.store, {
     ...savingOf(turn, deps),
     transcript: unfinished.transcript,
@@ -113,9 +116,9 @@ function savingOf(turn: TurnToRun, deps: TurnDeps): Saving {
 
 function lastTurnOf(
   turn: TurnToRun,
-  { answer, files }: Earlier,
+  { answer, files, lost }: Earlier,
   refused: number | undefined,
-): Omit<LastTurn, 'conversation_sha256'> | undefined {
+): TurnToKeep | undefined {
   const { idempotencyKey: key } = turn;
   if (key === undefined) return undefined;
   return {
@@ -125,6 +128,7 @@ function lastTurnOf(
     files: [...files],
     is_unfinished: true,
     ...(refused === undefined ? {} : { refused_from: refused }),
+    ...(lost === undefined ? {} : { lost }),
     is_stopped: false,
     is_paused: false,
     cost_usd: 0,

@@ -1,10 +1,10 @@
 // restore, and a heading in the debug log → (the run) → what the run leaves behind is removed
-import type { WorkspaceFigures } from '@omnicloud/protocol';
 import { AgentError, toAgentError } from '../errors.ts';
 import { headDebugLog } from '../session/debug-log.ts';
 import type { DiskWatch } from '../session/disk-watch.ts';
 import { dropAllButLog } from '../session/drop-files.ts';
 import type { Homes } from '../session/idle-homes.ts';
+import type { Losses } from '../session/losses.ts';
 import { removeTree } from '../session/remove-tree.ts';
 import { restore, type StoredSession } from '../session/restore.ts';
 import type { WorkspaceLimits } from '../session/scan-home.ts';
@@ -27,7 +27,7 @@ export interface HomeDeps {
 /** A session's home while a run is in it. */
 export interface Stay extends AsyncDisposable {
   /** Files of earlier turns that could not be had again, if there are any. */
-  readonly lost: Pick<WorkspaceFigures, 'lost' | 'is_list_lost'>;
+  readonly lost: Pick<Losses, 'files' | 'is_list_lost'>;
   /** Aborts with an AgentError when the run must end at once, because it fills the disk. */
   readonly ended: AbortSignal;
 }
@@ -75,7 +75,7 @@ export async function stayInHome(
     await headDebugLog(home, key, new Date());
     return {
       lost: {
-        ...(first ? { lost: lost.length } : {}),
+        ...(first ? { files: lost.length } : {}),
         ...(stored.isFileListLost ? { is_list_lost: true } : {}),
       },
       ended: watched?.ended ?? new AbortController().signal,

@@ -13,7 +13,7 @@ const turn = {
   files: [],
   usage: { input_tokens: 1, output_tokens: 2, cache_read_input_tokens: 0, cache_creation_input_tokens: 0 },
 };
-const lastTurn = encodeLastTurn(turn, sha256);
+const lastTurn = encodeLastTurn(turn, { sha256 });
 
 it('A turn is replayed for the key it was asked with', () => {
   expect(replayable({ sha256, lastTurn }, 'update-1', QUESTION)).toMatchObject(turn);
@@ -38,7 +38,7 @@ it('A damaged record is as good as none', () => {
 });
 
 it('Another question under its key is refused; who passes it on does not matter', () => {
-  const record = encodeLastTurn({ ...turn, question_sha256: questionDigest(QUESTION) }, sha256);
+  const record = encodeLastTurn({ ...turn, question_sha256: questionDigest(QUESTION) }, { sha256 });
   const ask = (question: Parameters<typeof replayable>[2]): unknown =>
     replayable({ sha256, lastTurn: record }, 'update-1', question);
   expect(ask(QUESTION)).toMatchObject(turn);

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { type Attachment, sentFileSchema } from '@omnicloud/protocol';
+import { type Attachment, sentFileSchema, workspaceFiguresSchema } from '@omnicloud/protocol';
 import { z } from 'zod';
 import { AgentError } from '../errors.ts';
+import { lossesSchema } from './losses.ts';
 
 /**
  * What the session's last turn answered, kept beside the conversation: a caller that never heard the end of it asks again with
@@ -24,6 +25,10 @@ const lastTurnSchema = z.object({
   is_unfinished: z.boolean().optional(),
   /** Of an unfinished turn: where it begins in the conversation, in bytes, when the model refused what was added since. */
   refused_from: z.int().min(0).optional(),
+  /** What the turn lost when it began. The save that this belongs to ended the damage, so nothing else tells of it. Older records have none. */
+  lost: lossesSchema.optional(),
+  /** What was saved of the workspace, without what was lost of it; older records have none. */
+  workspace: workspaceFiguresSchema.optional(),
   /** What the agent sent to the chat; older records have none. */
   files: z.array(sentFileSchema).default([]),
   usage: z.object({
@@ -35,9 +40,15 @@ const lastTurnSchema = z.object({
 });
 export type LastTurn = z.infer<typeof lastTurnSchema>;
 
-/** @param sha256 of the conversation that the turn ends with, in hex. */
-export function encodeLastTurn(turn: Omit<LastTurn, 'conversation_sha256'>, sha256: string): Uint8Array {
-  const whole: LastTurn = { ...turn, conversation_sha256: sha256 };
+/** A turn that is to be saved; the save itself adds the digest of the conversation and the figures of the workspace. */
+export type TurnToKeep = Omit<LastTurn, 'conversation_sha256' | 'workspace'>;
+
+/** @param saved the SHA-256 of the conversation that the turn ends with, in hex, and the figures of the workspace that goes with it. */
+export function encodeLastTurn(
+  turn: TurnToKeep,
+  saved: { readonly sha256: string; readonly workspace?: LastTurn['workspace'] },
+): Uint8Array {
+  const whole: LastTurn = { ...turn, conversation_sha256: saved.sha256, workspace: saved.workspace };
   return new TextEncoder().encode(`${JSON.stringify(whole)}\n`);
 }
 

@@ -9,7 +9,7 @@ import { AgentError } from '../errors.ts';
 import { bodyDigest } from './body-digest.ts';
 import { checkTranscript, tooLarge } from './check-transcript.ts';
 import { readDebugLog } from './debug-log.ts';
-import { encodeLastTurn, type LastTurn } from './last-turn.ts';
+import { encodeLastTurn, type TurnToKeep } from './last-turn.ts';
 import { markSaved } from './idle-homes.ts';
 import type { OutgoingFile } from './outbox.ts';
 import { inSlices } from './in-slices.ts';
@@ -36,7 +36,7 @@ export interface Saving {
   /** What is saved of the conversation instead of all that the CLI left. */
   readonly transcript?: Uint8Array | undefined;
   /** The turn's answer, when the caller may ask for it again by its key. */
-  readonly turn?: Omit<LastTurn, 'conversation_sha256'> | undefined;
+  readonly turn?: TurnToKeep | undefined;
   /** `chat_id:thread_id`, as far as it is known: the session becomes its own. */
   readonly conversation?: string | undefined;
   /** What the agent sends to the chat. */
@@ -93,7 +93,7 @@ export async function persist(
     putOutbox(),
     putAt(now.key, encodeSnapshot(snapshot)),
     ...(mark ? [putAt(mark.key, mark.body)] : []),
-    ...(turn ? [put('last-turn.json', encodeLastTurn(turn, sha256))] : []),
+    ...(turn ? [put('last-turn.json', encodeLastTurn(turn, { sha256, workspace: figures }))] : []),
   ];
   // Also when one of them failed: what follows must not meet a write that is still under way.
   await Promise.allSettled(first);
