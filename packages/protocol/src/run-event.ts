@@ -98,12 +98,10 @@ const result = {
   cost_usd: z.number().min(0),
   turns: z.int().min(0).meta({ description: 'Turns of the agent loop, as the Agent SDK counts them' }),
   duration_ms: durations,
-  workspace: workspaceFiguresSchema
-    .optional()
-    .meta({
-      description:
-        'What was saved of the working directory; a repeated answer says it again. Absent when an older server saved that answer',
-    }),
+  workspace: workspaceFiguresSchema.optional().meta({
+    description:
+      'What was saved of the working directory; a repeated answer says it again. Absent when an older server saved that answer',
+  }),
 };
 
 const isCut = z.boolean().optional().meta({

@@ -6,7 +6,7 @@ import { type ClientError, TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import { isStoreOutage } from '../queue/outage.ts';
 import { MAX_TRIES, type Outcome } from '../queue/turn-queue.ts';
-import { annotateAnswer, withLostSession, withMissingFiles, withNote } from '../reply/annotate-answer.ts';
+import { annotateAnswer, withLosses, withMissingFiles, withNote } from '../reply/annotate-answer.ts';
 import { boundAnswer } from '../reply/bound-answer.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
@@ -138,12 +138,9 @@ async function untilThereAreFiles(error: ClientError, telling: Telling, deps: An
 }
 
 /** @returns the end of a turn that was stopped while it was queued or waited: what was said before stays. */
-export function stoppedText({ paused, isSessionLost }: TurnProgress, language: Language): string {
-  return withLostSession(
-    annotateAnswer(paused.text, [{ kind: 'stopped' }], language),
-    isSessionLost,
-    language,
-  );
+export function stoppedText(progress: TurnProgress, language: Language): string {
+  const { text } = progress.paused;
+  return withLosses(annotateAnswer(text, [{ kind: 'stopped' }], language), progress, language);
 }
 
 async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: AnswerDeps): Promise<Outcome> {
@@ -179,12 +176,12 @@ async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: An
       return say(
         telling,
         whole(
-          withLostSession(
+          withLosses(
             withNote(
               relayed.reached?.text ?? progress.paused.text,
               await failureText(relayed, turn, telling, deps),
             ),
-            progress.isSessionLost,
+            progress,
             language,
           ),
         ),

@@ -1,7 +1,7 @@
 // a turn whose tries or whose day of waiting are used up → its user learns of it → dead letter
 import type { Turn } from '@omnicloud/protocol';
 import { OutageError, TelegramError } from '../errors.ts';
-import { withLostSession, withNote } from '../reply/annotate-answer.ts';
+import { withLosses, withNote } from '../reply/annotate-answer.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
 import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
@@ -35,11 +35,7 @@ export async function giveUp(turn: Turn, progress: TurnProgress, deps: GivingUpD
     await showAnswer(
       telling,
       progress.answer ??
-        withLostSession(
-          withNote(progress.paused.text, gaveUpText(progress, language)),
-          progress.isSessionLost,
-          language,
-        ),
+        withLosses(withNote(progress.paused.text, gaveUpText(progress, language)), progress, language),
     );
   } catch (error) {
     // What may succeed later is the queue's to repeat.

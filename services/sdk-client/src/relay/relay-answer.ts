@@ -66,6 +66,8 @@ export interface RelayDeps {
   readonly onEvent?: (event: RunEvent) => void;
   /** Told before a conversation that could not be found is left for a new one. */
   readonly onSessionLost?: () => Promise<void>;
+  /** Told before anything else of a run whose conversation was repaired: how many turns it lacks. */
+  readonly onRepaired?: (lostTurns: number) => Promise<void>;
   /** Told what a run took. */
   readonly onResult?: (result: RunResult) => void;
 }
@@ -124,8 +126,7 @@ async function relayFrom(
   try {
     for await (const event of askAgent(deps.agent, request, new AbortController().signal)) {
       deps.onEvent?.(event);
-      if (event.type === 'accepted' && event.repaired !== undefined)
-        notes.push({ kind: 'repaired', lostTurns: event.repaired });
+      if (event.type === 'accepted' && event.repaired !== undefined) await deps.onRepaired?.(event.repaired);
       if (event.type === 'notice') notes.push(noteOn(event));
       if (event.type === 'answer') answer = event;
       if (event.type === 'file') sent.push(event);

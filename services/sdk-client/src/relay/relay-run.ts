@@ -1,5 +1,6 @@
 // message → one run of the agent → answered | its time is up, another delivery goes on | failed
 import type { Turn } from '@omnicloud/protocol';
+import { lossNotes } from '../reply/annotate-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { relayAnswer, type RelayDeps, type Relayed, type Request } from './relay-answer.ts';
 import type { TurnProgress } from './turn-progress.ts';
@@ -30,14 +31,17 @@ export async function relayRun(
     runs === 0
       ? { message, ifNew: message, idempotencyKey: key, soFar }
       : { message: GO_ON, ifNew: message, idempotencyKey: `${key}.${runs}`, soFar };
-  const onSessionLost = (): Promise<void> => progress.saveSessionLost();
-  const relayed = withLoss(await relayAnswer(turn, request, reply, { ...deps, onSessionLost }), progress);
+  const telling = {
+    onSessionLost: () => progress.saveSessionLost(),
+    onRepaired: (lostTurns: number) => progress.saveLostTurns(lostTurns),
+  };
+  const relayed = withLosses(await relayAnswer(turn, request, reply, { ...deps, ...telling }), progress);
   if (relayed.kind !== 'paused' || runs < (deps.maxContinuations ?? MAX_CONTINUATIONS)) return relayed;
   return { ...relayed, kind: 'answered', notes: [...relayed.notes, { kind: 'endless' }] };
 }
 
-/** An earlier try may have lost the conversation, and failed before its user could be told. */
-function withLoss(relayed: Relayed, { isSessionLost }: Pick<TurnProgress, 'isSessionLost'>): Relayed {
-  if (relayed.kind === 'failed' || !isSessionLost) return relayed;
-  return { ...relayed, notes: [{ kind: 'session_lost' }, ...relayed.notes] };
+/** An earlier try may have found the loss, and failed before its user could be told. */
+function withLosses(relayed: Relayed, progress: TurnProgress): Relayed {
+  if (relayed.kind === 'failed') return relayed;
+  return { ...relayed, notes: [...lossNotes(progress), ...relayed.notes] };
 }

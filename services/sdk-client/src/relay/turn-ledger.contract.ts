@@ -37,6 +37,8 @@ export function describeTurnLedger(name: string, openLedger: () => Promise<OpenL
         deferrals: 2,
         paused: { text: 'Half', runs: 1 },
         leaves: '0190c8a4-0000-4000-8000-000000000001',
+        isSessionLost: true,
+        lostTurns: 2,
         merged: [{ updateId: 2, messageId: 43, text: 'und dies' }],
         mergedInto: 9,
       });

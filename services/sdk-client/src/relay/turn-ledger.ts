@@ -74,6 +74,8 @@ export const turnRecordSchema = z.object({
   leaves: z.string().exactOptional(),
   /** The conversation could not be found and was left for a new one, and its user was not told so yet. */
   isSessionLost: z.boolean().exactOptional(),
+  /** The conversation was damaged and has been repaired: how many of its turns lack something. Its user was not told so yet. */
+  lostTurns: z.int().min(0).exactOptional(),
   /** Later turns that are answered with this one, in order. */
   merged: z
     .array(

@@ -53,6 +53,8 @@ const STEPS = {
   answer: (progress: TurnProgress) => progress.saveAnswer('the answer', [FILE]),
   sendFile: (progress: TurnProgress) => progress.saveSendingFile(),
   fileSent: (progress: TurnProgress) => progress.saveFileDelivered(),
+  sessionLost: (progress: TurnProgress) => progress.saveSessionLost(),
+  repaired: (progress: TurnProgress) => progress.saveLostTurns((progress.lostTurns ?? -1) + 1),
   leave: (progress: TurnProgress) => progress.saveLeaving('session'),
   merge: (progress: TurnProgress) => progress.saveMerged([{ updateId: 8, messageId: 80, text: 'and this' }]),
   confirm: (progress: TurnProgress) => progress.confirm(),
@@ -105,6 +107,13 @@ it('However deliveries of one turn overlap, only the last one begun writes, and 
       const answered = ledger.history.findIndex(({ answer }) => answer !== undefined);
       const after = answered < 0 ? [] : ledger.history.slice(answered);
       expect(after.every(({ answer, state }) => answer !== undefined || state === 'delivered')).toBe(true);
+      for (const [at, { lostTurns, paused, isSessionLost }] of ledger.history.entries()) {
+        const before = ledger.history[at - 1];
+        if (before?.lostTurns === undefined || lostTurns !== undefined) continue;
+        // It is told by the text of a pause, or the conversation is gone altogether.
+        const isTold = paused?.runs !== before.paused?.runs;
+        expect(isTold || isSessionLost === true).toBe(true);
+      }
       const last = ledger.history.at(-1);
       expect(last?.undecidableSends).toBe(undecidable);
       expect(last?.deferrals).toBe(

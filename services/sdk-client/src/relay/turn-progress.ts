@@ -134,6 +134,11 @@ export class TurnProgress implements ReplyMemory {
     return this.#record.isSessionLost ?? false;
   }
 
+  /** How many turns a repaired conversation lacks, when its user has still to be told; undefined for none that was repaired. */
+  get lostTurns(): number | undefined {
+    return this.#record.lostTurns;
+  }
+
   /** The user's files that the agent does without; undefined until that is decided. */
   get missing(): readonly MissingAttachment[] | undefined {
     return this.#record.missing;
@@ -147,7 +152,7 @@ export class TurnProgress implements ReplyMemory {
   /** The delivery ends with the run: the next one goes on, and counts as no try. */
   async savePaused(text: string, files: readonly TurnFile[] = []): Promise<void> {
     // What was lost before this run is said in its text.
-    await this.#save(({ isSessionLost, ...record }) => ({
+    await this.#save(({ isSessionLost, lostTurns, ...record }) => ({
       ...withFiles(record, files),
       deferrals: record.deferrals + 1,
       paused: { text, runs: (record.paused?.runs ?? 0) + 1 },
@@ -170,7 +175,14 @@ export class TurnProgress implements ReplyMemory {
 
   /** Written down before the conversation is left: a later try finds nothing that was lost. */
   async saveSessionLost(): Promise<void> {
-    await this.#save((record) => ({ ...record, isSessionLost: true }));
+    // A conversation that is gone has no damage of its own any more.
+    await this.#save(({ lostTurns, ...record }) => ({ ...record, isSessionLost: true }));
+  }
+
+  /** Written down before the run goes on: its end may save the repaired conversation, and then no later try finds the damage. */
+  async saveLostTurns(count: number): Promise<void> {
+    const { lostTurns = -1 } = this.#record;
+    if (count > lostTurns) await this.#save((record) => ({ ...record, lostTurns: count }));
   }
 
   async saveMerged(merged: readonly MergedTurn[]): Promise<void> {
@@ -246,7 +258,11 @@ export class TurnProgress implements ReplyMemory {
 
   /** The user was told that it is put aside: when it comes back, all tries are before it again. */
   async saveGivenUp(): Promise<void> {
-    await this.#save(({ outage, isSessionLost, ...record }) => ({ ...record, begun: 0, deferrals: 0 }));
+    await this.#save(({ outage, isSessionLost, lostTurns, ...record }) => ({
+      ...record,
+      begun: 0,
+      deferrals: 0,
+    }));
   }
 
   /** @throws TurnTakenOverError when another delivery has gone on with the turn. */

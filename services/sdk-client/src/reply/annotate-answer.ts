@@ -105,9 +105,30 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
   return [...above, withNote(answer, [...below, ...last].join('\n\n'))].join('\n\n');
 }
 
-/** @returns what is said instead of an answer, below a word on a conversation that was lost before it. */
-export function withLostSession(markdown: string, isSessionLost: boolean, language: Language): string {
-  return isSessionLost ? [TEXTS[language].sessionLost, markdown].join('\n\n') : markdown;
+/** What a turn found to be lost of its conversation, and its user has still to be told. */
+export interface Losses {
+  readonly isSessionLost: boolean;
+  /** How many turns a repaired conversation lacks; undefined for one that was not repaired. */
+  readonly lostTurns: number | undefined;
+}
+
+type LossNote = Extract<Note, { kind: 'session_lost' | 'repaired' }>;
+
+/** @returns the notes on what was lost, in the order in which they are told. */
+export function lossNotes({ isSessionLost, lostTurns }: Losses): LossNote[] {
+  return [
+    ...(isSessionLost ? [{ kind: 'session_lost' } as const] : []),
+    ...(lostTurns === undefined ? [] : [{ kind: 'repaired', lostTurns } as const]),
+  ];
+}
+
+/** @returns what is said instead of an answer, below a word on what was lost of the conversation before it. */
+export function withLosses(markdown: string, losses: Losses, language: Language): string {
+  const { sessionLost, repaired } = TEXTS[language];
+  const words = lossNotes(losses).map((note) =>
+    note.kind === 'repaired' ? repaired(note.lostTurns) : sessionLost,
+  );
+  return [...words, markdown].join('\n\n');
 }
 
 /** Of more missing files, only their number is told. */
