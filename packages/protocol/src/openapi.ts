@@ -24,6 +24,7 @@ const ANY_REQUEST: readonly WireErrorCode[] = [
   'bad_request',
   'key_reused',
   'unauthenticated',
+  'not_found',
   'too_large',
   'over_budget',
   'model_refused',

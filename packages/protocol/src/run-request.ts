@@ -55,6 +55,11 @@ const timeLimitMs = z.int().min(1_000).max(MAX_TIME_LIMIT_MS).optional().meta({
     'How long the caller can wait, in ms from the arrival of the request; then the run is interrupted, saved and `paused`. The server may have a shorter limit.',
 });
 
+const replayOnly = z.boolean().optional().meta({
+  description:
+    'Asks only for the answer that is saved under the `Idempotency-Key`, which must be given: nothing is run and no session begins. Without a finished answer under this key, the request is refused with `not_found`.',
+});
+
 /** `POST /session/create` */
 export const createSessionSchema = z
   .object({
@@ -65,6 +70,7 @@ export const createSessionSchema = z
     missing_files: missingFiles,
     metadata: runMetadataSchema.optional(),
     time_limit_ms: timeLimitMs,
+    replay_only: replayOnly,
   })
   .refine(saysSomething, SAYS_NOTHING)
   .meta({ id: 'CreateSession' });
@@ -77,6 +83,7 @@ export const sendMessageSchema = z
     missing_files: missingFiles,
     metadata: runMetadataSchema.optional(),
     time_limit_ms: timeLimitMs,
+    replay_only: replayOnly,
   })
   .refine(saysSomething, SAYS_NOTHING)
   .meta({ id: 'SendMessage' });

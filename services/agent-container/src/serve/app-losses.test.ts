@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { IDEMPOTENCY_HEADER, messagePath, NDJSON_MEDIA_TYPE, type RunEvent } from '@omnicloud/protocol';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
-import { answering, type Script } from '../run/scripted-runtime.fixture.ts';
-import { assistantEntry, jsonl, userEntry, wholeTurn } from '../session/transcript.fixture.ts';
+import { answering } from '../run/scripted-runtime.fixture.ts';
+import { jsonl, wholeTurn } from '../session/transcript.fixture.ts';
 import { type AgentServer, agentServer, TOKEN } from './agent-server.fixture.ts';
+import { failingAfterWork } from './failing-after-work.fixture.ts';
 
 const DOWN = new AgentError('model_unavailable', 'The model is away');
 
@@ -59,20 +60,6 @@ function workspaceOf(events: RunEvent[]): unknown {
   return end?.type === 'finished' ? end.workspace : undefined;
 }
 
-/** A run that ends a tool call and then fails. */
-const failingAfterWork: Script = async function* (run) {
-  const user = userEntry(run.prompt, undefined, { cwd: run.home.workspace });
-  const call = assistantEntry(
-    [{ type: 'tool_use', id: 'call-1', name: 'Write', input: {} }],
-    user,
-    'tool_use',
-  );
-  const result = userEntry([{ type: 'tool_result', tool_use_id: 'call-1', content: 'done' }], call);
-  await writeFile(run.home.transcript, jsonl(user, call, result), { flag: 'a' });
-  yield { type: 'text', offset: 0, delta: 'I write.' };
-  throw DOWN;
-};
-
 describe('What a turn lost when it began', () => {
   it.each<[string, () => Promise<void>, object, object]>([
     ['turns of its conversation', damageConversation, { repaired: 1 }, { files: 1 }],
@@ -95,7 +82,7 @@ describe('What a turn lost when it began', () => {
   it('is told by every run that goes on with the turn, and by its saved answer', async () => {
     await damageConversation();
     await deleteBelow('packs');
-    server.runtime.follow(failingAfterWork);
+    server.runtime.follow(failingAfterWork(DOWN));
     const told = [await ask(), await ask()];
     server.runtime.follow(answering('Done.'));
     told.push(await ask(), await ask());

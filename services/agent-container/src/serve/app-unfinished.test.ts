@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   IDEMPOTENCY_HEADER,
@@ -9,36 +9,15 @@ import {
 } from '@omnicloud/protocol';
 import { expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
-import type { AgentRun } from '../run/agent-runtime.ts';
 import { answering, type Script, SUMMARY } from '../run/scripted-runtime.fixture.ts';
-import { assistantEntry, type Entry, jsonl, userEntry } from '../session/transcript.fixture.ts';
+import { assistantEntry, userEntry } from '../session/transcript.fixture.ts';
 import { type AgentServer, agentServer, TOKEN } from './agent-server.fixture.ts';
+import { append, failingAfterWork } from './failing-after-work.fixture.ts';
 import { GO_ON } from './go-on.ts';
 
 const DOWN = new AgentError('model_unavailable', 'The model is down');
 const REFUSED = new AgentError('model_refused', 'No', { isContentRefused: true });
 const ASKED = { chat_id: '9', user_message: 'Write it' };
-
-/** A run that says something, writes and sends a file with a tool, and then fails. */
-function failingAfterWork(error: unknown): Script {
-  return async function* (run) {
-    await writeFile(join(run.home.workspace, 'notes.md'), 'hello');
-    await run.outbox.add('notes.md');
-    const user = userEntry(run.prompt, undefined, { cwd: run.home.workspace });
-    const call = assistantEntry(
-      [
-        { type: 'text', text: 'I write.' },
-        { type: 'tool_use', id: 'call-1', name: 'Write', input: {} },
-      ],
-      user,
-      'tool_use',
-    );
-    const result = userEntry([{ type: 'tool_result', tool_use_id: 'call-1', content: 'done' }], call);
-    await append(run, user, call, result);
-    yield { type: 'text', offset: 0, delta: 'I write.' };
-    throw error;
-  };
-}
 
 /** A run that fails before the model says anything. */
 function refusedAtOnce(error: unknown): Script {
@@ -47,10 +26,6 @@ function refusedAtOnce(error: unknown): Script {
     await append(run, userEntry(run.prompt));
     throw error;
   };
-}
-
-async function append({ home }: AgentRun, ...entries: Entry[]): Promise<void> {
-  await writeFile(home.transcript, jsonl(...entries), { flag: 'a' });
 }
 
 /** Asks for the answer as a stream. */

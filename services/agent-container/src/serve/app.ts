@@ -149,6 +149,7 @@ async function create(context: RequestContext, deps: ReadyDeps): Promise<Respons
     metadata: request.metadata,
     arrivedAtMs,
     timeLimitMs: request.time_limit_ms,
+    isReplayOnly: request.replay_only ?? false,
   });
 }
 
@@ -176,6 +177,7 @@ async function message(context: RequestContext, deps: ReadyDeps, path: unknown):
     metadata: request.metadata,
     arrivedAtMs,
     timeLimitMs: request.time_limit_ms,
+    isReplayOnly: request.replay_only ?? false,
   });
 }
 
@@ -184,10 +186,14 @@ type Prepared = Pick<TurnToRun, 'stored' | 'mapping'>;
 interface Asked extends Omit<TurnToRun, keyof Prepared | 'answered' | 'signal' | 'held' | 'deadlineAtMs'> {
   /** Called when the session is held: what another holder wrote until a moment ago counts. */
   readonly prepare: (report: (error: unknown) => void) => Promise<Prepared>;
+  /** Whether only an answer that is saved is asked for. */
+  readonly isReplayOnly: boolean;
 }
 
 async function answer(context: RequestContext, deps: ReadyDeps, asked: Asked): Promise<Response> {
-  const { prepare, ...turn } = asked;
+  const { prepare, isReplayOnly, ...turn } = asked;
+  if (isReplayOnly && turn.idempotencyKey === undefined)
+    throw new AgentError('bad_request', 'replay_only: needs an Idempotency-Key');
   const report = (error: unknown): void => deps.onError(toAgentError(error), turn.sessionId);
   const held = await holdSession(deps.leases, turn.sessionId, {
     isStopped: () => isStopped(deps, asked),
@@ -199,6 +205,8 @@ async function answer(context: RequestContext, deps: ReadyDeps, asked: Asked): P
     const prepared = await prepare(report);
     // Refused here, with a status of its own, and before anything of the session is touched.
     const answered = replayable(prepared.stored, turn.idempotencyKey, turn);
+    if (isReplayOnly && (answered === undefined || answered.is_unfinished))
+      throw new AgentError('not_found', 'No finished answer is saved under this Idempotency-Key');
     const deadlineAtMs = deadlineOf(context.env);
     const run = runTurn({ ...turn, ...prepared, answered, deadlineAtMs, held, signal: abort.signal }, deps);
     const events = releasing(run, held, deps);
