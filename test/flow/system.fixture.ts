@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
 import { startLocal } from '../../local/src/compose.ts';
@@ -18,6 +19,9 @@ import {
   WEBHOOK_SECRET,
 } from '../fakes/telegram-server.ts';
 import { COMPILED } from '../compiled.ts';
+
+/** So much of what the processes said is shown when a test fails. */
+const SHOWN_LINES = 60;
 
 export const AUTH_TOKEN = 'flow-test-auth-token';
 export const MAIN = fileURLToPath(new URL('../../local/src/main.ts', import.meta.url));
@@ -71,6 +75,8 @@ export function environmentOf(
 /** Registers the set-up and tear-down of a flow for every test of the file. */
 export function useFlow(): Flow {
   const started: (() => Promise<unknown>)[] = [];
+  /** What the processes of this test said. */
+  const said: string[] = [];
   const flow = {
     errors: [] as unknown[],
     environment: (changes: Record<string, string> = {}) => environmentOf(flow, changes),
@@ -84,8 +90,10 @@ export function useFlow(): Flow {
       const child = spawn(process.execPath, [MAIN], {
         env: flow.environment(changes),
         cwd: flow.dataDir,
-        stdio: ['ignore', 'pipe', 'ignore'],
+        stdio: ['ignore', 'pipe', 'pipe'],
       });
+      for (const stream of [child.stdout, child.stderr])
+        createInterface(stream).on('line', (line) => void said.push(line));
       started.push(async () => {
         if (child.exitCode !== null || child.signalCode !== null) return;
         child.kill('SIGKILL');
@@ -121,7 +129,10 @@ export function useFlow(): Flow {
     flow.dataDir = await mkdtemp(join(tmpdir(), 'omnicloud-data-'));
     flow.errors.length = 0;
   });
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    // The processes are gone when a failure is looked into.
+    if (task.result?.state === 'fail' && said.length > 0) console.log(said.slice(-SHOWN_LINES).join('\n'));
+    said.length = 0;
     for (const stop of started.splice(0).reverse()) await stop();
     await flow.telegram.close();
     await flow.model.close();
@@ -130,11 +141,14 @@ export function useFlow(): Flow {
   return flow;
 }
 
-async function readyUrl(child: ChildProcess): Promise<string> {
-  if (!child.stdout) throw new Error('The process has no stdout');
-  for await (const line of createInterface(child.stdout)) {
-    const url = /^ready (http:\S+)/.exec(line)?.[1];
-    if (url !== undefined) return url;
-  }
-  throw new Error('The process ended before it was ready');
+/** @returns the address that the process says it is ready at. @throws Error when it ends without saying so. */
+async function readyUrl(child: ChildProcess & { readonly stdout: Readable }): Promise<string> {
+  const ready = Promise.withResolvers<string>();
+  createInterface(child.stdout)
+    .on('line', (line) => {
+      const url = /^ready (http:\S+)/.exec(line)?.[1];
+      if (url !== undefined) ready.resolve(url);
+    })
+    .once('close', () => ready.reject(new Error('The process ended before it was ready')));
+  return ready.promise;
 }

@@ -42,8 +42,10 @@ const isOfSubagent = (request: ModelRequest): boolean =>
   JSON.stringify(request.body).includes('Count to three');
 
 async function sessionId(): Promise<string> {
-  const [id = ''] = await readdir(join(dataDir, 'objects', 'sessions'));
-  return id;
+  const ids = await readdir(join(dataDir, 'objects', 'sessions'));
+  // A second one would mean that the conversation was begun anew.
+  expect(ids).toHaveLength(1);
+  return ids.join();
 }
 
 /**

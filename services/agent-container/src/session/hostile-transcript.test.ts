@@ -5,6 +5,8 @@ import { temporaryDirectory } from './temporary-directory.fixture.ts';
 
 /** Beside what the server takes anyway; the largest is never in memory as a whole. */
 const MOST_BYTES = 0.6 * LARGEST_BYTES;
+/** Nobody's work holds another's up for longer, in ms, also where a small object is digested faster than that. */
+const LONGEST_BLOCK_MS = 1_000;
 /** As many entries as a transcript may have take more than their bytes. */
 const MOST_BYTES_OF_ENTRIES = 0.9 * LARGEST_BYTES;
 
@@ -32,6 +34,6 @@ describe('A transcript that a shell has filled is refused or repaired, in little
     });
     expect(told.grownBytes).toBeLessThan(name.includes('300 MB') ? MOST_BYTES : MOST_BYTES_OF_ENTRIES);
     // Others are served meanwhile: nothing that grows with the object is done at once.
-    expect(told.blockedMs).toBeLessThan(told.digestMs);
+    expect(told.blockedMs).toBeLessThan(Math.max(told.digestMs, LONGEST_BLOCK_MS));
   });
 });
