@@ -39,9 +39,9 @@ export async function letDie(queue: TurnQueue, updateId: number, changes: Partia
     ...changes,
   });
   const stop = new AbortController();
-  const giveUp = (): Promise<void> => {
+  const giveUp = (): Promise<undefined> => {
     stop.abort();
-    return Promise.resolve();
+    return Promise.resolve(undefined);
   };
   const handler = {
     handle: () => Promise.resolve({ kind: 'retry' as const }),

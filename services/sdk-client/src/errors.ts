@@ -72,6 +72,17 @@ export class TurnTakenOverError extends ClientError {
   }
 }
 
+/** A turn has an answer, and became a dead letter before all of it was delivered. */
+export class AnswerUndeliveredError extends ClientError {
+  override readonly name = 'AnswerUndeliveredError';
+
+  constructor(updateId: number) {
+    super('answer_undelivered', `The answer to update ${updateId} could not be delivered in the last try`, {
+      retryable: false,
+    });
+  }
+}
+
 type TelegramErrorCode =
   'telegram_refused' | 'telegram_throttled' | 'telegram_failed' | 'telegram_unreachable';
 

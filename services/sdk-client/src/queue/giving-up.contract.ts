@@ -16,7 +16,7 @@ export function itGivesTurnsUp(withQueue: WithQueue, { remembersHandled }: TurnQ
         if (id === 1 && attempt === 2) throw failure;
         return id === 1 ? RETRY : DONE;
       });
-      const giveUp = async ({ update_id: id }: Turn): Promise<void> => {
+      const giveUp = async ({ update_id: id }: Turn): Promise<undefined> => {
         log.add(`${id} given up, ${(await queue.deadLetters()).length} dead`);
       };
       await queue.enqueue(sampleTurn(1));
@@ -35,9 +35,9 @@ export function itGivesTurnsUp(withQueue: WithQueue, { remembersHandled }: TurnQ
   it('lists dead letters oldest first', () =>
     withQueue(async (queue) => {
       const log = new EventLog();
-      const giveUp = ({ update_id: id }: Turn): Promise<void> => {
+      const giveUp = ({ update_id: id }: Turn): Promise<undefined> => {
         log.add(`${id} given up`);
-        return Promise.resolve();
+        return Promise.resolve(undefined);
       };
       for (const id of [2, 1]) await queue.enqueue(sampleTurn(id));
       await whileServing(queue, { ...logged(log, () => RETRY), giveUp }, () => log.until('1 given up'));
@@ -48,10 +48,10 @@ export function itGivesTurnsUp(withQueue: WithQueue, { remembersHandled }: TurnQ
     withQueue(async (queue, { reported }) => {
       const log = new EventLog();
       const failures = [new Error('first'), new Error('second')];
-      const giveUp = ({ update_id: id }: Turn): Promise<void> => {
+      const giveUp = ({ update_id: id }: Turn): Promise<undefined> => {
         log.add(`${id} given up`);
         const failure = failures[log.entries.filter((entry) => entry === `${id} given up`).length - 1];
-        return failure ? Promise.reject(failure) : Promise.resolve();
+        return failure ? Promise.reject(failure) : Promise.resolve(undefined);
       };
       await queue.enqueue(sampleTurn(1));
       await queue.enqueue(sampleTurn(2));
@@ -63,10 +63,28 @@ export function itGivesTurnsUp(withQueue: WithQueue, { remembersHandled }: TurnQ
       expect(await queue.deadLetters()).toHaveLength(1);
     }));
 
+  it('is done with a turn that has an answer after all, as soon as that is delivered', () =>
+    withQueue(async (queue, { reported }) => {
+      const log = new EventLog();
+      const outcomes: Outcome[] = [{ kind: 'later', afterMs: 0 }, RETRY, DONE];
+      const giveUp = ({ update_id: id }: Turn): Promise<Outcome | undefined> => {
+        log.add(`${id} given up`);
+        return Promise.resolve(outcomes.shift());
+      };
+      await queue.enqueue(sampleTurn(1));
+      await queue.enqueue(sampleTurn(2));
+      const decide = ({ update_id: id }: Turn): Outcome => (id === 1 ? RETRY : DONE);
+      await whileServing(queue, { ...logged(log, decide), giveUp }, () => log.until('2#1'));
+      const givenUp = ['1 given up', '1 given up', '1 given up'];
+      expect(log.entries).toEqual(['1#1', '1#2', '1#3', ...givenUp, '2#1']);
+      expect(reported).toEqual([]);
+      expect(await queue.deadLetters()).toEqual([]);
+    }));
+
   it(`lets a turn die although giving it up failed ${MAX_GIVE_UP_TRIES} times`, () =>
     withQueue(async (queue) => {
       const log = new EventLog();
-      const giveUp = (): Promise<void> => {
+      const giveUp = (): Promise<undefined> => {
         log.add('given up');
         return Promise.reject(new Error('nobody listens'));
       };

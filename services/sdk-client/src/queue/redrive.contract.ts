@@ -9,9 +9,9 @@ import type { WithQueue } from './turn-queue.contract.ts';
 async function letDie(queue: TurnQueue, turns: readonly Turn[]): Promise<void> {
   const log = new EventLog();
   for (const turn of turns) await queue.enqueue(turn);
-  const giveUp = ({ update_id: id }: Turn): Promise<void> => {
+  const giveUp = ({ update_id: id }: Turn): Promise<undefined> => {
     log.add(`${id} given up`);
-    return Promise.resolve();
+    return Promise.resolve(undefined);
   };
   const allDied = async (): Promise<void> => {
     await Promise.all(turns.map(({ update_id: id }) => log.until(`${id} given up`)));
@@ -57,9 +57,9 @@ export function itRedrives(withQueue: WithQueue): void {
       await letDie(queue, [sampleTurn(1)]);
       await queue.redrive(1);
       const log = new EventLog();
-      const giveUp = (): Promise<void> => {
+      const giveUp = (): Promise<undefined> => {
         log.add('given up');
-        return Promise.resolve();
+        return Promise.resolve(undefined);
       };
       await whileServing(queue, { ...logged(log, () => RETRY), giveUp }, () => log.until('given up'));
       expect(log.entries).toEqual(['1#1', '1#2', '1#3', 'given up']);

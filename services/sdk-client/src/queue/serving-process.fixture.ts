@@ -36,7 +36,7 @@ await queue.serve(
       console.log(`end ${name}`);
       return { kind: 'done' };
     },
-    giveUp: () => Promise.resolve(),
+    giveUp: () => Promise.resolve(undefined),
   },
   stop.signal,
 );

@@ -46,7 +46,7 @@ export async function whileServing(
   use: () => Promise<void>,
 ): Promise<void> {
   const stop = new AbortController();
-  const neverGivesUp = (): Promise<void> => Promise.reject(new Error('giveUp was not expected'));
+  const neverGivesUp = (): Promise<undefined> => Promise.reject(new Error('giveUp was not expected'));
   const served = queue.serve(
     { handle: () => Promise.resolve({ kind: 'done' }), giveUp: neverGivesUp, ...handler },
     stop.signal,

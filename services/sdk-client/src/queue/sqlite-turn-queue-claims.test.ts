@@ -61,9 +61,9 @@ it('starts a turn at once when it goes back from the dead letters while nothing 
   const queue = open({ retryDelayMs: () => 0 });
   const log = new EventLog();
   await queue.enqueue(sampleTurn(1));
-  const giveUp = (): Promise<void> => {
+  const giveUp = (): Promise<undefined> => {
     log.add('given up');
-    return Promise.resolve();
+    return Promise.resolve(undefined);
   };
   await whileServing(queue, { ...logged(new EventLog(), () => RETRY), giveUp }, () => log.until('given up'));
   holdTime();
@@ -123,7 +123,7 @@ it('does not give a turn of 15 minutes out twice while its worker lives, even wh
   const { handle, release } = held(log);
   const stop = new AbortController();
   await worker.enqueue(sampleTurn(1));
-  const served = worker.serve({ handle, giveUp: () => Promise.resolve() }, stop.signal);
+  const served = worker.serve({ handle, giveUp: () => Promise.resolve(undefined) }, stop.signal);
   await log.until('1#1');
   await whileServing(other, { handle }, async () => {
     for (let second = 0; second < 900; second += 1) {
@@ -175,7 +175,7 @@ it.each(['done', 'retry'] as const)(
     await slow.enqueue(sampleTurn(1));
     await slow.enqueue(sampleTurn(2));
     const stop = new AbortController();
-    const served = slow.serve({ handle, giveUp: () => Promise.resolve() }, stop.signal);
+    const served = slow.serve({ handle, giveUp: () => Promise.resolve(undefined) }, stop.signal);
     await log.until('1#1');
     await whileServing(fast, { handle: takesOver }, async () => {
       await log.until('taken over 1#2');

@@ -118,7 +118,7 @@ it.each([TWO_HOURS_MS, -TWO_HOURS_MS])(
     const end = Promise.withResolvers<Outcome>();
     await holder.enqueue(sampleTurn(1));
     const stop = new AbortController();
-    const giveUp = (): Promise<void> => Promise.resolve();
+    const giveUp = (): Promise<undefined> => Promise.resolve(undefined);
     const handle = async (turn: { update_id: number }, attempt: number): Promise<Outcome> => {
       log.add(`${turn.update_id}#${attempt}`);
       return turn.update_id === 1 ? end.promise : DONE;

@@ -101,7 +101,9 @@ describe('SqliteTurnQueue', () => {
     await queue.enqueue(sampleTurn(1));
     await queue.enqueue(sampleTurn(2));
     const handler = logged(log, ({ update_id: id }) => (id === 1 ? RETRY : { kind: 'done' }));
-    await whileServing(queue, { ...handler, giveUp: () => Promise.resolve() }, () => log.until('2#1'));
+    await whileServing(queue, { ...handler, giveUp: () => Promise.resolve(undefined) }, () =>
+      log.until('2#1'),
+    );
     const diedAt = new Date(nowMs);
     nowMs += 365 * 24 * 60 * 60 * 1000;
     await whileServing(queue, {}, () => Promise.resolve());

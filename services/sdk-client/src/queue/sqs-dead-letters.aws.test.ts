@@ -32,9 +32,9 @@ describe.skipIf(endpoint === '')('dead letters in SQS (moto)', () => {
   /** Serves the queue until the given updates, whose turns all fail, have been given up. */
   async function letDie(ids: readonly number[]): Promise<void> {
     const log = new EventLog();
-    const giveUp = ({ update_id: id }: Turn): Promise<void> => {
+    const giveUp = ({ update_id: id }: Turn): Promise<undefined> => {
       log.add(`${id} given up`);
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     };
     await whileServing(queue, { ...logged(log, () => RETRY), giveUp }, async () => {
       await Promise.all(ids.map((id) => log.until(`${id} given up`)));

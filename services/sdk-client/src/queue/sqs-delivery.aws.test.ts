@@ -44,9 +44,9 @@ describe.skipIf(endpoint === '')('a batch of records (moto)', () => {
   }
 
   function handlerThat(decide: (turn: Turn) => typeof DONE): TurnHandler {
-    const giveUp = ({ update_id: id }: Turn): Promise<void> => {
+    const giveUp = ({ update_id: id }: Turn): Promise<undefined> => {
       log.add(`${id} given up`);
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     };
     return { ...logged(log, decide), giveUp };
   }

@@ -50,7 +50,7 @@ it.each([
   };
   const outcome = await handleSqsRecord(
     record,
-    { handle: () => Promise.resolve({ kind: 'done' }), giveUp: () => Promise.resolve() },
+    { handle: () => Promise.resolve({ kind: 'done' }), giveUp: () => Promise.resolve(undefined) },
     {
       client: await refusingClient(type, code),
       queueUrl: 'http://127.0.0.1/1/turns.fifo',

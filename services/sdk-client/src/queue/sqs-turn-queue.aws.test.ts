@@ -67,7 +67,7 @@ describe.skipIf(endpoint === '')('SQS (moto)', () => {
           answered.resolve(undefined);
           return Promise.resolve(DONE);
         },
-        giveUp: () => Promise.resolve(),
+        giveUp: () => Promise.resolve(undefined),
       },
       stop.signal,
     );
@@ -189,9 +189,9 @@ describe.skipIf(endpoint === '')('SQS (moto)', () => {
   it('tries a turn again that could not be put among the dead letters, and tells the user only then', async () => {
     const failing = { deadLetterQueueUrl: `${urls.deadLetterQueueUrl}.not-there` };
     const log = new EventLog();
-    const giveUp = (): Promise<void> => {
+    const giveUp = (): Promise<undefined> => {
       log.add('given up');
-      return Promise.resolve();
+      return Promise.resolve(undefined);
     };
     const reported = new EventLog();
     const broken = open({ ...failing, onError: () => reported.add('error') });

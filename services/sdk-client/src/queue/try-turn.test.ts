@@ -121,3 +121,38 @@ it('counts no try while a store is away, and asks ever less often', async () => 
   }
   expect(await tryTurn(handler, TURN, MAX_DELIVERIES + 1, policy)).toEqual({ kind: 'dead' });
 });
+
+/** Gives the turn up in the given delivery, with a handler that comes to this. */
+async function giveUpIn(delivery: number, outcome: Outcome) {
+  const onError = vi.fn();
+  const sayUnnoted = vi.fn();
+  const handler = { handle: vi.fn(), giveUp: () => Promise.resolve(outcome), sayUnnoted };
+  const policy = { retryDelayMs: (failed: number) => failed * 100, onError };
+  const verdict = await tryTurn(handler, TURN, delivery, policy);
+  expect(sayUnnoted).not.toHaveBeenCalled();
+  return { verdict, errors: onError.mock.calls.map(([error]) => (error as { code?: unknown }).code) };
+}
+
+it.each([MAX_TRIES + 1, MAX_DELIVERIES + 1])(
+  'makes no dead letter of a turn that has an answer after all, in delivery %i',
+  async (delivery) => {
+    expect(await giveUpIn(delivery, DONE)).toEqual({ verdict: { kind: 'done' }, errors: [] });
+    const later = { kind: 'later', afterMs: 9 } as const;
+    expect(await giveUpIn(delivery, later)).toEqual({ verdict: { kind: 'again', afterMs: 9 }, errors: [] });
+    expect(await giveUpIn(delivery, { kind: 'retry' })).toMatchObject({
+      verdict: { kind: 'again' },
+      errors: [],
+    });
+  },
+);
+
+it('delivers such an answer as often as it would have told the user that there is none, and reports that it could not', async () => {
+  const dead = { verdict: { kind: 'dead' }, errors: ['answer_undelivered'] };
+  expect(await giveUpIn(MAX_TRIES + MAX_GIVE_UP_TRIES, { kind: 'retry', afterMs: 7 })).toEqual(dead);
+  for (const outcome of [{ kind: 'retry' }, { kind: 'later', afterMs: 9 }] as const)
+    expect(await giveUpIn(MAX_DELIVERIES + MAX_GIVE_UP_TRIES, outcome)).toEqual(dead);
+  expect((await giveUpIn(MAX_TRIES + 2, { kind: 'retry', afterMs: 7 })).verdict).toEqual({
+    kind: 'again',
+    afterMs: 7,
+  });
+});

@@ -1,5 +1,5 @@
 import type { Turn } from '@omnicloud/protocol';
-import { TurnTakenOverError } from '../errors.ts';
+import { AnswerUndeliveredError, TurnTakenOverError } from '../errors.ts';
 import { isStoreOutage, LONGEST_PAUSE_MS, MAX_OUTAGE_WAITS } from './outage.ts';
 import { MAX_TRIES, type Outcome, type TurnHandler } from './turn-queue.ts';
 
@@ -108,16 +108,30 @@ async function giveUp(
   policy: RetryPolicy,
 ): Promise<Verdict | undefined> {
   if (giveUpTry > MAX_GIVE_UP_DELIVERIES) return { kind: 'dead' };
+  const isLast = giveUpTry >= MAX_GIVE_UP_TRIES;
   try {
-    await handler.giveUp(turn);
-    return { kind: 'dead' };
+    const outcome = await handler.giveUp(turn);
+    if (outcome?.kind !== 'retry') return verdictOn(outcome);
+    if (isLast) return undelivered(turn, policy);
+    return { kind: 'again', afterMs: outcome.afterMs ?? policy.retryDelayMs(giveUpTry) };
   } catch (error) {
     policy.onError(error, turn);
     if (error instanceof TurnTakenOverError) return { kind: 'taken' };
     if (isStoreOutage(error)) return undefined;
-    if (giveUpTry >= MAX_GIVE_UP_TRIES) return { kind: 'dead' };
-    return { kind: 'again', afterMs: policy.retryDelayMs(giveUpTry) };
+    return isLast ? { kind: 'dead' } : { kind: 'again', afterMs: policy.retryDelayMs(giveUpTry) };
   }
+}
+
+/** @param outcome of giving up; undefined when the user was told that there is no answer. */
+function verdictOn(outcome: Exclude<Outcome, { kind: 'retry' }> | undefined): Verdict {
+  if (outcome === undefined) return { kind: 'dead' };
+  return outcome.kind === 'later' ? { kind: 'again', afterMs: outcome.afterMs } : outcome;
+}
+
+/** The turn has an answer, and no delivery is left for it: whoever looks after the dead letters must hear of that. */
+function undelivered(turn: Turn, policy: RetryPolicy): Verdict {
+  policy.onError(new AnswerUndeliveredError(turn.update_id), turn);
+  return { kind: 'dead' };
 }
 
 /**
@@ -133,8 +147,10 @@ async function giveUpAtLast(
   const isLast = delivery >= MAX_DELIVERIES + MAX_GIVE_UP_TRIES;
   if (delivery > MAX_DELIVERIES + MAX_GIVE_UP_TRIES) return { kind: 'dead' };
   try {
-    await handler.giveUp(turn);
-    return { kind: 'dead' };
+    const outcome = await handler.giveUp(turn);
+    if (outcome === undefined || outcome.kind === 'done') return verdictOn(outcome);
+    if (isLast) return undelivered(turn, policy);
+    return outcome.kind === 'later' ? verdictOn(outcome) : undefined;
   } catch (error) {
     policy.onError(error, turn);
     if (error instanceof TurnTakenOverError) return { kind: 'taken' };

@@ -114,7 +114,7 @@ export function describeTurnQueue(
           log.add('handled');
           return outcome;
         };
-        const giveUp = (): Promise<void> => Promise.resolve();
+        const giveUp = (): Promise<undefined> => Promise.resolve(undefined);
         const served = queue.serve({ handle, giveUp }, stop.signal).then(() => log.add('served'));
         await log.until('started');
         stop.abort();

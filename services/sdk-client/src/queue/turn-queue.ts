@@ -30,8 +30,12 @@ export interface TurnHandler {
    * @throws when the user cannot be told now.
    */
   sayUnnoted?(turn: Turn, what: 'waits' | 'given_up'): Promise<void>;
-  /** The tries are used up: tells the user. Called before the turn becomes a dead letter, again if that was cut off. */
-  giveUp(turn: Turn): Promise<void>;
+  /**
+   * The tries are used up: tells the user. Called before the turn becomes a dead letter, again if that was cut off.
+   * @returns nothing when the user was told that there is no answer; otherwise there is one after all, and this is what came of delivering it: `done`
+   *   makes no dead letter of the turn.
+   */
+  giveUp(turn: Turn): Promise<Outcome | undefined>;
 }
 
 export interface DeadLetter {

@@ -45,6 +45,8 @@ export interface AgentRequest {
   readonly idempotencyKey: string;
   /** The run is paused after this, because nobody listens any longer. In ms; no limit unless given. */
   readonly timeLimitMs?: number;
+  /** Asks only for an answer that is saved under the key: nothing is run. */
+  readonly isReplayOnly?: boolean;
 }
 
 /**
@@ -85,12 +87,13 @@ export async function* askAgent(
 
 async function send(server: AgentServer, request: AgentRequest, signal: AbortSignal): Promise<Response> {
   const { sessionId, chatId, threadId, userMessage, metadata } = request;
-  const { timeLimitMs, attachments = [], missing = [] } = request;
+  const { timeLimitMs, attachments = [], missing = [], isReplayOnly = false } = request;
   const limit = timeLimitMs === undefined ? {} : { time_limit_ms: Math.max(1_000, Math.floor(timeLimitMs)) };
   const attached = attachments.length === 0 ? {} : { attachments };
   const without =
     missing.length === 0 ? {} : { missing_files: missing.map(({ name, reason }) => ({ name, reason })) };
-  const message = { user_message: userMessage, ...attached, ...without, metadata, ...limit };
+  const replay = isReplayOnly ? { replay_only: true } : {};
+  const message = { user_message: userMessage, ...attached, ...without, metadata, ...limit, ...replay };
   return (server.fetch ?? fetch)(
     `${server.url}${sessionId === undefined ? routes.create : messagePath(sessionId)}`,
     {

@@ -37,10 +37,14 @@ export interface AgentCall {
 
 export type AgentAnswer = (() => Response) | (() => Promise<Response>);
 
-/** The agent server's routes in this process; answers with what was scripted, in order. */
+/**
+ * The agent server's routes in this process; answers with what was scripted, in order. A request for a saved answer alone is answered with what was
+ * saved, in order, and refused when there is nothing.
+ */
 export class ScriptedAgent {
   readonly calls: AgentCall[] = [];
   readonly #answers: AgentAnswer[] = [];
+  readonly #saved: AgentAnswer[] = [];
   readonly #app = new Hono();
 
   constructor() {
@@ -68,17 +72,24 @@ export class ScriptedAgent {
     this.#answers.push(...answers);
   }
 
+  save(...answers: AgentAnswer[]): void {
+    this.#saved.push(...answers);
+  }
+
   async #answer(request: Request): Promise<Response> {
     const { pathname } = new URL(request.url);
-    this.calls.push({
-      path: pathname,
-      headers: request.headers,
-      body: request.body && (await request.json()),
-    });
-    const answer = this.#answers.shift();
+    const body: unknown = request.body && (await request.json());
+    this.calls.push({ path: pathname, headers: request.headers, body });
+    const answer = asksForSaved(body)
+      ? (this.#saved.shift() ?? refusing('not_found'))
+      : this.#answers.shift();
     if (!answer) throw new Error(`Nothing is scripted for ${pathname}`);
     return answer();
   }
+}
+
+function asksForSaved(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && 'replay_only' in body && body.replay_only === true;
 }
 
 export const MESSAGE_PATH = messagePath(SESSION);

@@ -7,15 +7,15 @@ import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
 import { isStoreOutage } from '../queue/outage.ts';
 import { MAX_TRIES, type Outcome } from '../queue/turn-queue.ts';
 import { annotateAnswer, withLosses, withMissingFiles, withNote } from '../reply/annotate-answer.ts';
-import { boundAnswer } from '../reply/bound-answer.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
 import { keepTyping } from '../reply/typing.ts';
 import type { AgentServer } from './agent-client.ts';
+import { measure, sayAnswered, savePausedAnswer, withMissing } from './end-run.ts';
 import { mergeTurns, questionOf } from './merge-turns.ts';
 import type { Meter } from './meter.ts';
 import { forOwner } from './owner-notices.ts';
-import { type Relayed, type RunResult } from './relay-answer.ts';
+import type { Relayed } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
 import { type AttachmentDeps, storeAttachments, storedBefore } from './store-attachments.ts';
@@ -146,20 +146,13 @@ export function stoppedText(progress: TurnProgress, language: Language): string 
 async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: AnswerDeps): Promise<Outcome> {
   const { meter } = deps;
   const { progress, reply, language } = telling;
-  const whole = (markdown: string): string => withMissingFiles(markdown, progress.missing ?? [], language);
   switch (relayed.kind) {
     case 'answered':
-      meter.add('TurnsAnswered', 1);
-      return say(telling, whole(annotateAnswer(relayed.text, relayed.notes, language)), relayed.files);
-    case 'paused': {
+      return sayAnswered(relayed, telling, meter);
+    case 'paused':
       await reply.rest();
-      const { text } = relayed;
-      // The run that ends the answer says it again, below all of it.
-      const notes = relayed.notes.filter(({ kind }) => kind !== 'workspace_over_limit');
-      const soFar = notes.length === 0 ? text : annotateAnswer(text, notes, language);
-      await progress.savePaused(boundAnswer(soFar, TEXTS[language].answerCut), relayed.files);
+      await savePausedAnswer(relayed, telling);
       return { kind: 'later', afterMs: 0 };
-    }
     case 'failed':
       telling.onError(relayed.error);
       if (relayed.busyUntil !== undefined) {
@@ -175,7 +168,8 @@ async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: An
       meter.add('TurnsFailed', 1);
       return say(
         telling,
-        whole(
+        withMissing(
+          telling,
           withLosses(
             withNote(
               relayed.reached?.text ?? progress.paused.text,
@@ -194,17 +188,6 @@ async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: An
 function busyWaitMs(until: Date): number {
   const waitMs = until.getTime() - Date.now();
   return Math.min(Math.max(waitMs, SHORTEST_BUSY_WAIT_MS), LONGEST_BUSY_WAIT_MS);
-}
-
-function measure(result: RunResult, turn: Turn, meter: Meter): void {
-  const { duration_ms: duration, usage } = result;
-  meter.add('TurnMs', Date.now() - Date.parse(turn.received_at));
-  meter.add('RestoreMs', duration.restore);
-  meter.add('RunMs', duration.run);
-  meter.add('PersistMs', duration.persist);
-  meter.add('InputTokens', usage.input_tokens);
-  meter.add('OutputTokens', usage.output_tokens);
-  meter.add('CostUsd', result.cost_usd);
 }
 
 /** @returns why there is no answer; for the owner in their own chat with what to do. */

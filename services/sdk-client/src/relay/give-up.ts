@@ -1,19 +1,22 @@
-// a turn whose tries or whose day of waiting are used up → its user learns of it → dead letter
+// a turn whose tries or whose day of waiting are used up → a saved answer is delivered | its user learns of it → dead letter
 import type { Turn } from '@omnicloud/protocol';
 import { OutageError, TelegramError } from '../errors.ts';
+import type { Outcome } from '../queue/turn-queue.ts';
 import { withLosses, withNote } from '../reply/annotate-answer.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
 import { renderMarkdown } from '../reply/render-markdown.ts';
 import { TelegramChat } from '../reply/telegram-chat.ts';
 import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
-import { forOwner, type OwnerDeps } from './owner-notices.ts';
-import { showAnswer, type Telling, type TellingDeps, tellingOf } from './telling.ts';
+import { forOwner } from './owner-notices.ts';
+import { DONE } from './put-off.ts';
+import { deliverKnown, type SavedAnswerDeps, sayIfSaved } from './saved-answer.ts';
+import { showAnswer, type Telling, tellingOf } from './telling.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';
-import { hasWaitedInVain, waitOut } from './wait-out.ts';
+import { hasWaitedInVain, orWait, waitOut } from './wait-out.ts';
 
-interface GivingUpDeps extends TellingDeps, OwnerDeps {
+interface GivingUpDeps extends SavedAnswerDeps {
   readonly ledger: TurnLedger;
 }
 
@@ -23,26 +26,39 @@ export function answeredMessage(turn: Turn, { merged }: TurnProgress): number {
   return merged?.at(-1)?.messageId ?? turn.message_id;
 }
 
-/** @throws what the queue repeats it for; an outage of Telegram is waited for, and uses up nothing. */
-export async function giveUp(turn: Turn, progress: TurnProgress, deps: GivingUpDeps): Promise<void> {
-  if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return;
-  // Nobody waits for an answer; that it is a dead letter now tells whoever runs this.
-  if (turn.ask.kind === 'migration') return progress.saveGivenUp();
+/**
+ * Ends a turn that has no try left: with its answer, when there is one after all, and else with a word that there is none.
+ * @returns as `TurnHandler.giveUp`.
+ * @throws what the queue repeats it for; an outage of Telegram is waited for, and uses up nothing.
+ */
+export async function giveUp(
+  turn: Turn,
+  progress: TurnProgress,
+  deps: GivingUpDeps,
+): Promise<Outcome | undefined> {
+  if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return DONE;
+  const { answer } = progress;
   const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
-  const { language, onError } = telling;
+  if (answer !== undefined) return orWait(deliverKnown(telling, answer, deps), () => telling, deps);
+  const outcome = await sayIfSaved(telling, deps);
+  if (outcome !== undefined) return outcome;
+  // Nobody waits for an answer; that it is a dead letter now tells whoever runs this.
+  if (turn.ask.kind !== 'migration') await sayGivenUp(telling, deps);
+  await progress.saveGivenUp();
+  return undefined;
+}
+
+async function sayGivenUp(telling: Telling, deps: GivingUpDeps): Promise<void> {
+  const { progress, language, onError } = telling;
+  // What earlier runs said, the user has read.
+  const text = withNote(progress.paused.text, gaveUpText(progress, language));
   try {
-    // What earlier runs said, the user has read.
-    await showAnswer(
-      telling,
-      progress.answer ??
-        withLosses(withNote(progress.paused.text, gaveUpText(progress, language)), progress, language),
-    );
+    await showAnswer(telling, withLosses(text, progress, language));
   } catch (error) {
     // What may succeed later is the queue's to repeat.
     if (!(error instanceof TelegramError) || error.retryable) throw await orOutage(error, telling, deps);
     onError(error);
   }
-  await progress.saveGivenUp();
 }
 
 /** @returns the error, as an outage when Telegram is away: then this delivery is noted as a wait. */

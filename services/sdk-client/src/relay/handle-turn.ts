@@ -20,19 +20,20 @@ import type { AgentServer } from './agent-client.ts';
 import { answerByAgent } from './answer-by-agent.ts';
 import type { AttachmentStore } from './attachment-store.ts';
 import { deliverKept } from './deliver-kept.ts';
+import { deliverKnown } from './saved-answer.ts';
 import { answeredMessage, giveUp, sayUnnoted } from './give-up.ts';
-import { keepAnswer, waitOn } from './keep-answer.ts';
+import { waitOn } from './keep-answer.ts';
 import { isAnsweredByAnother } from './merge-turns.ts';
 import { type Meter, SILENT_METER } from './meter.ts';
 import type { OwnerNotices } from './owner-notices.ts';
 import { obeyCommand } from './obey-command.ts';
 import { DONE } from './put-off.ts';
-import { takeOwnMarkOff } from './show-waiting.ts';
-import { deliver, say, tellingOf } from './telling.ts';
+import { takeOwnMarksOff } from './show-waiting.ts';
+import { say, type Telling, tellingOf } from './telling.ts';
 import { type TurnSummary, TurnWatch } from './summarise-turn.ts';
 import type { TurnLedger } from './turn-ledger.ts';
 import { TurnProgress } from './turn-progress.ts';
-import { outageOf, waitOut } from './wait-out.ts';
+import { orWait } from './wait-out.ts';
 
 export interface TurnHandlerDeps {
   readonly api: Api;
@@ -57,6 +58,8 @@ export interface TurnHandlerDeps {
   readonly maxContinuations?: number;
   /** How long this worker can still listen to an agent, in ms; for ever unless given. */
   readonly timeLimitMs?: () => number;
+  /** How long a turn that is given up waits for an answer that the agent server may have saved, in ms; 10 s unless given. */
+  readonly savedAnswerLimitMs?: number;
   /** How long a turn waits for the end of an outage for the first, second … time, in ms; 2 s, growing to 2 minutes unless given. */
   readonly outagePauseMs?: (wait: number) => number;
   readonly meter?: Meter;
@@ -96,7 +99,9 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
       const onEvent = (event: RunEvent): void => watch.see(event);
       const ofDelivery = { ...deps, onEvent, receipt };
       const handling = handle(turn, { progress, attempt }, ofDelivery);
-      const outcome = await orWait(handling, turn, progress, ofDelivery);
+      const tellingNow = (): Telling =>
+        tellingOf(turn, progress, answeredMessage(turn, progress), ofDelivery);
+      const outcome = await orWait(handling, tellingNow, ofDelivery);
       if (!isOver) summarise(turn, watch.summary(outcome.kind));
       if (outcome.kind === 'done') await leaveBacklog(turn, progress);
       return outcome;
@@ -106,10 +111,15 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
     async giveUp(turn) {
       const progress = await resume(turn);
       const isOver = progress.isOver;
-      await giveUp(turn, progress, deps);
-      if (!isOver) summarise(turn, new TurnWatch(turn, false).summary('given_up'));
-      deps.meter.add('TurnsGivenUp', 1);
-      await leaveBacklog(turn, progress);
+      const watch = new TurnWatch(turn, progress.answer !== undefined);
+      const outcome = await giveUp(turn, progress, { ...deps, onEvent: (event) => watch.see(event) });
+      if (outcome === undefined) deps.meter.add('TurnsGivenUp', 1);
+      // Of an answer that was only asked for, there is nothing to tell.
+      const summary =
+        outcome === undefined ? new TurnWatch(turn, false).summary('given_up') : watch.summary(outcome.kind);
+      if (!isOver) summarise(turn, summary);
+      if (outcome === undefined || outcome.kind === 'done') await leaveBacklog(turn, progress);
+      return outcome;
     },
   };
 }
@@ -123,23 +133,6 @@ export async function deferralsOf(
   const { begun = 0, deferrals = 0 } = (await ledger.find(updateId)) ?? {};
   // What has not begun was no try: nothing could be written down.
   return delivery - 1 - Math.max(0, begun - deferrals);
-}
-
-/** When something that every turn needs is away, the turn waits for it. That does not count as a try. */
-async function orWait(
-  handling: Promise<Outcome>,
-  turn: Turn,
-  progress: TurnProgress,
-  deps: Deps,
-): Promise<Outcome> {
-  try {
-    return await handling;
-  } catch (error) {
-    const outage = outageOf(error);
-    if (outage === undefined) throw error;
-    deps.onError(error, turn);
-    return waitOut(outage, tellingOf(turn, progress, answeredMessage(turn, progress), deps), deps);
-  }
 }
 
 /** One call that failed must not cost a try of the turn; what saves a step of it is tried again where it is called. */
@@ -175,8 +168,7 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
   const { ask } = turn;
   // It was refused a moment ago.
   if (ask.kind === 'kept_answer' && progress.pauses === 0) return waitOn(telling, deps);
-  if (progress.isKept) return keepAnswer(telling, deps);
-  if (answer !== undefined) return deliver(telling, answer);
+  if (answer !== undefined) return deliverKnown(telling, answer, deps);
   if (groupOf(turn) === sessionKeyOf(turn)) await deliverKept(turn, deps);
   switch (ask.kind) {
     case 'refusal':
@@ -195,7 +187,7 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
       await leaveSession(turn, progress, deps.table);
       if (ask.text !== undefined) return answerByAgent(turn, ask.text, delivery, deps);
       // The other commands wait for nothing.
-      await takeOwnMarkOff(turn, telling, deps);
+      await takeOwnMarksOff(turn, telling, deps);
       return obeyCommand(turn, ask, telling, deps);
   }
 }

@@ -62,6 +62,10 @@ export interface RelayDeps {
   readonly agent: AgentServer;
   /** How long the caller can listen from now on, in ms; for ever unless given. */
   readonly timeLimitMs?: () => number;
+  /** Asks only for an answer that is saved: nothing is run, and no conversation is left for a new one. */
+  readonly isReplayOnly?: boolean;
+  /** Ends the listening. */
+  readonly signal?: AbortSignal;
   /** Sees everything that a run says. */
   readonly onEvent?: (event: RunEvent) => void;
   /** Told before a conversation that could not be found is left for a new one. */
@@ -82,6 +86,7 @@ export async function relayAnswer(
   const sessionKey = sessionKeyOf(turn);
   const known = (await deps.table.find(sessionKey))?.sessionId;
   const first = await relayFrom(turn, request, known, reply, deps);
+  if (deps.isReplayOnly) return first;
   if (first.kind !== 'failed' || first.code !== 'session_unknown' || known === undefined) return first;
   await deps.onSessionLost?.();
   await deps.table.forget(sessionKey, known);
@@ -118,13 +123,14 @@ async function relayFrom(
     },
     idempotencyKey: asked.idempotencyKey,
     ...(deps.timeLimitMs === undefined ? {} : { timeLimitMs: deps.timeLimitMs() }),
+    ...(deps.isReplayOnly ? { isReplayOnly: true } : {}),
   };
   let answer: Extract<RunEvent, { type: 'answer' }> | undefined;
   const notes: Note[] = [];
   const sent: SentFile[] = [];
   let runsIn = sessionId ?? '';
   try {
-    for await (const event of askAgent(deps.agent, request, new AbortController().signal)) {
+    for await (const event of askAgent(deps.agent, request, deps.signal ?? new AbortController().signal)) {
       deps.onEvent?.(event);
       if (event.type === 'accepted' && event.repaired !== undefined) await deps.onRepaired?.(event.repaired);
       if (event.type === 'notice') notes.push(noteOn(event));

@@ -114,7 +114,7 @@ export class RelayScene {
   }
 
   /** Gives Ada's private message up. */
-  giveUp(changes: Partial<Turn> = {}): Promise<void> {
+  giveUp(changes: Partial<Turn> = {}): Promise<Outcome | undefined> {
     return this.handler().giveUp(turnOf(changes));
   }
 

@@ -106,7 +106,7 @@ it('removes what a process that was killed left behind, and sends no second sign
   const { handle, end, log } = held();
   for (const id of [1, 2]) await queue.enqueue(chat(id));
   const stop = new AbortController();
-  const served = queue.serve({ handle, giveUp: () => Promise.resolve() }, stop.signal);
+  const served = queue.serve({ handle, giveUp: () => Promise.resolve(undefined) }, stop.signal);
   await whileShowing(() => botApi.until(() => textsOf('sendMessage').length === 1));
   expect(botApi.screen).toHaveLength(1);
   end(1);

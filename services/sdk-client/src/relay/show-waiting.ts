@@ -75,14 +75,15 @@ export async function takeMarksOff(
   }
 }
 
-/** As `takeMarksOff`, for a turn that looks at nothing else of what waits. */
-export async function takeOwnMarkOff(
+/** As `takeMarksOff`, for a turn that looks at nothing else of what waits, and for those that are answered with it. */
+export async function takeOwnMarksOff(
   turn: Turn,
-  telling: Pick<Telling, 'chat' | 'onError'>,
+  telling: Pick<Telling, 'chat' | 'onError' | 'progress'>,
   { backlog }: { readonly backlog: Pick<Backlog, 'list'> },
 ): Promise<void> {
+  const merged = telling.progress.merged?.map(({ updateId }) => updateId) ?? [];
   try {
-    await takeMarksOff([turn.update_id], await backlog.list(groupOf(turn)), telling);
+    await takeMarksOff([turn.update_id, ...merged], await backlog.list(groupOf(turn)), telling);
   } catch (error) {
     // Without the view there was nothing to mark.
     telling.onError(error);

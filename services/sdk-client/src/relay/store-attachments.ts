@@ -85,7 +85,7 @@ export async function storeAttachments(
 export function storedBefore(
   turn: Turn,
   { merged, decided = [] }: Pick<StoringOptions, 'merged' | 'decided'>,
-): StoredAttachments {
+): Extract<StoredAttachments, { kind: 'stored' }> {
   return {
     kind: 'stored',
     attachments: withoutMissing(filesToStore(turn, merged), decided),

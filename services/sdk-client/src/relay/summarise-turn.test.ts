@@ -115,6 +115,12 @@ it('One that is tried again has no line before it is over, and then one', async 
   expect(summaries).toMatchObject([{ outcome: 'given_up', tools: 0 }]);
 });
 
+it('A turn that is given up and has an answer after all is one that was answered', async () => {
+  scene.agent.save(answered('done'));
+  await handler().giveUp(turnOf());
+  expect(summaries).toMatchObject([{ outcome: 'answered', session_id: SESSION, steps: 1 }]);
+});
+
 it.each([
   ['a command', { kind: 'command', command: 'help' }],
   ['a refusal', { kind: 'refusal', reason: 'stranger' }],

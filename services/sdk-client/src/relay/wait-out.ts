@@ -54,7 +54,7 @@ export function isOutage(code: WireErrorCode): boolean {
 }
 
 /** @returns the outage because of which the error was thrown; undefined when it is about this turn alone. */
-export function outageOf(error: unknown): Outage | undefined {
+function outageOf(error: unknown): Outage | undefined {
   if (error instanceof OutageError) return error.outage;
   if (error instanceof AgentUnreachableError) return error.isAway ? { code: 'agent_unavailable' } : undefined;
   if (error instanceof TelegramError)
@@ -96,6 +96,26 @@ export async function waitOut(outage: Outage, telling: Telling, deps: OutageDeps
   });
   if (isToBeTold || isLong) await tell(outage, { isToBeTold, isLong }, telling, deps);
   return { kind: 'later', afterMs };
+}
+
+/**
+ * When something that every turn needs is away, the turn waits for it. That does not count as a try.
+ * @param tellingNow asked only then: meanwhile more may be known of the turn.
+ */
+export async function orWait(
+  handling: Promise<Outcome>,
+  tellingNow: () => Telling,
+  deps: OutageDeps,
+): Promise<Outcome> {
+  try {
+    return await handling;
+  } catch (error) {
+    const outage = outageOf(error);
+    if (outage === undefined) throw error;
+    const telling = tellingNow();
+    telling.onError(error);
+    return waitOut(outage, telling, deps);
+  }
 }
 
 function pauseMs(
