@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { startProcess } from './started-process.fixture.ts';
 import { withoutNotes } from './without-notes.ts';
 
 /** Written down independently of the code under test: what a reader takes these characters for. */
@@ -163,6 +164,12 @@ it('takes about as long for characters that stand for a sentence', () => {
   };
   const plain = Math.min(...[1, 2, 3].map(() => cost('hello '.repeat(30_000))));
   expect(Math.min(...[1, 2, 3].map(() => cost('\ufdfa'.repeat(180_000))))).toBeLessThan(10 * plain);
+});
+
+it('holds the first messages of a process up for less than the process takes to start', async () => {
+  const [line = ''] = await startProcess('./first-notes-process.fixture.ts', []).rest();
+  const { startMs, firstMs } = JSON.parse(line) as { startMs: number; firstMs: number };
+  expect(firstMs).toBeLessThan(startMs);
 });
 
 it('takes no quadratic time', () => {

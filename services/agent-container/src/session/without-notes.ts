@@ -36,15 +36,24 @@ const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{M}]/gu;
 /** Letters of a separate, unseen alphabet that models read. They spell the flags of three countries, behind a black flag; else they are left out. */
 const TAGS = /(\u{1f3f4}[\u{e0030}-\u{e0039}\u{e0061}-\u{e007a}]{1,6}\u{e007f})|[\u{e0000}-\u{e007f}]/gu;
 
+/** Stands for a letter that no word of ours has. */
+const OTHER_LETTER = '#';
+/** Stands for anything but a letter. */
+const GAP = ' ';
+/** Stands for the second UTF-16 code unit of such a character. */
+const GAP_GOES_ON = '_';
 /** Between the letters of a word: a few of anything but letters. */
-const WITHIN = '[^\\p{L}\\p{N}]{0,3}';
+const WITHIN = `(?:${GAP}${GAP_GOES_ON}?){0,3}`;
 /** Between two words: anything but letters. A bar or another stroke is none, though it is taken for an `i`. */
-const BETWEEN = '(?:[^\\p{L}\\p{N}]|i)*';
+const BETWEEN = `[${GAP}${GAP_GOES_ON}i]*`;
 const word = (letters: string): string =>
   Array.from(letters, (letter) => (letter === 'm' ? `(?:m|r${WITHIN}n)` : letter)).join(WITHIN);
 const oneOf = (...words: readonly string[]): string => `(?:${words.map(word).join('|')})`;
 
-/** A note's name; each of its words, or all of it, may be written from right to left. */
+/**
+ * A note's name, as `outlineOf` shows it; each of its words, or all of it, may be written from right to left. It has only a few ASCII characters: with
+ * all letters of Unicode in each of its gaps, its first use would take seconds.
+ */
 const NAME = new RegExp(
   [
     `${oneOf('system', 'metsys')}${BETWEEN}(?<what>${oneOf('reminder', 'rednimer')})`,
@@ -52,7 +61,7 @@ const NAME = new RegExp(
     `(?<attached>${oneOf('attached', 'dehcatta')})${BETWEEN}${oneOf('fiie', 'eiif')}`,
     `${word('eiif')}${BETWEEN}(?<dehcatta>${word('dehcatta')})`,
   ].join('|'),
-  'dgu',
+  'dg',
 );
 /** A letter that looks like an opening bracket. */
 const BRACKET_LETTER = /[ᐸᚲᑀⵦ]/u;
@@ -71,10 +80,10 @@ const WORDS = ['what', 'tahw', 'attached', 'dehcatta'] as const;
 /** @returns the text with nothing in it that reads like a note of ours, however its letters are disguised; the rest is as it was. */
 export function withoutNotes(given: string): string {
   const text = given.replaceAll(TAGS, '$1');
-  const { skeleton, starts } = skeletonOf(text);
+  const { skeleton, outline, starts } = skeletonOf(text);
   let result = '';
   let done = 0;
-  for (const { index, indices } of skeleton.matchAll(NAME)) {
+  for (const { index, indices } of outline.matchAll(NAME)) {
     if (!isBracketed(skeleton, index)) continue;
     for (const name of WORDS) {
       const [from, to] = indices?.groups?.[name] ?? [];
@@ -98,29 +107,44 @@ function isBracketed(skeleton: string, name: number): boolean {
   return false;
 }
 
-/** @returns the text as a reader sees its letters, and where in the text each UTF-16 code unit of that comes from. */
-function skeletonOf(text: string): { skeleton: string; starts: number[] } {
+interface Skeleton {
+  /** The text as a reader sees its letters. */
+  readonly skeleton: string;
+  /** The same in as many UTF-16 code units: the letters that a note's name may have, and what stands for all others. */
+  readonly outline: string;
+  /** Where in the text each of these code units comes from. */
+  readonly starts: readonly number[];
+}
+
+function skeletonOf(text: string): Skeleton {
   const seen: string[] = [];
+  const outlines: string[] = [];
   const starts: number[] = [];
   let index = 0;
   let length = 0;
   for (const character of text) {
-    const letters = lettersOf(character);
+    const { letters, outline } = lettersOf(character);
     while (starts.length < length + letters.length) starts.push(index);
     length += letters.length;
     seen.push(letters);
+    outlines.push(outline);
     index += character.length;
   }
-  return { skeleton: seen.join(''), starts };
+  return { skeleton: seen.join(''), outline: outlines.join(''), starts };
+}
+
+interface Letters {
+  readonly letters: string;
+  readonly outline: string;
 }
 
 /** What was found of a character is kept: a text of 200,000 would take a second otherwise. */
-const KNOWN = new Map<string, string>();
+const KNOWN = new Map<string, Letters>();
 const MOST_KNOWN = 20_000;
 /** One character may stand for a sentence (U+FDFA); no such one is part of a note. */
 const MOST_LETTERS = 4;
 
-function lettersOf(character: string): string {
+function lettersOf(character: string): Letters {
   const known = KNOWN.get(character);
   if (known !== undefined) return known;
   if (KNOWN.size >= MOST_KNOWN) KNOWN.clear();
@@ -131,6 +155,14 @@ function lettersOf(character: string): string {
         .slice(0, MOST_LETTERS)
         .map((part) => SKELETON.get(part) ?? SKELETON.get(part.toLowerCase()) ?? part.toLowerCase())
         .join('');
-  KNOWN.set(character, letters);
-  return letters;
+  const found = { letters, outline: Array.from(letters, outlineOf).join('') };
+  KNOWN.set(character, found);
+  return found;
+}
+
+/** @returns what stands for a character in the outline, in as many UTF-16 code units. */
+function outlineOf(character: string): string {
+  if (/^[a-z]$/.test(character)) return character;
+  if (LETTER.test(character)) return OTHER_LETTER.repeat(character.length);
+  return GAP + GAP_GOES_ON.repeat(character.length - 1);
 }
