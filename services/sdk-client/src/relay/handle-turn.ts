@@ -114,7 +114,7 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
       const watch = new TurnWatch(turn, progress.answer !== undefined);
       const outcome = await giveUp(turn, progress, { ...deps, onEvent: (event) => watch.see(event) });
       if (outcome === undefined) deps.meter.add('TurnsGivenUp', 1);
-      // Of an answer that was only asked for, there is nothing to tell.
+      // A look for a saved answer that found none is no run: the line about the turn says nothing of it.
       const summary =
         outcome === undefined ? new TurnWatch(turn, false).summary('given_up') : watch.summary(outcome.kind);
       if (!isOver) summarise(turn, summary);

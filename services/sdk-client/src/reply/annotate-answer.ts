@@ -106,7 +106,7 @@ export function annotateAnswer(text: string, notes: readonly Note[], language: L
 }
 
 /** What a turn found to be lost of its conversation, and its user has still to be told. */
-export interface Losses {
+interface Losses {
   readonly isSessionLost: boolean;
   /** How many turns a repaired conversation lacks; undefined for one that was not repaired. */
   readonly lostTurns: number | undefined;
