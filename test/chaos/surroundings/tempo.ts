@@ -28,7 +28,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     streamHeartbeatMs: 500,
     writingDownMs: 500,
     stuckMs: 30_000,
-    blowPauseMs: { min: 1_500, max: 5_500 },
+    blowPauseMs: { min: 3_000, max: 11_000 },
   },
   aws: {
     leaseMs: 4_000,
@@ -38,7 +38,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     streamHeartbeatMs: 1_000,
     writingDownMs: 3_000,
     stuckMs: 30_000,
-    blowPauseMs: { min: 1_500, max: 5_500 },
+    blowPauseMs: { min: 3_000, max: 11_000 },
   },
 };
 

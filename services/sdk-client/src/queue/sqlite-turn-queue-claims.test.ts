@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { TurnTakenOverError } from '../errors.ts';
 import { ClaimLostError } from './queue-errors.ts';
 import { OTHER_CHAT, sampleTurn } from './sample-turn.fixture.ts';
 import { DONE, EventLog, eventLoopTurns, logged, RETRY, whileServing } from './serving.fixture.ts';
@@ -193,3 +194,21 @@ it.each(['done', 'retry'] as const)(
     fast.close();
   },
 );
+
+it('gives a turn that another delivery went on with out again soon, however often it was given out before', async () => {
+  const queue = open({ retryDelayMs: (attempt) => (attempt === 1 ? 0 : 1_000_000_000) });
+  const log = new EventLog();
+  await queue.enqueue(sampleTurn(1));
+  let deliveries = 0;
+  const handle: TurnHandler['handle'] = ({ update_id: id }) => {
+    deliveries += 1;
+    if (deliveries < 5) return Promise.resolve({ kind: 'later', afterMs: 0 });
+    if (deliveries === 5) return Promise.reject(new TurnTakenOverError(id));
+    log.add('given out again');
+    return Promise.resolve(DONE);
+  };
+  const deferrals = (_: unknown, delivery: number): Promise<number> => Promise.resolve(delivery - 1);
+  const giveUp = (): Promise<undefined> => Promise.resolve(undefined);
+  await whileServing(queue, { handle, deferrals, giveUp }, () => log.until('given out again'));
+  queue.close();
+});

@@ -193,7 +193,7 @@ export class TurnWorker {
       const tried = await this.#try(claim);
       turn = tried.turn;
       const { verdict } = tried;
-      if (!this.#rows.settle(claim, this.#settlementOf(verdict, claim), this.#options.now())) {
+      if (!this.#rows.settle(claim, this.#settlementOf(verdict), this.#options.now())) {
         throw new ClaimLostError(claim.updateId, claim.attempt);
       }
     } catch (error) {
@@ -204,10 +204,12 @@ export class TurnWorker {
     }
   }
 
-  /** The file knows whose claim it is: what another delivery has taken is refused, and without one the turn must come again. */
-  #settlementOf(verdict: Verdict, { attempt }: Claim): Settlement {
-    if (verdict.kind !== 'taken') return verdict;
-    return { kind: 'again', afterMs: this.#options.retryDelayMs(attempt) };
+  /**
+   * An earlier delivery that had been frozen went on with the turn. When that delivery lost its claim to this one, nobody else gives the turn out
+   * again. That is soon: the turn did not fail, and those behind it wait.
+   */
+  #settlementOf(verdict: Verdict): Settlement {
+    return verdict.kind === 'taken' ? { kind: 'again', afterMs: this.#options.retryDelayMs(1) } : verdict;
   }
 
   async #try(claim: Claim): Promise<{ turn: Turn | undefined; verdict: Verdict }> {
