@@ -61,10 +61,18 @@ export function checkContext(
 
 /** @returns where the questions begin that the same run answers. */
 function firstOfRun(history: ModelAsked['history'], index: number): number {
-  const run = history[index]?.run;
-  if (run === undefined) return index;
-  const first = history.findIndex((turn) => turn.run === run);
+  const { run, token = '' } = history[index] ?? {};
+  // Nobody knows which run was to answer what was stopped or failed: a file belongs to the words that it came with.
+  const isTogether = (turn: ModelAsked['history'][number]): boolean =>
+    run === undefined ? isFileOf(turn.token, token) : turn.run === run;
+  const first = history.findIndex(isTogether);
+  if (first < 0 || first > index) return index;
   return history.slice(first, index).every((turn) => turn.run === run) ? first : index;
+}
+
+/** @returns whether a token is that of a file which came with the words of another token; see `speak`. */
+function isFileOf(words: string, token: string): boolean {
+  return /^f\d+$/.test(token.slice(words.length)) && token.startsWith(words);
 }
 
 /**

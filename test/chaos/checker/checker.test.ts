@@ -125,6 +125,19 @@ describe('The answers stand in the order of the questions:', () => {
   });
 });
 
+it('Of words that nobody answered, a file that came with them may be told behind those that came later; other words may not', () => {
+  const disorder = (late: string): string[] => {
+    const run = soundRun(['a', 'b', late, 'x', 'c']);
+    const last = at(run.requests, 4);
+    const told = ['b', 'x', late].map((token) => ({ token, run: undefined }));
+    run.requests.splice(4, 1, { ...last, history: [...last.history.slice(0, 1), ...told] });
+    return check(run).violations.flatMap(({ what }) => (what.includes('out of order') ? [what] : []));
+  };
+  expect(disorder('bf0')).toEqual([]);
+  expect(disorder('bf')).toHaveLength(1);
+  expect(disorder('y')).toHaveLength(1);
+});
+
 describe('A session has one writer:', () => {
   it('two questions of it that the model works on at once are two writers', () => {
     const rules = broken((run) => {

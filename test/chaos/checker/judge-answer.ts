@@ -59,9 +59,11 @@ function judge(
   const isUnsaved = answering.some(({ message }) => message.text.includes(NOT_SAVED));
   const isKnown = (message: ShownMessage): boolean => !file.undecidable.has(messageKey(message));
   const run = wholeRun(answering);
-  // What is there of an answer may be a copy that nobody could know of.
-  if (run === undefined && notices.length > 0 && !answering.some(({ message }) => isKnown(message))) {
-    const told = notices.find(isKnown) ?? notices[0];
+  // What is there of an answer, or all of it, may be a copy that nobody could know of; then the user was told, or stopped it.
+  const known = notices.find(isKnown);
+  const isAnswerKnown = answering.some(({ message }) => isKnown(message));
+  if (!isAnswerKnown && (known !== undefined || (run === undefined && notices.length > 0))) {
+    const told = known ?? notices[0];
     const beside = [...answering.map(({ message }) => message), ...notices.filter((one) => one !== told)];
     const excused = excuse(token, beside, isKnown, report);
     const isStopped = told !== undefined && saysStopped(told) && stopsOf(question, file).length > 0;

@@ -87,6 +87,18 @@ it('half an answer beside the sentence that there is none is excused only when i
   expect(half(false)).toEqual(DOUBLED);
 });
 
+it('a whole answer beside the sentence that there is none is excused, too, only when its send was lost', () => {
+  const whole = (isAnswerLost: boolean): [Rule, string][] =>
+    broken((run) => {
+      harm(run, 3_100);
+      run.shown.push(shown('I could not.', 32, 30));
+      run.calls.splice(2, 1, { ...at(run.calls, 2), isAnswerLost });
+      run.calls.push({ ...sendOf('', 30, 4_000), messageId: 32 });
+    });
+  expect(whole(true)).toEqual([]);
+  expect(whole(false)).toEqual(DOUBLED);
+});
+
 it('a second copy is excused when the sender of the first was killed while it sent, and not when another process was', () => {
   const doubled = (process: string, atMs: number): [Rule, string][] =>
     broken((run) => {

@@ -12,7 +12,7 @@ export interface Tempo {
   readonly streamHeartbeatMs: number;
   /** How long a step may take until it is in the ledger. */
   readonly writingDownMs: number;
-  /** No question may wait longer once it is its turn. */
+  /** No question may wait longer once it is its turn: each of its tries may meet a harm that is noticed by silence, and all processes may have to start again. */
   readonly stuckMs: number;
   /** How long everybody is left alone between two blows, at least and at most. */
   readonly blowPauseMs: { readonly min: number; readonly max: number };
@@ -27,7 +27,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     silenceMs: 4_000,
     streamHeartbeatMs: 500,
     writingDownMs: 500,
-    stuckMs: 30_000,
+    stuckMs: 60_000,
     blowPauseMs: { min: 3_000, max: 11_000 },
   },
   aws: {
@@ -37,7 +37,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     silenceMs: 8_000,
     streamHeartbeatMs: 1_000,
     writingDownMs: 3_000,
-    stuckMs: 30_000,
+    stuckMs: 60_000,
     blowPauseMs: { min: 3_000, max: 11_000 },
   },
 };
@@ -55,7 +55,7 @@ const PRODUCTION: Tempo = {
 };
 
 /** A machine that is slower than this is not waited for: freezes, which outlast the limits, would take minutes. */
-const MOST = { limits: 5, stuck: 10 };
+const MOST = { limits: 5, stuck: 5 };
 
 /** What the time limits are to be. */
 interface TempoChoice {

@@ -12,6 +12,11 @@ export interface GrantOptions {
   readonly sessionId: string;
   /** Input, output and cache tokens together, over all calls of the grant; no limit by default. */
   readonly tokenLimit?: number;
+  /**
+   * Aborts when the run is to end; no further call is passed on then. Each waits until the CLI, which hears of the end a moment later, gives the call up
+   * itself. A refusal would end the run as a failed one.
+   */
+  readonly stopped?: AbortSignal;
 }
 
 /** What the holder of a grant may see and do. */
@@ -35,6 +40,7 @@ export class OpenGrant implements ModelGrant {
   readonly token = randomBytes(TOKEN_BYTES).toString('base64url');
   readonly #digest = digestOf(this.token);
   readonly #tokenLimit: number;
+  readonly #stopped: AbortSignal | undefined;
   readonly #closed = new AbortController();
   readonly #ends = new EventEmitter().setMaxListeners(0);
   #usage: Usage = NO_USAGE;
@@ -43,9 +49,10 @@ export class OpenGrant implements ModelGrant {
   isOverBudget = false;
   failure: AgentError | undefined;
 
-  constructor({ sessionId, tokenLimit = Infinity }: GrantOptions) {
+  constructor({ sessionId, tokenLimit = Infinity, stopped }: GrantOptions) {
     this.sessionId = sessionId;
     this.#tokenLimit = tokenLimit;
+    this.#stopped = stopped;
   }
 
   /** Aborts when the grant is closed. */
@@ -63,7 +70,7 @@ export class OpenGrant implements ModelGrant {
 
   /**
    * Reserves what the call may cost until it ends. One that could pass the limit together with others waits for those: only the
-   * last call can pass it.
+   * last call can pass it. One that comes when the run is stopped waits for its own end.
    * @returns nothing when the limit is reached.
    * @throws AbortError when the signal aborts while it waits
    */
@@ -73,6 +80,8 @@ export class OpenGrant implements ModelGrant {
       totalTokens(this.#usage) + this.#reservedTokens + reserved > this.#tokenLimit;
     while (!this.#isUsedUp() && this.#callsUnderWay > 0 && isTooMuch())
       await once(this.#ends, 'end', { signal });
+    if (this.#stopped?.aborted && !signal.aborted) await once(signal, 'abort');
+    signal.throwIfAborted();
     if (this.#isUsedUp()) {
       this.isOverBudget = true;
       return undefined;

@@ -184,6 +184,24 @@ describe('a grant', () => {
     expect(await rest).toHaveLength(1);
   });
 
+  it('of a run that is stopped passes no further call on, and leaves it to the CLI to give that up', async () => {
+    const upstream = await startUpstream(whole);
+    const proxy = await startProxy(upstream.url);
+    const stop = new AbortController();
+    const grant = proxy.open({ ...GRANT, stopped: stop.signal });
+    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+    stop.abort();
+    const { request, response } = begin(proxy, `/${grant.token}${INVOKE}`);
+    const failed = expect(response).rejects.toThrow();
+    // A call of another run, made after it, is answered before it.
+    expect((await call(proxy, proxy.open(GRANT), INVOKE)).status).toBe(200);
+    expect(upstream.received).toHaveLength(2);
+    request.destroy(new Error('The CLI gives up'));
+    await failed;
+    expect(upstream.received).toHaveLength(2);
+    expect(grant.failure).toBeUndefined();
+  });
+
   it('counts the tokens of all its calls', async () => {
     const upstream = await startUpstream((received) => {
       if (received.target === INVOKE) {

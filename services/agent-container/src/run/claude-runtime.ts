@@ -76,6 +76,7 @@ export class ClaudeRuntime implements AgentRuntime {
     const { turnTokenLimit: tokenLimit } = this.#config;
     const grant = proxy.open({
       sessionId: run.home.sessionId,
+      stopped: run.stop,
       ...(tokenLimit === undefined ? {} : { tokenLimit }),
     });
     try {
