@@ -14,7 +14,8 @@ export function checkContext(
   /** By the run that is not known any more: the question at which that was seen. */
   const lost = new Map<string, string>();
   for (const request of requests) {
-    const { tokens, history, speaker } = request;
+    const { tokens, speaker } = request;
+    const history = withoutDamaged(request, conversation, file);
     const [token = ''] = tokens;
     if (!order.includes(token)) continue;
     const other = conversation.find((one) => tokens.includes(one.token) && one.speaker !== speaker);
@@ -57,6 +58,24 @@ export function checkContext(
       token,
       `${run} is lost from a damaged conversation, and of ${told} turns that was said`,
     );
+}
+
+/**
+ * @returns the history without the questions that are asked once more because damage took their answers, before their senders knew of these.
+ */
+function withoutDamaged(
+  request: ModelAsked,
+  conversation: readonly AskedQuestion[],
+  file: Case,
+): ModelAsked['history'] {
+  const { tokens, history } = request;
+  const isRepeated = (token: string): boolean =>
+    tokens.includes(token) || history.filter((turn) => turn.token === token).length > 1;
+  return history.filter(({ token, run }) => {
+    if (run !== undefined || !isRepeated(token)) return true;
+    const question = conversation.find((one) => one.token === token);
+    return question === undefined || !isDamagedBetween(question, request, file);
+  });
 }
 
 /** @returns where the questions begin that the same run answers. */

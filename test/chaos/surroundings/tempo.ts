@@ -27,7 +27,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     silenceMs: 4_000,
     streamHeartbeatMs: 500,
     writingDownMs: 500,
-    stuckMs: 60_000,
+    stuckMs: 45_000,
     blowPauseMs: { min: 3_000, max: 11_000 },
   },
   aws: {
@@ -37,7 +37,7 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     silenceMs: 8_000,
     streamHeartbeatMs: 1_000,
     writingDownMs: 3_000,
-    stuckMs: 60_000,
+    stuckMs: 45_000,
     blowPauseMs: { min: 3_000, max: 11_000 },
   },
 };

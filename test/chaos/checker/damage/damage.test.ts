@@ -78,3 +78,17 @@ describe('A turn may be lost when its stored conversation was damaged, and the u
     expect(rules).toEqual([]);
   });
 });
+
+it('A question whose answer was damaged may be asked once more, below itself', () => {
+  const again = (damagedAtMs: number, first: string | undefined): [Rule, string][] =>
+    broken((run) => {
+      const { history, ...request } = at(run.requests, 2);
+      const [a, b] = history;
+      if (!a || !b) throw new Error('The fixture has two turns');
+      run.requests.splice(2, 1, { ...request, history: [a, { ...b, run: first }, b] });
+      damage(run, damagedAtMs);
+    });
+  expect(again(2_900, undefined)).toEqual([]);
+  expect(again(1_900, undefined)).toEqual(SKIPPED);
+  expect(again(2_900, 'run_of_b')).toEqual(SKIPPED);
+});
