@@ -40,7 +40,7 @@ export class GroupedIsolation implements Isolation {
           await cell.kill(pid);
         },
         membersOf: (pid) => cell.membersOf(pid),
-        giveWay: (hasCommands) => group.giveWay(hasCommands),
+        giveWay: (load) => group.giveWay(load),
         ...(wasOutOfMemory === undefined ? {} : { wasOutOfMemory }),
         close: async () => {
           await cell.close();

@@ -42,11 +42,14 @@ export interface Cell {
   membersOf(pid: number): Promise<Members>;
   /** Whether the kernel ended something of the run because its memory was used up; not there where the kernel keeps no such limit. */
   readonly wasOutOfMemory?: () => Promise<boolean>;
-  /** Takes the run's share of the processors down as long as commands of its shell run; not there where the kernel keeps no shares. */
-  readonly giveWay?: (hasCommands: boolean) => Promise<void>;
+  /** Sets the run's share of the processors by what asks for them; not there where the kernel keeps no shares. */
+  readonly giveWay?: (load: Load) => Promise<void>;
   /** Takes down what served the run from outside. Its processes must be gone. */
   close(): Promise<void>;
 }
+
+/** What asks for the processors in a run: its CLI alone, some commands of its shell, or so many of them that everything else waits for them. */
+export type Load = 'alone' | 'commands' | 'crowd';
 
 /** Port: what keeps a run from everything that is not its own. */
 export interface Isolation {

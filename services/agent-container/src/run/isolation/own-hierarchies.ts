@@ -1,6 +1,7 @@
 // the trees of control groups that this process is in → where groups of runs can be made, and what is written into each
 import { readFile } from 'node:fs/promises';
 import { type GroupPlace, groupPlaces } from './group-places.ts';
+import type { Load } from './isolation.ts';
 import type { RunLimits } from './run-limits.ts';
 import { readyVersion2 } from './version-2-groups.ts';
 
@@ -64,7 +65,7 @@ const OWN_PROCESSES = 16;
 export function settingsOf({ version, keeps }: Hierarchy, limits: RunLimits): GroupSettings {
   const all = keeps.map((controller) => SETTINGS[version][controller](limits));
   return {
-    needed: [...all.flatMap(({ needed }) => needed), ...weightOf({ version, keeps }, 'alone')],
+    needed: [...all.flatMap(({ needed }) => needed), ...weightOf({ version, keeps }, 'alone').weight],
     usual: all.flatMap(({ usual }) => usual),
   };
 }
@@ -78,17 +79,28 @@ export function outOfMemoryFile({
   return version === 1 ? 'memory.oom_control' : 'memory.events';
 }
 
+/** How a group is told its weight. A group that is idle, in the kernel's sense, refuses to be weighed. */
+export interface Weight {
+  readonly weight: readonly (readonly [file: string, value: string])[];
+  /** Not every kernel knows it: since 5.15. */
+  readonly idle: readonly (readonly [file: string, value: string])[];
+}
+
 /**
  * Half of what a group has by default while the CLI is alone, and an eighth of that while commands of its shell run: one chat's busy loops
- * leave the processors to the server and to the CLIs of other chats.
+ * leave the processors to the server and to the CLIs of other chats. A crowd of commands has what nobody else wants: the more there are, the later
+ * the kernel takes a processor from them for whoever wakes up.
  */
-export function weightOf(
-  { version, keeps }: Pick<Hierarchy, 'version' | 'keeps'>,
-  weight: 'alone' | 'with commands',
-): (readonly [file: string, value: string])[] {
-  if (!keeps.includes('cpu')) return [];
-  if (version === 1) return [['cpu.shares', weight === 'alone' ? '512' : '64']];
-  return [['cpu.weight', weight === 'alone' ? '50' : '6']];
+export function weightOf({ version, keeps }: Pick<Hierarchy, 'version' | 'keeps'>, load: Load): Weight {
+  if (!keeps.includes('cpu')) return { weight: [], idle: [] };
+  return {
+    weight: [
+      version === 1
+        ? ['cpu.shares', load === 'alone' ? '512' : '64']
+        : ['cpu.weight', load === 'alone' ? '50' : '6'],
+    ],
+    idle: [['cpu.idle', load === 'crowd' ? '1' : '0']],
+  };
 }
 
 const NONE: GroupSettings = { needed: [], usual: [] };

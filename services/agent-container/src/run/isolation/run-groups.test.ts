@@ -57,11 +57,20 @@ describe.skipIf(groups === undefined)(
       expect(weights.map(Number)).toSatisfy((values: number[]) =>
         values.every((it) => it === 512 || it === 50),
       );
-      await group.giveWay(true);
+      await group.giveWay('commands');
       const lowered = await Promise.all(files.filter(existsSync).map((file) => readFile(file, 'utf8')));
       expect(lowered.map(Number)).toSatisfy((values: number[]) =>
         values.every((it) => it === 64 || it === 6),
       );
+      // Where the kernel knows it; without it, a crowd has the weight of some commands.
+      const idle = group.doors.map((file) => join(dirname(file), 'cpu.idle')).filter(existsSync);
+      const isIdle = (): Promise<string[]> => Promise.all(idle.map((file) => readFile(file, 'utf8')));
+      await group.giveWay('crowd');
+      expect((await isIdle()).every((it) => Number(it) === 1)).toBe(true);
+      await group.giveWay('alone');
+      expect((await isIdle()).every((it) => Number(it) === 0)).toBe(true);
+      const risen = await Promise.all(files.filter(existsSync).map((file) => readFile(file, 'utf8')));
+      expect(risen).toEqual(weights);
       const exit = once(child, 'exit');
       process.kill(-(child.pid ?? 0), 'SIGKILL');
       await exit;

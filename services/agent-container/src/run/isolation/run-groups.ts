@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isProcessGone } from '@omnicloud/session-table';
+import type { Load } from './isolation.ts';
 import {
   type Controller,
   CONTROLLERS,
@@ -10,6 +11,7 @@ import {
   outOfMemoryFile,
   ownHierarchies,
   settingsOf,
+  type Weight,
   weightOf,
 } from './own-hierarchies.ts';
 import type { RunLimits } from './run-limits.ts';
@@ -23,8 +25,8 @@ export interface RunGroup {
   readonly doors: readonly string[];
   /** Whether the kernel ended a process of it because the group's memory was used up; undefined where it keeps no memory. */
   readonly wasOutOfMemory: (() => Promise<boolean>) | undefined;
-  /** Takes its share of the processors down as long as commands run in it. */
-  giveWay(hasCommands: boolean): Promise<void>;
+  /** Sets its share of the processors. */
+  giveWay(load: Load): Promise<void>;
   /** Ends all that is in it at once, where the kernel can (version 2, from 5.14 on). */
   kill(): Promise<void>;
   /** Its processes must be gone. */
@@ -98,13 +100,9 @@ export class RunGroups {
     return {
       doors: made.map((folder) => join(folder, 'cgroup.procs')),
       wasOutOfMemory: events.length === 0 ? undefined : () => hasKilled(events),
-      giveWay: async (hasCommands) => {
-        const weights = inEach((hierarchy, folder) =>
-          weightOf(hierarchy, hasCommands ? 'with commands' : 'alone').map(
-            ([file, value]) => [join(folder, file), value] as const,
-          ),
-        );
-        for (const [path, value] of weights) await set(path, value);
+      giveWay: async (load) => {
+        for (const hierarchy of this.#hierarchies)
+          await weigh(join(hierarchy.folder, name), weightOf(hierarchy, load));
       },
       kill: async () => {
         const files = inEach(({ version }, folder) => (version === 2 ? [join(folder, 'cgroup.kill')] : []));
@@ -127,6 +125,13 @@ export class RunGroups {
 async function hasKilled(files: readonly string[]): Promise<boolean> {
   const texts = await Promise.all(files.map(async (file) => readFile(file, 'utf8')));
   return texts.some((text) => Number(/^oom_kill (\d+)$/m.exec(text)?.[1] ?? 0) > 0);
+}
+
+/** It is weighed while it is not idle. */
+async function weigh(folder: string, { weight, idle }: Weight): Promise<void> {
+  for (const [file] of idle) await setWhereKnown(join(folder, file), '0');
+  for (const [file, value] of weight) await set(join(folder, file), value);
+  for (const [file, value] of idle) await setWhereKnown(join(folder, file), value);
 }
 
 function set(path: string, value: string): Promise<void> {

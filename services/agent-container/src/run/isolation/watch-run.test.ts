@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { getPriority } from 'node:os';
+import { availableParallelism, getPriority } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { GroupedIsolation } from './grouped-isolation.ts';
-import type { Isolation } from './isolation.ts';
+import type { Isolation, Load } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { RunGroups } from './run-groups.ts';
 import type { RunLimits } from './run-limits.ts';
@@ -134,6 +134,39 @@ describe.each(kinds)('The watch over a run in %s', (_, isAvailable, isolationWit
     throw new Error('It kept its priority');
   });
 });
+
+/** More than are the run's own business, and fewer than are allowed. */
+const CROWD = 4 * availableParallelism() + 2;
+
+it.skipIf(groups === undefined || CROWD + 8 > LIMITS.processes)(
+  'A run in a control group gives way to others while it has commands, and altogether while it has a crowd of them',
+  async () => {
+    const loads: Load[] = [];
+    const changed = new EventEmitter();
+    const isolation = grouped(new SeparateUserIsolation(LIMITS));
+    const told: Isolation = {
+      means: isolation.means,
+      isNetworkOn: isolation.isNetworkOn,
+      open: async (place) => {
+        const cell = await isolation.open(place);
+        const giveWay = async (load: Load): Promise<void> => {
+          await cell.giveWay?.(load);
+          loads.push(load);
+          changed.emit('load');
+        };
+        return { ...cell, giveWay };
+      },
+    };
+    const until = async (load: Load): Promise<void> => {
+      while (loads.at(-1) !== load) await once(changed, 'load');
+    };
+    const crowd = `for i in $(seq ${CROWD}); do setsid sleep 100 & done`;
+    await watched(told, `(setsid sh -c 'sleep 1; ${crowd}; wait' &); wait`);
+    await until('commands');
+    await until('crowd');
+    expect(loads).toEqual(['commands', 'crowd']);
+  },
+);
 
 it.skipIf(!isRoot)(
   'The watch leaves the session of the server as it is, whatever is in it (root on Linux)',

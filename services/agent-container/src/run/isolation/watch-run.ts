@@ -1,9 +1,9 @@
 // every quarter of a second: the processes of each run → its shell's step back behind everything else → memory and number in bounds? else the run's end
 import { readFile, writeFile } from 'node:fs/promises';
-import { setPriority } from 'node:os';
+import { availableParallelism, setPriority } from 'node:os';
 import { AgentError } from '../../errors.ts';
 import { type ProcessStat, statOf } from '../process-group.ts';
-import type { Cell } from './isolation.ts';
+import type { Cell, Load } from './isolation.ts';
 import { identity } from './prove-ended.ts';
 import type { RunLimits } from './run-limits.ts';
 
@@ -16,6 +16,8 @@ const LOWEST_PRIORITY = 19;
  * end all the time, so that a look seldom sees the whole number. Twice running, so that a peak is none.
  */
 const FULL = 0.9;
+/** Of more threads of commands for each processor, others would feel each. A build that uses all processors has one or two. */
+const CROWD_FOR_EACH_PROCESSOR = 4;
 
 /** The watch over one run. */
 export interface RunWatch {
@@ -38,12 +40,12 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
   let timer: NodeJS.Timeout | undefined;
   const seen = new Set<string>();
   let wasFull = false;
-  let hadCommands = false;
+  let load: Load = 'alone';
   const look = async (pid: number): Promise<void> => {
     const { all, own } = await cell.membersOf(pid);
-    const hasCommands = all.some((stat) => !own.has(stat.pid) && !stat.isDead);
-    if (hasCommands !== hadCommands) await cell.giveWay?.(hasCommands);
-    hadCommands = hasCommands;
+    const now = loadOf(all.filter((stat) => !own.has(stat.pid) && !stat.isDead));
+    if (now !== load) await cell.giveWay?.(now);
+    load = now;
     // Ours and the server's: a session's weight is that of all that is in it.
     const spared = new Set(all.filter((stat) => own.has(stat.pid)).map(({ session }) => session));
     spared.add((await statOf(process.pid))?.session ?? 0);
@@ -127,6 +129,11 @@ async function excessOf(
 
 async function wasOutOfMemory(cell: Cell): Promise<boolean> {
   return (await cell.wasOutOfMemory?.()) === true;
+}
+
+function loadOf(commands: readonly ProcessStat[]): Load {
+  if (commands.length === 0) return 'alone';
+  return threadsOf(commands) > CROWD_FOR_EACH_PROCESSOR * availableParallelism() ? 'crowd' : 'commands';
 }
 
 function threadsOf(all: readonly ProcessStat[]): number {
