@@ -27,8 +27,8 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     silenceMs: 4_000,
     streamHeartbeatMs: 500,
     writingDownMs: 500,
-    stuckMs: 45_000,
-    blowPauseMs: { min: 3_000, max: 11_000 },
+    stuckMs: 30_000,
+    blowPauseMs: { min: 1_500, max: 5_500 },
   },
   aws: {
     leaseMs: 4_000,
@@ -37,8 +37,8 @@ const FAST: Record<StoreChoice['kind'], Tempo> = {
     silenceMs: 8_000,
     streamHeartbeatMs: 1_000,
     writingDownMs: 3_000,
-    stuckMs: 45_000,
-    blowPauseMs: { min: 3_000, max: 11_000 },
+    stuckMs: 30_000,
+    blowPauseMs: { min: 1_500, max: 5_500 },
   },
 };
 
@@ -55,7 +55,7 @@ const PRODUCTION: Tempo = {
 };
 
 /** A machine that is slower than this is not waited for: freezes, which outlast the limits, would take minutes. */
-const MOST = { limits: 5, stuck: 5 };
+const MOST = { limits: 5, stuck: 10 };
 
 /** What the time limits are to be. */
 interface TempoChoice {
