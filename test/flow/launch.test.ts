@@ -9,12 +9,13 @@ import {
   bundleInto,
   openPlace,
 } from '../../services/agent-container/src/run/isolation/open-place.fixture.ts';
+import { firstUserOf } from '../../services/agent-container/src/run/isolation/test-users.fixture.ts';
 
 const LAUNCH = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
 const CONFIG = fileURLToPath(new URL('../../local/src/passed-config.ts', import.meta.url));
 const PLANTED = 'planted-launch-secret';
 /** An ordinary user; root needs somebody else to be one. */
-const ORDINARY = 61_743;
+const ORDINARY = firstUserOf('launch');
 const asOrdinaryUser =
   process.getuid?.() === 0
     ? ['setpriv', `--reuid=${ORDINARY}`, `--regid=${ORDINARY}`, '--clear-groups', '--']

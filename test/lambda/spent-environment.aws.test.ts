@@ -11,9 +11,10 @@ import { processesOf } from '../../services/agent-container/src/run/isolation/pr
 import { createEvent, useAgentFunction } from './agent.fixture.ts';
 import { type EmulatedFunction, isEmulatorMissing, startEmulated } from './emulator-process.ts';
 import { CLIENT } from './function-process.ts';
+import { firstUserOf } from '../../services/agent-container/src/run/isolation/test-users.fixture.ts';
 
 /** Nothing else may run as this user: a run's end kills all that is new of it. */
-const USER = 61_901;
+const USER = firstUserOf('spent-environment');
 const AS_USER = ['--reuid', String(USER), '--regid', String(USER), '--clear-groups', '--'];
 const RUN_PROCESSES = 300;
 /** In seconds; no other program sleeps for just so long. */

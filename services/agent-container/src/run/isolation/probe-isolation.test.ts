@@ -10,10 +10,11 @@ import { bundleInto, openPlace } from './open-place.fixture.ts';
 import { probe } from './probe-isolation.ts';
 import { haveNamespaces } from './sandbox.fixture.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
+import { firstUserOf } from './test-users.fixture.ts';
 
 const isAvailable = await haveNamespaces();
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-const SOMEBODY = '61745';
+const SOMEBODY = String(firstUserOf('probe-isolation'));
 
 /** @returns what a server finds that is an ordinary user's. */
 async function probedBySomebody(cli: string): Promise<string> {

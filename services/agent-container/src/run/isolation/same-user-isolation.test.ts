@@ -8,12 +8,13 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { bundleInto, openPlace } from './open-place.fixture.ts';
 import { syscallFilter } from './syscall-filter.ts';
+import { firstUserOf } from './test-users.fixture.ts';
 
 /**
  * The user of the latest server here. Nothing else may run as it, because a run's end kills all that is new of it. Each server has one of
  * its own: the kernel counts an ended process among its user's until the process is reaped, and an earlier server's would fill the limit.
  */
-let serverId = 61_744;
+let serverId = firstUserOf('same-user-isolation');
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 
 const hasFilter = (await syscallFilter()).length > 0;

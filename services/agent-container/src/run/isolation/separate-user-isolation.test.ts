@@ -1,10 +1,11 @@
-import type { ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { lstat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { processesOf } from './prove-ended.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';
 import { ESCAPE, openSandbox, processesWith } from './sandbox.fixture.ts';
 
@@ -42,6 +43,23 @@ describe.skipIf(!isRoot)('a run as a user of its own (needs to be root on Linux)
     const [one, two] = [await openSandbox(isolation), await openSandbox(isolation)];
     expect((await one.run('id -u')).output).not.toBe((await two.run('id -u')).output);
     expect((await one.run('ls "$1"', two.workspace)).code).not.toBe(0);
+  });
+
+  it('has no user whose processes are there, which may be of a run of another server on this machine', async () => {
+    const userOf = async ({
+      run,
+    }: {
+      run: (script: string) => Promise<{ output: string }>;
+    }): Promise<number> => Number((await run('id -u')).output);
+    const last = await userOf(await openSandbox(new SeparateUserIsolation()));
+    // Users are given in turn, and the first comes after the last.
+    const next = last === 61_105 ? 60_706 : last + 1;
+    const id = String(next);
+    const other = spawn('setpriv', ['--reuid', id, '--regid', id, '--clear-groups', 'sleep', '60']);
+    onTestFinished(() => void other.kill('SIGKILL'));
+    await expect.poll(async () => (await processesOf(next)).length).toBe(1);
+    expect(await userOf(await openSandbox(new SeparateUserIsolation()))).not.toBe(next);
+    expect(await processesOf(next)).toHaveLength(1);
   });
 
   it('leaves nothing running when it was ended, and its home is shut', async () => {

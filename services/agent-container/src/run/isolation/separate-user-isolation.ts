@@ -1,5 +1,6 @@
 // root → a user id that nothing else has, for the time of the run → its home is given to it, and whatever it started is killed with it
 import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { chmod, chown } from 'node:fs/promises';
 import { dirname } from 'node:path';
@@ -16,8 +17,11 @@ import { sweepShared } from './sweep-shared.ts';
 /** Neither people nor packages nor systemd give these away (https://systemd.io/UIDS-GIDS/). */
 const FIRST_ID = 60_706;
 const IDS = 400;
-/** How many were given already: the next run has another one, because the dead of the last count for its user until they are waited for. */
-let given = 0;
+/**
+ * Where the next run's user is looked for: another one than the last run's, because the dead of a run count for its user until they are waited
+ * for. A second server on this machine most likely begins elsewhere.
+ */
+let next = randomInt(IDS);
 
 /**
  * For root where there are no namespaces: file modes keep runs from the server's memory and files, and from one another. The network is
@@ -36,7 +40,7 @@ export class SeparateUserIsolation implements Isolation {
   }
 
   async open(place: Place): Promise<Cell> {
-    const id = this.#take();
+    const id = await this.#take();
     try {
       // Entered by its own name, not listed.
       await chmod(dirname(place.root), 0o711);
@@ -67,14 +71,15 @@ export class SeparateUserIsolation implements Isolation {
     };
   }
 
-  #take(): number {
+  async #take(): Promise<number> {
     for (let count = 0; count < IDS; count += 1) {
-      // A second server on this machine begins elsewhere, as long as both have few runs.
-      const id = FIRST_ID + ((process.pid + given + count) % IDS);
+      const id = FIRST_ID + (next % IDS);
+      next += 1;
       if (this.#taken.has(id)) continue;
-      given += count + 1;
       this.#taken.add(id);
-      return id;
+      // A second server on this machine may have given it to a run, which the end of a run of ours would kill.
+      if ((await processesOf(id)).length === 0) return id;
+      this.#taken.delete(id);
     }
     throw new RangeError(`${IDS} runs at once have a user each; there is none for another`);
   }

@@ -2,9 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { sweepShared } from './sweep-shared.ts';
+import { firstUserOf } from './test-users.fixture.ts';
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
-const [SOMEBODY, ANOTHER] = [61_746, 61_747];
+const SOMEBODY = firstUserOf('sweep-shared');
+const ANOTHER = SOMEBODY + 1;
 
 function by(uid: number, program: string, ...args: string[]): void {
   execFileSync('setpriv', [

@@ -8,8 +8,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
 import { groupPlaces } from './group-places.ts';
 import { bundleInto, openPlace } from './open-place.fixture.ts';
+import { firstUserOf } from './test-users.fixture.ts';
 
-const USER = 61_641;
+const USER = firstUserOf('version-2-groups');
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 const top = isRoot ? topOfTree() : undefined;
 /** Of those that bind a group with processes of its own; which ones version 2 has depends on what version 1 took. */
