@@ -71,11 +71,14 @@ function spanOf(
   const { session, token } = question;
   const asked = companions.get(token) ?? [question];
   const messageIds = new Set(asked.map(({ messageId }) => messageId));
-  const telling = (callsIn.get(session) ?? []).filter(
-    ({ isCarriedOut, replyTo, marks }) =>
-      isCarriedOut &&
-      ((replyTo !== undefined && messageIds.has(replyTo)) || marks.some((mark) => mark.token === token)),
+  const carriedOut = (callsIn.get(session) ?? []).filter(({ isCarriedOut }) => isCarriedOut);
+  const saying = carriedOut.filter(
+    ({ replyTo, marks }) =>
+      (replyTo !== undefined && messageIds.has(replyTo)) || marks.some((mark) => mark.token === token),
   );
+  // What was said may be changed later, as when a part of an answer gives way to the word that there is none.
+  const said = new Set(saying.map(({ messageId }) => messageId));
+  const telling = carriedOut.filter(({ messageId }) => messageId !== undefined && said.has(messageId));
   return {
     session,
     fromMs: Math.min(...asked.map(({ takenAtMs }) => takenAtMs)),

@@ -67,6 +67,18 @@ describe('A question is given up only when each of its tries met a harm:', () =>
     expect(hit('webhook#1', 5_100)).toEqual(UNEXPLAINED);
   });
 
+  it('a part of an answer was not the end of it when it later gave way to the word that there is none', () => {
+    const rules = broken((run) => {
+      const part = sendOf(answerText('c', 'cut'), 30, 5_000);
+      const change = { method: 'editMessageText', replyTo: undefined, marks: [], atMs: 9_000 };
+      run.shown.splice(2, 1, shown('I could not answer.', 31, 30));
+      run.calls.splice(2, 1, part, { ...part, ...change });
+      harm(run, 4_000, 2);
+      harm(run, 6_000, 1);
+    });
+    expect(rules).toEqual([]);
+  });
+
   it('neither a full disk nor a clock that was set costs a try', () => {
     for (const kind of ['disk full', 'clock set'] as const) {
       const rules = broken((run) => {

@@ -20,7 +20,12 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
     if (tokens.includes(token))
       seen.push([atMs, `model asked ${tokens.join(' ')} for ${run} after [${known}]`]);
   }
-  for (const call of evidence.calls.filter((one) => isFor(one, asked))) {
+  for (const { worker, agent, tokens, atMs, endedAtMs, ending } of evidence.asks) {
+    if (!asked.some((one) => tokens.includes(one.token))) continue;
+    seen.push([atMs, `${worker} asked ${agent ?? 'no agent server'} about ${tokens.join(' ')}`]);
+    if (ending !== undefined) seen.push([endedAtMs, `${agent ?? 'nobody'} answered ${worker}: ${ending}`]);
+  }
+  for (const call of callsFor(asked, evidence)) {
     const fate = !call.isCarriedOut ? ' refused' : call.isAnswerLost ? ' answer lost' : '';
     const marks = call.marks.map((mark) => `${mark.token} by ${mark.run} ${mark.part}/${mark.parts}`);
     const reply = call.replyTo === undefined ? '' : ` below ${call.replyTo}`;
@@ -37,11 +42,19 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
     console.log(`       ${String(atMs - askedAtMs).padStart(7)} ms ${event}`);
 }
 
-/** @returns whether the call tells something to those who asked the questions. */
-function isFor(call: TelegramCall, questions: readonly AskedQuestion[]): boolean {
-  return questions.some(
-    ({ token, chatId, messageId }) =>
-      call.chatId === chatId &&
-      (call.replyTo === messageId || call.marks.some((mark) => mark.token === token)),
+/** @returns the calls that tell something to those who asked the questions, also those that change what was told. */
+function callsFor(questions: readonly AskedQuestion[], { calls }: Evidence): TelegramCall[] {
+  const telling = calls.filter((call) =>
+    questions.some(
+      ({ token, chatId, messageId }) =>
+        call.chatId === chatId &&
+        (call.replyTo === messageId || call.marks.some((mark) => mark.token === token)),
+    ),
+  );
+  const told = new Set(telling.map(({ chatId, messageId }) => `${chatId}:${messageId}`));
+  return calls.filter(
+    (call) =>
+      telling.includes(call) ||
+      (call.messageId !== undefined && told.has(`${call.chatId}:${call.messageId}`)),
   );
 }

@@ -115,6 +115,26 @@ it('What a server that was killed left in the middle of a turn is gone at the ne
   expect(await left(workRoot)).toBe('3');
 });
 
+it('A turn that begins while the left home of its session is removed begins in a home of its own, which stays', async () => {
+  const workRoot = await temporaryDirectory();
+  const { pid } = spawnSync(process.execPath, ['-e', '']);
+  const home = homeIn(workRoot, 1);
+  for (const isSaved of [false, true])
+    for (let steps = 0; steps < 40; steps += 1) {
+      await makeHome(home, 1, isSaved ? 1 : undefined);
+      await writeFile(join(home.root, isSaved ? 'x' : 'in-use'), `${hostname()}/${pid}/gone/x`);
+      const homes = new Homes(workRoot, failLoudly, { ...SHARED, homes: 0 });
+      const started = homes.scan().then(() => homes.makeRoom());
+      // As many looks at the disk later.
+      for (let step = 0; step < steps; step += 1) await readdir(workRoot);
+      const use = await homes.use(home);
+      await writeFile(join(home.root, 'mine'), 'x');
+      await started;
+      expect(await readdir(home.root)).toEqual(expect.arrayContaining(['in-use', 'mine']));
+      await use.end();
+    }
+});
+
 it('A home that another living server is in stays, however old it looks', async () => {
   const workRoot = await temporaryDirectory();
   await makeHome(homeIn(workRoot, 1), 100);

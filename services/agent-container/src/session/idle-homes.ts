@@ -83,6 +83,8 @@ export class Homes {
   readonly #inUse = new Map<string, number>();
   /** By their roots; the one that was used longest ago comes first. */
   readonly #idle = new Map<string, IdleHome>();
+  /** By their roots: what is being put out of sight. Whoever begins a run there waits for it. */
+  readonly #removals = new Map<string, Promise<void>>();
   readonly #owner = holderName();
   #idleBytes = 0;
   #scanning: Promise<void> | undefined;
@@ -104,6 +106,8 @@ export class Homes {
     const { root } = home;
     this.#inUse.set(root, (this.#inUse.get(root) ?? 0) + 1);
     this.#forget(root);
+    // Whoever removes it is the one to report a failure.
+    await this.#removals.get(root)?.catch(() => undefined);
     try {
       await mkdir(root, { recursive: true, mode: 0o700 });
       await rm(join(root, OWNER), { recursive: true, force: true });
@@ -203,7 +207,7 @@ export class Homes {
       const saved = await readMark(root);
       if (!saved) {
         await beforeDrop();
-        if (this.#inUse.get(root) === 1) await this.#remove(root);
+        await this.#remove(root, { holders: 1 });
         return;
       }
       await rm(join(root, OWNER), { force: true });
@@ -245,21 +249,39 @@ export class Homes {
    */
   async #removeLeft(name: string): Promise<void> {
     const home = sessionHome(this.#workRoot, name);
-    await endLeftoverCli(home);
-    await this.#remove(home.root);
+    await this.#remove(home.root, { before: () => endLeftoverCli(home) });
   }
 
-  /** Out of sight at once, so that a session that comes back meets a whole home or none. */
-  async #remove(root: string): Promise<void> {
+  /**
+   * Nothing is removed that has more holders, and nobody begins to hold it meanwhile.
+   * @param options.holders how many runs of this process are in the home that are over; none unless given.
+   * @param options.before done first, while the home is there.
+   */
+  async #remove(
+    root: string,
+    options: { holders?: number; before?: () => Promise<void> } = {},
+  ): Promise<void> {
+    const { holders = 0, before = () => Promise.resolve() } = options;
+    if ((this.#inUse.get(root) ?? 0) > holders || this.#removals.has(root)) return;
     const grave = join(this.#workRoot, `${REMOVED}${randomUUID()}`);
+    const removal = before().then(() => putAway(root, grave));
+    this.#removals.set(root, removal);
     try {
-      await rename(root, grave);
-    } catch (error) {
-      // Another process on this machine was faster.
-      if (isMissing(error)) return;
-      throw error;
+      await removal;
+    } finally {
+      this.#removals.delete(root);
     }
     await removeTree(grave);
+  }
+}
+
+/** Out of sight at once, so that a session that comes back meets a whole home or none. */
+async function putAway(root: string, grave: string): Promise<void> {
+  try {
+    await rename(root, grave);
+  } catch (error) {
+    // Another process on this machine was faster.
+    if (!isMissing(error)) throw error;
   }
 }
 
