@@ -30,7 +30,12 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
     const marks = call.marks.map((mark) => `${mark.token} by ${mark.run} ${mark.part}/${mark.parts}`);
     const reply = call.replyTo === undefined ? '' : ` below ${call.replyTo}`;
     const id = call.messageId === undefined ? '' : ` is ${call.messageId}`;
-    seen.push([call.atMs, `${call.sender} ${call.method}${reply}${id} ${marks.join(', ')}${fate}`]);
+    const reaction =
+      call.reaction === undefined ? '' : ` ${call.reaction.isSet ? 'on' : 'off'} ${call.reaction.messageId}`;
+    seen.push([
+      call.atMs,
+      `${call.sender} ${call.method}${reply}${id}${reaction} ${marks.join(', ')}${fate}`,
+    ]);
   }
   const { atMs: askedAtMs } = question;
   for (const { kind, process, atMs, untilMs } of evidence.blows) {
@@ -48,7 +53,9 @@ function callsFor(questions: readonly AskedQuestion[], { calls }: Evidence): Tel
     questions.some(
       ({ token, chatId, messageId }) =>
         call.chatId === chatId &&
-        (call.replyTo === messageId || call.marks.some((mark) => mark.token === token)),
+        (call.replyTo === messageId ||
+          call.reaction?.messageId === messageId ||
+          call.marks.some((mark) => mark.token === token)),
     ),
   );
   const told = new Set(telling.map(({ chatId, messageId }) => `${chatId}:${messageId}`));

@@ -41,6 +41,8 @@ export interface AnswerDeps extends TellingDeps, AttachmentDeps, OutageDeps {
 /** A session that is in use may be let go of at any moment. In ms. */
 const LONGEST_BUSY_WAIT_MS = 2_000;
 const SHORTEST_BUSY_WAIT_MS = 100;
+/** So many that are seen before a turn are looked up in the ledger; the next turn looks further. */
+const MOST_LOOKED_UP = 20;
 /** Telegram sends the messages of an album at once, but each may meet a function that starts first. In ms. */
 const ALBUM_WAIT_MS = 1_500;
 
@@ -98,17 +100,22 @@ export async function answerByAgent(
 }
 
 /**
- * Without the view nothing is merged and nothing is marked; the turn is answered all the same. What is seen before the turn is done:
- * a copy of its update came later and brought it into view again.
+ * Without the view nothing is merged and nothing is marked; the turn is answered all the same. What is seen before the turn is done, as a rule: a
+ * copy of its update came later and brought it into view again. Or two updates were noted in another order than they were queued in.
+ * @returns what is in view from the turn on.
  */
-async function backlogOf(turn: Turn, { backlog, onError }: AnswerDeps): Promise<BacklogEntry[]> {
+async function backlogOf(turn: Turn, { backlog, ledger, onError }: AnswerDeps): Promise<BacklogEntry[]> {
   try {
     const group = groupOf(turn);
     const entries = await backlog.list(group);
     const position = entries.findIndex((entry) => entry.turn.update_id === turn.update_id);
     if (position <= 0) return entries;
-    const done = entries.slice(0, position).map((entry) => entry.turn.update_id);
-    await backlog.remove(group, done);
+    const done: number[] = [];
+    for (const { turn: before } of entries.slice(0, Math.min(position, MOST_LOOKED_UP))) {
+      const record = await ledger.find(before.update_id);
+      if (record?.state === 'delivered' || record?.state === 'merged') done.push(before.update_id);
+    }
+    if (done.length > 0) await backlog.remove(group, done);
     return entries.slice(position);
   } catch (error) {
     onError(error, turn);

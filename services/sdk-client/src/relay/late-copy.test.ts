@@ -27,6 +27,22 @@ it('A copy of an update that is done leaves the view with the next turn', async 
   expect(await scene.backlog.list(GROUP)).toEqual([]);
 });
 
+it('A message that is seen before the one that is answered, and is not done, stays in view, so that its mark goes when it is answered', async () => {
+  scene.agent.script(answered('One.'), answered('Two.'));
+  // Another message ran when the second came, which was marked. The first was noted when its update came again.
+  await scene.backlog.add(message(9));
+  await scene.backlog.add(message(2));
+  await scene.backlog.remove(GROUP, [9]);
+  await scene.backlog.add(message(1));
+  await scene.handle(message(1));
+  expect((await scene.backlog.list(GROUP)).map(({ turn }) => turn.update_id)).toEqual([2]);
+  await scene.handle(message(2));
+  expect(scene.botApi.payloads('setMessageReaction')).toContainEqual(
+    expect.objectContaining({ message_id: message(2).message_id, reaction: [] }),
+  );
+  expect(await scene.backlog.list(GROUP)).toEqual([]);
+});
+
 it('The message of a copy that comes late is not marked as waiting', async () => {
   const waiting = message(3);
   const marked = scene.botApi.until(() => scene.botApi.payloads('setMessageReaction').length === 1);
