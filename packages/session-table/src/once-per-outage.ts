@@ -7,6 +7,11 @@ export class OncePerOutage {
     this.#report = report;
   }
 
+  /** Whether the latest use failed. */
+  get isOut(): boolean {
+    return this.#isOut;
+  }
+
   worked(): void {
     this.#isOut = false;
   }

@@ -8,16 +8,24 @@ import { toleratingBacklog } from './tolerating-backlog.ts';
 const GROUP = groupOf(sampleTurn(1));
 
 let isDown: boolean;
+let failures: number;
+let calls: number;
 let noted: number[];
 let reported: unknown[];
 let backlog: Backlog;
 
 beforeEach(() => {
   isDown = false;
+  failures = 0;
+  calls = 0;
   noted = [];
   reported = [];
-  const orDown = <Result>(use: () => Result): Promise<Result> =>
-    isDown ? Promise.reject(new BacklogUnavailableError('table down')) : Promise.resolve(use());
+  const orDown = <Result>(use: () => Result): Promise<Result> => {
+    calls += 1;
+    failures -= 1;
+    const fails = isDown || failures >= 0;
+    return fails ? Promise.reject(new BacklogUnavailableError('table down')) : Promise.resolve(use());
+  };
   backlog = toleratingBacklog(
     {
       add: (turn) => orDown(() => void noted.push(turn.update_id)),
@@ -39,6 +47,21 @@ it('rejects nothing and shows nothing while the view is away, and reports each o
   isDown = true;
   await backlog.list(GROUP);
   expect(reported).toHaveLength(2);
+});
+
+it('makes a call that fails again, but not while the view is away: nothing waits for that', async () => {
+  failures = 2;
+  await backlog.add(sampleTurn(1));
+  failures = 2;
+  expect(await backlog.list(GROUP)).toMatchObject([{ turn: { update_id: 1 } }]);
+  failures = 2;
+  await backlog.remove(GROUP, [1]);
+  expect([noted, reported]).toEqual([[], []]);
+  isDown = true;
+  await backlog.add(sampleTurn(2));
+  calls = 0;
+  await backlog.add(sampleTurn(3));
+  expect(calls).toBe(1);
 });
 
 it('notes what came during an outage before what comes next, so that nothing is merged past it', async () => {

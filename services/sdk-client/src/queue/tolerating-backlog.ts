@@ -1,5 +1,5 @@
 import { groupOf, type Turn } from '@omnicloud/protocol';
-import { OncePerOutage } from '@omnicloud/session-table';
+import { OncePerOutage, persistently } from '@omnicloud/session-table';
 import type { Backlog } from './backlog.ts';
 
 /** So many turns at most are kept for an outage to end; what is more comes into view no more. */
@@ -7,7 +7,7 @@ const MAX_MISSED = 1_000;
 
 /**
  * @returns the same view for whoever must go on without it: nothing rejects, what cannot be seen is not there, and an outage is reported
- *   once. What was not noted during an outage is noted before what comes next, or a later message would be merged past it.
+ *   once. A call that fails is made again, for a second or so, but not while the view is away. What was not noted during an outage is noted before what comes next, or a later message would be merged past it.
  */
 export function toleratingBacklog(backlog: Backlog, onError: (error: unknown) => void): Backlog {
   const outage = new OncePerOutage(onError);
@@ -32,7 +32,7 @@ export function toleratingBacklog(backlog: Backlog, onError: (error: unknown) =>
   };
   const tolerating = async <Result>(use: () => Promise<Result>, otherwise: Result): Promise<Result> => {
     try {
-      const result = await use();
+      const result = await (outage.isOut ? use() : persistently(use));
       outage.worked();
       return result;
     } catch (error) {
@@ -41,16 +41,14 @@ export function toleratingBacklog(backlog: Backlog, onError: (error: unknown) =>
     }
   };
   return {
-    add: (turn) =>
-      tolerating(async () => {
-        try {
-          await noteMissed(groupOf(turn));
-          await backlog.add(turn);
-        } catch (error) {
-          miss(turn);
-          throw error;
-        }
-      }, undefined),
+    add: async (turn) => {
+      const isNoted = await tolerating(async () => {
+        await noteMissed(groupOf(turn));
+        await backlog.add(turn);
+        return true;
+      }, false);
+      if (!isNoted) miss(turn);
+    },
     list: (group) =>
       tolerating(async () => {
         // What this process could not note stands before what others noted since.
