@@ -11,8 +11,8 @@ import {
   readStoredSession,
   restore,
 } from '../services/agent-container/src/session/restore.ts';
-import { type SessionHome, sessionHome } from '../services/agent-container/src/session/session-home.ts';
-import { jsonl, wholeTurn } from '../services/agent-container/src/session/transcript.fixture.ts';
+import { type SessionHome, sessionHome } from '../services/agent-container/src/session/home/session-home.ts';
+import { jsonl, wholeTurn } from '../services/agent-container/src/session/transcript/transcript.fixture.ts';
 import { countingStore } from './counting-store.ts';
 import { inKb, inMs, printTable, timed, times } from './measure.ts';
 

@@ -8,7 +8,7 @@ const CHECKS = {
   lint: ['eslint', '--max-warnings', '0', '.'],
   format: ['prettier', '--check', '.'],
   types: ['tsc', '-p', '.'],
-  'types of the page': ['tsc', '-p', 'local/web'],
+  'types of the page': ['tsc', '-p', 'demo/web'],
   'types of the infrastructure': ['tsc', '-p', 'infra', '--noEmit'],
   layers: ['depcruise', 'packages', 'services', 'infra/src', 'local/src', 'scripts', 'test', 'bench'],
   'unused code': ['knip'],

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Code, DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import { bundleFunction } from '../../scripts/bundle.ts';
-import type { Artifacts } from './omnicloud-stack.ts';
-import type { Program } from './service-function.ts';
+import type { Artifacts } from './stack/omnicloud-stack.ts';
+import type { Program } from './stack/service-function.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const BUNDLES = join(ROOT, 'infra/dist');

@@ -1,6 +1,6 @@
 import { App, Tags } from 'aws-cdk-lib';
 import featureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
-import { type Artifacts, OmniCloudStack } from './omnicloud-stack.ts';
+import { type Artifacts, OmniCloudStack } from './stack/omnicloud-stack.ts';
 import { switchesOf } from './switches.ts';
 
 export interface OmniCloudApp {

@@ -2,7 +2,7 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { makeArtifacts } from './artifacts.ts';
-import { checkPolicies } from './check-policies.ts';
+import { checkPolicies } from './findings/check-policies.ts';
 import { fallbackOutdir } from './config.ts';
 import { createApp } from './create-app.ts';
 import { SwitchError } from './switches.ts';

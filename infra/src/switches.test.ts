@@ -1,6 +1,6 @@
 import { Match } from 'aws-cdk-lib/assertions';
 import { expect, it } from 'vitest';
-import { functionOf, resourcesOf, synthesize } from './stack.fixture.ts';
+import { functionOf, resourcesOf, synthesize } from './stack/stack.fixture.ts';
 import { parseSwitches, SwitchError } from './switches.ts';
 
 it('names every wrong switch at once', () => {

@@ -12,11 +12,11 @@ import { openSecretsManager } from '@omnicloud/secrets';
 import type { Hono } from 'hono';
 import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
 import { workRootOf } from './confine-shell.ts';
-import { createBedrockStandIn } from './demo-model/bedrock-wire.ts';
-import { createDemoModel } from './demo-model/demo-model.ts';
+import { createBedrockStandIn } from '../../demo/src/model/wire/bedrock-wire.ts';
+import { createDemoModel } from '../../demo/src/model/demo-model.ts';
 import type { Log } from './log.ts';
-import type { PageInfo } from './page/page-info.ts';
-import type { Stores } from './stores.ts';
+import type { PageInfo } from '../../demo/src/page/page-info.ts';
+import type { Stores } from './stores/stores.ts';
 
 /**
  * Adds the agent server, and the demo model when there is no other.

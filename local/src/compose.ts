@@ -13,14 +13,14 @@ import {
 import { Hono } from 'hono';
 import { addAgentServer } from './add-agent-server.ts';
 import { addTelegram } from './add-telegram.ts';
-import { openAwsStores } from './aws-stores.ts';
+import { openAwsStores } from './stores/aws-stores.ts';
 import type { LocalConfig } from './config.ts';
 import { confineShell, workRootOf } from './confine-shell.ts';
 import { announceCommands } from './connect-telegram.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
 import type { Log } from './log.ts';
-import type { PageInfo } from './page/page-info.ts';
-import { openEmbeddedStores } from './stores.ts';
+import type { PageInfo } from '../../demo/src/page/page-info.ts';
+import { openEmbeddedStores } from './stores/stores.ts';
 
 export interface LocalSystem {
   readonly url: string;

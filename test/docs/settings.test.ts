@@ -13,7 +13,7 @@ const CONFIG_FILES = [
   'local/src',
   'infra/src',
   'infra/src/authorizer',
-  'scripts/operate',
+  'operate/src',
   'packages/*/src',
 ]
   .flatMap((folder) => [`${folder}/config.ts`, `${folder}/*-config.ts`])

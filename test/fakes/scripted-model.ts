@@ -1,10 +1,10 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { once } from 'node:events';
 import { Server } from 'node:http';
-import { createBedrockStandIn } from '../../local/src/demo-model/bedrock-wire.ts';
-import type { ModelOutput, Respond } from '../../local/src/demo-model/model-output.ts';
-import { isSideRequest, type ModelRequest } from '../../local/src/demo-model/model-request.ts';
-import { answerSideRequest } from '../../local/src/demo-model/side-request.ts';
+import { createBedrockStandIn } from '../../demo/src/model/wire/bedrock-wire.ts';
+import type { ModelOutput, Respond } from '../../demo/src/model/wire/model-output.ts';
+import { isSideRequest, type ModelRequest } from '../../demo/src/model/wire/model-request.ts';
+import { answerSideRequest } from '../../demo/src/model/wire/side-request.ts';
 
 /** A place in a response where the model waits until the test says go. */
 export interface Gate {

@@ -7,11 +7,11 @@ import { parseAgentConfig } from '../../services/agent-container/src/config.ts';
 import { type AgentImage, readAgentImage } from '../../services/agent-container/src/run/agent-image.ts';
 import type { RuntimeEvent } from '../../services/agent-container/src/run/agent-runtime.ts';
 import { ClaudeRuntime } from '../../services/agent-container/src/run/claude-runtime.ts';
-import { DirectorySessionStore } from '../../services/agent-container/src/session/directory-session-store.ts';
-import { Outbox } from '../../services/agent-container/src/session/outbox.ts';
+import { DirectorySessionStore } from '../../services/agent-container/src/session/store/directory-session-store.ts';
+import { Outbox } from '../../services/agent-container/src/session/files/outbox.ts';
 import { persist } from '../../services/agent-container/src/session/persist.ts';
 import { readStoredSession, restore } from '../../services/agent-container/src/session/restore.ts';
-import { sessionHome } from '../../services/agent-container/src/session/session-home.ts';
+import { sessionHome } from '../../services/agent-container/src/session/home/session-home.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';

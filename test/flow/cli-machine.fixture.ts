@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { type Options, query, type SDKUserMessage } from '@anthropic-ai/claude-agent-sdk';
 import { afterEach, beforeEach } from 'vitest';
 import { parseAgentConfig } from '../../services/agent-container/src/config.ts';
-import { cliEnvironment } from '../../services/agent-container/src/run/cli-environment.ts';
-import { DirectorySessionStore } from '../../services/agent-container/src/session/directory-session-store.ts';
+import { cliEnvironment } from '../../services/agent-container/src/run/cli/cli-environment.ts';
+import { DirectorySessionStore } from '../../services/agent-container/src/session/store/directory-session-store.ts';
 import { persist } from '../../services/agent-container/src/session/persist.ts';
-import { removeForeign } from '../../services/agent-container/src/session/remove-foreign.ts';
+import { removeForeign } from '../../services/agent-container/src/session/home/remove-foreign.ts';
 import { readStoredSession, restore } from '../../services/agent-container/src/session/restore.ts';
-import { type SessionHome, sessionHome } from '../../services/agent-container/src/session/session-home.ts';
+import { type SessionHome, sessionHome } from '../../services/agent-container/src/session/home/session-home.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';

@@ -1,13 +1,13 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseSwitches } from '../../infra/src/switches.ts';
-import { lambdaConcurrency, subscribersOf } from '../../scripts/operate/aws-lookups.ts';
-import { checkAccount, checkRegion, judgeConcurrency } from '../../scripts/operate/check-account.ts';
-import { modelConfig } from '../../scripts/operate/check-before-building.ts';
-import { checkModel } from '../../scripts/operate/check-model.ts';
-import { judgeSubscribers } from '../../scripts/operate/check-subscribers.ts';
-import { idleCost } from '../../scripts/operate/idle-cost.ts';
-import { modelsInUse } from '../../scripts/operate/models-in-use.ts';
+import { lambdaConcurrency, subscribersOf } from '../../operate/src/aws/aws-lookups.ts';
+import { checkAccount, checkRegion, judgeConcurrency } from '../../operate/src/checks/check-account.ts';
+import { modelConfig } from '../../operate/src/checks/check-before-building.ts';
+import { checkModel } from '../../operate/src/checks/check-model.ts';
+import { judgeSubscribers } from '../../operate/src/checks/check-subscribers.ts';
+import { idleCost } from '../../operate/src/checks/idle-cost.ts';
+import { modelsInUse } from '../../operate/src/checks/models-in-use.ts';
 import { startEdge, startLambda, startModel } from './edges.fixture.ts';
 
 const REGION = 'eu-central-1';

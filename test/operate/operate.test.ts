@@ -5,13 +5,13 @@ import type { WebhookInfo } from 'grammy/types';
 import { SETTINGS } from '@omnicloud/settings';
 import { describe, expect, it } from 'vitest';
 import { parseSwitches } from '../../infra/src/switches.ts';
-import { readArguments } from '../../scripts/operate/arguments.ts';
-import { type Asker, type Question, TerminalAsker } from '../../scripts/operate/ask.ts';
-import { checkUpdates } from '../../scripts/operate/check-bot.ts';
-import { completeSettings, type Kept } from '../../scripts/operate/complete-settings.ts';
-import { childEnvironment, readGivenSettings } from '../../scripts/operate/config.ts';
-import { DEFAULT_STACK, STACK_DESCRIPTION, switchesOf } from '../../scripts/operate/deployment.ts';
-import { retaining } from '../../scripts/operate/retain-data.ts';
+import { readArguments } from '../../operate/src/ask/arguments.ts';
+import { type Asker, type Question, TerminalAsker } from '../../operate/src/ask/ask.ts';
+import { checkUpdates } from '../../operate/src/checks/check-bot.ts';
+import { completeSettings, type Kept } from '../../operate/src/ask/complete-settings.ts';
+import { childEnvironment, readGivenSettings } from '../../operate/src/config.ts';
+import { DEFAULT_STACK, STACK_DESCRIPTION, switchesOf } from '../../operate/src/aws/deployment.ts';
+import { retaining } from '../../operate/src/aws/retain-data.ts';
 
 const NOTHING = { botToken: undefined, modelKeys: undefined, switches: {} };
 const NOTHING_KEPT: Kept = { hasBotToken: false, keysOf: undefined, switches: {} };
@@ -350,7 +350,7 @@ describe('settings', () => {
   });
 
   it('a stack is known by the description that infra gives it', async () => {
-    const source = await readFile(join(import.meta.dirname, '../../infra/src/omnicloud-stack.ts'), 'utf8');
+    const source = await readFile(join(import.meta.dirname, '../../infra/src/stack/omnicloud-stack.ts'), 'utf8');
     expect(source).toContain(`description: '${STACK_DESCRIPTION}`);
   });
 

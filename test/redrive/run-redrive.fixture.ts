@@ -6,7 +6,7 @@ import type { Turn } from '@omnicloud/protocol';
 import type { TurnQueue } from '@omnicloud/sdk-client';
 import { COMPILED } from '../compiled.ts';
 
-const SCRIPT = join(import.meta.dirname, '..', '..', 'scripts', 'redrive.ts');
+const SCRIPT = join(import.meta.dirname, '..', '..', 'operate', 'src', 'redrive.ts');
 const run = promisify(execFile);
 
 /** What the script reads its settings from when it runs in the folder. */

@@ -9,8 +9,8 @@ import {
   CAN_MOUNT,
   smallDisk,
   type SmallDisk,
-} from '../../services/agent-container/src/session/small-disk.fixture.ts';
-import { blocksOf, isText } from '../../local/src/demo-model/model-request.ts';
+} from '../../services/agent-container/src/run/disk/small-disk.fixture.ts';
+import { blocksOf, isText } from '../../demo/src/model/wire/model-request.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   BOT_TOKEN,

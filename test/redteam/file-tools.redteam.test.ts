@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SUCCESS, type ToolCall } from './attack.ts';
 import { readAgentImage } from '../../services/agent-container/src/run/agent-image.ts';
-import type { ModelRequest } from '../../local/src/demo-model/model-request.ts';
+import type { ModelRequest } from '../../demo/src/model/wire/model-request.ts';
 import { FILE_TOOL_ATTACKS } from './file-tool-attacks.ts';
 import { writeWorkspacePoison } from './poison.ts';
 import { findSecrets } from './secrets.ts';

@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { SqliteSessionTable } from '@omnicloud/session-table';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { CAN_MOUNT, smallDisk } from '../../services/agent-container/src/session/small-disk.fixture.ts';
-import { openEmbeddedStores } from '../../local/src/stores.ts';
-import { openDatabase } from '../../local/src/telegram/database.ts';
+import { CAN_MOUNT, smallDisk } from '../../services/agent-container/src/run/disk/small-disk.fixture.ts';
+import { openEmbeddedStores } from '../../local/src/stores/stores.ts';
+import { openDatabase } from '../../demo/src/telegram/store/database.ts';
 import { MAIN } from '../flow/system.fixture.ts';
 import { COMPILED } from '../compiled.ts';
 

@@ -25,9 +25,9 @@ import {
   SqliteSessionTable,
   SqliteStopRequests,
 } from '@omnicloud/session-table';
-import { DirectoryAttachmentStore } from '../../local/src/directory-attachment-store.ts';
-import { DirectorySpilledRecords } from '../../local/src/directory-spilled-records.ts';
-import type { Stores } from '../../local/src/stores.ts';
+import { DirectoryAttachmentStore } from '../../local/src/stores/directory-attachment-store.ts';
+import { DirectorySpilledRecords } from '../../local/src/stores/directory-spilled-records.ts';
+import type { Stores } from '../../local/src/stores/stores.ts';
 import type { StaleOptions } from './config.ts';
 
 /** Far shorter than in production, so that a test outlasts it: a turn whose worker is frozen is given out again. */

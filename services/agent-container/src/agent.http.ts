@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { endOnUnknownState } from '@omnicloud/settings';
 import { sqliteAdvice } from '@omnicloud/session-table';
-import { openAgentServer } from './agent-server.ts';
+import { openAgentServer } from './open-agent-server.ts';
 import { parseAgentEnvironment } from './container-config.ts';
 import { openContainerLog } from './container-log.ts';
-import { createAgentCoreApp } from './serve/agentcore-app.ts';
+import { createAgentCoreApp } from './serve/hosts/agentcore-app.ts';
 
 const config = parseAgentEnvironment();
 const log = openContainerLog(config.service);

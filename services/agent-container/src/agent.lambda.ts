@@ -2,12 +2,12 @@
 import { httpStatusOf } from '@omnicloud/protocol';
 import { endOnUnknownState } from '@omnicloud/settings';
 import type { Context } from 'aws-lambda';
-import { openAgentServer } from './agent-server.ts';
+import { openAgentServer } from './open-agent-server.ts';
 import { parseAgentEnvironment } from './container-config.ts';
 import { openContainerLog } from './container-log.ts';
 import { AgentError } from './errors.ts';
-import { streamResponse } from './serve/lambda-stream.ts';
-import { requestOf } from './serve/rest-api-event.ts';
+import { streamResponse } from './serve/hosts/lambda-stream.ts';
+import { requestOf } from './serve/hosts/rest-api-event.ts';
 
 /** Lambda itself ends an environment after an error that nobody met; in ms. */
 const PLATFORM_MS = 1_000;

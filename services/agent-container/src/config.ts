@@ -1,7 +1,7 @@
 import { DEFAULT_TURN_BUDGET_USD, readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
-import type { DiskLimits } from './session/disk-watch.ts';
-import { WORKSPACE_LIMITS, type WorkspaceLimits } from './session/scan-home.ts';
+import type { DiskLimits } from './run/disk/disk-watch.ts';
+import { WORKSPACE_LIMITS, type WorkspaceLimits } from './session/home/scan-home.ts';
 import type { RunLimits } from './run/isolation/run-limits.ts';
 import type { BedrockCredentials, ModelAccess } from './model-access.ts';
 

@@ -9,13 +9,13 @@ import {
   type StopRequests,
 } from '@omnicloud/session-table';
 import type { StoresConfig } from './container-config.ts';
-import { DirectorySessionStore } from './session/directory-session-store.ts';
-import { DynamoSessionLeases } from './session/dynamo-session-leases.ts';
-import { isHolderGone } from './session/lease-holder.ts';
-import { openS3SessionStore } from './session/s3-client.ts';
-import type { SessionLeases } from './session/session-lease.ts';
-import type { SessionStore } from './session/session-store.ts';
-import { SqliteSessionLeases } from './session/sqlite-session-leases.ts';
+import { DirectorySessionStore } from './session/store/directory-session-store.ts';
+import { DynamoSessionLeases } from './session/lease/dynamo-session-leases.ts';
+import { isHolderGone } from './session/lease/lease-holder.ts';
+import { openS3SessionStore } from './session/store/s3-client.ts';
+import type { SessionLeases } from './session/lease/session-lease.ts';
+import type { SessionStore } from './session/store/session-store.ts';
+import { SqliteSessionLeases } from './session/lease/sqlite-session-leases.ts';
 
 /** Everything of the agent server that outlives its process. */
 export interface ContainerStores {

@@ -6,16 +6,16 @@ export { ClaudeRuntime } from './run/claude-runtime.ts';
 export { chooseIsolation } from './run/isolation/choose-isolation.ts';
 export type { Isolation } from './run/isolation/isolation.ts';
 export { type AppDeps, createApp } from './serve/app.ts';
-export type { ServerBindings } from './serve/run-limit.ts';
-export { DiskWatch } from './session/disk-watch.ts';
-export { Homes } from './session/idle-homes.ts';
-export { isHolderGone } from './session/lease-holder.ts';
-export type { SessionLeases } from './session/session-lease.ts';
-export type { SessionStore } from './session/session-store.ts';
+export type { ServerBindings } from './serve/turn/run-limit.ts';
+export { DiskWatch } from './run/disk/disk-watch.ts';
+export { Homes } from './session/home/idle-homes.ts';
+export { isHolderGone } from './session/lease/lease-holder.ts';
+export type { SessionLeases } from './session/lease/session-lease.ts';
+export type { SessionStore } from './session/store/session-store.ts';
 export {
   DirectorySessionStore,
   type DirectorySessionStoreOptions,
-} from './session/directory-session-store.ts';
-export { SqliteSessionLeases, type SqliteSessionLeasesOptions } from './session/sqlite-session-leases.ts';
-export { DynamoSessionLeases, type DynamoSessionLeasesOptions } from './session/dynamo-session-leases.ts';
-export { S3SessionStore, type S3SessionStoreOptions } from './session/s3-session-store.ts';
+} from './session/store/directory-session-store.ts';
+export { SqliteSessionLeases, type SqliteSessionLeasesOptions } from './session/lease/sqlite-session-leases.ts';
+export { DynamoSessionLeases, type DynamoSessionLeasesOptions } from './session/lease/dynamo-session-leases.ts';
+export { S3SessionStore, type S3SessionStoreOptions } from './session/store/s3-session-store.ts';

@@ -6,13 +6,13 @@ import { endOnUnknownState } from '@omnicloud/settings';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 import { parseWebhookEnvironment } from './lambda-config.ts';
 import { openLambdaLog } from './lambda-log.ts';
-import { DynamoBacklog } from './queue/dynamo-backlog.ts';
-import { openSqsIntake } from './queue/sqs-client.ts';
-import { toleratingBacklog } from './queue/tolerating-backlog.ts';
+import { DynamoBacklog } from './queue/backlog/dynamo-backlog.ts';
+import { openSqsIntake } from './queue/sqs/sqs-client.ts';
+import { toleratingBacklog } from './queue/backlog/tolerating-backlog.ts';
 import type { Intake } from './receive/accept-update.ts';
 import { requestOf, resultOf } from './receive/http-api-event.ts';
 import { placeReply } from './receive/place-reply.ts';
-import { ToldStrangers } from './receive/told-strangers.ts';
+import { ToldStrangers } from './people/told-strangers.ts';
 import { createWebhook } from './receive/webhook.ts';
 
 /** Lambda itself ends an environment after an error that nobody met; in ms. */

@@ -12,24 +12,24 @@ import type { Context } from 'aws-lambda';
 import { EmfMeter } from './emf-meter.ts';
 import { currentTrace, parseWorkerEnvironment } from './lambda-config.ts';
 import { openLambdaLog } from './lambda-log.ts';
-import { DynamoBacklog } from './queue/dynamo-backlog.ts';
-import { openSqsTurnQueue } from './queue/sqs-client.ts';
-import { handleSqsBatch, type SqsBatchResponse } from './queue/sqs-delivery.ts';
-import type { SqsRecord } from './queue/sqs-record.ts';
+import { DynamoBacklog } from './queue/backlog/dynamo-backlog.ts';
+import { openSqsTurnQueue } from './queue/sqs/sqs-client.ts';
+import { handleSqsBatch, type SqsBatchResponse } from './queue/sqs/sqs-delivery.ts';
+import type { SqsRecord } from './queue/sqs/sqs-record.ts';
 import { isStoreOutage } from './queue/outage.ts';
-import { toleratingBacklog } from './queue/tolerating-backlog.ts';
+import { toleratingBacklog } from './queue/backlog/tolerating-backlog.ts';
 import type { TurnHandler } from './queue/turn-queue.ts';
-import { DynamoTurnLedger } from './relay/dynamo-turn-ledger.ts';
+import { DynamoTurnLedger } from './turn/dynamo-turn-ledger.ts';
 import { createTurnHandler, deferralsOf } from './relay/handle-turn.ts';
 import { OwnerNotices } from './relay/owner-notices.ts';
-import { openS3AttachmentStore } from './relay/s3-attachment-store.ts';
-import { openS3SpilledRecords } from './relay/s3-spilled-records.ts';
-import { SpillingTurnLedger } from './relay/spilling-turn-ledger.ts';
-import { renewingFetch } from './relay/renewing-fetch.ts';
-import { TurnProgress } from './relay/turn-progress.ts';
-import { tracedFetch } from './relay/traced-fetch.ts';
+import { openS3AttachmentStore } from './relay/files/s3-attachment-store.ts';
+import { openS3SpilledRecords } from './turn/s3-spilled-records.ts';
+import { SpillingTurnLedger } from './turn/spilling-turn-ledger.ts';
+import { renewingFetch } from './relay/agent/renewing-fetch.ts';
+import { TurnProgress } from './turn/turn-progress.ts';
+import { tracedFetch } from './relay/agent/traced-fetch.ts';
 import { TELEGRAM_PACE } from './reply/live-reply.ts';
-import { openTelegramApi } from './reply/telegram-api.ts';
+import { openTelegramApi } from './telegram/telegram-api.ts';
 
 /**
  * What has to fit between the end of the agent's run and this function's own: the agent server saves the session (45 s at most),

@@ -9,10 +9,10 @@ import { SUMMARY } from '../../../services/agent-container/src/run/scripted-runt
 import { createApp } from '../../../services/agent-container/src/serve/app.ts';
 import { createWebhook } from '../../../services/sdk-client/src/receive/webhook.ts';
 import { SECRET_HEADER } from '../../../services/sdk-client/src/receive/verify-secret.ts';
-import { ToldStrangers } from '../../../services/sdk-client/src/receive/told-strangers.ts';
+import { ToldStrangers } from '../../../services/sdk-client/src/people/told-strangers.ts';
 import { createTurnHandler } from '../../../services/sdk-client/src/relay/handle-turn.ts';
-import { BotApi } from '../../../services/sdk-client/src/reply/bot-api.fixture.ts';
-import type { Stores } from '../../../local/src/stores.ts';
+import { BotApi } from '../../../services/sdk-client/src/telegram/bot-api.fixture.ts';
+import type { Stores } from '../../../local/src/stores/stores.ts';
 import { faultyIntake, openStores } from '../processes/stores.ts';
 
 const SEED = 'failing stores';

@@ -3,10 +3,10 @@ import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { z } from 'zod';
 import type { AgentRuntime } from '../../../services/agent-container/src/run/agent-runtime.ts';
 import { AgentError } from '../../../services/agent-container/src/errors.ts';
-import type { OpenObject } from '../../../services/agent-container/src/session/session-store.ts';
-import type { BacklogEntry } from '../../../services/sdk-client/src/queue/backlog.ts';
+import type { OpenObject } from '../../../services/agent-container/src/session/store/session-store.ts';
+import type { BacklogEntry } from '../../../services/sdk-client/src/queue/backlog/backlog.ts';
 import type { TurnHandler } from '../../../services/sdk-client/src/queue/turn-queue.ts';
-import type { Stores } from '../../../local/src/stores.ts';
+import type { Stores } from '../../../local/src/stores/stores.ts';
 import { questionsIn } from '../evidence/marks.ts';
 import type { Rule } from '../checker/verdict.ts';
 

@@ -1,6 +1,6 @@
-import { openAwsStores } from '../../../local/src/aws-stores.ts';
+import { openAwsStores } from '../../../local/src/stores/aws-stores.ts';
 import { consoleLog } from '../../../local/src/log.ts';
-import { openEmbeddedStores, type Stores } from '../../../local/src/stores.ts';
+import { openEmbeddedStores, type Stores } from '../../../local/src/stores/stores.ts';
 import { AgentError } from '../../../services/agent-container/src/errors.ts';
 import { BacklogUnavailableError, QueueUnavailableError } from '../../../services/sdk-client/src/errors.ts';
 import type { StoreChoice, StoreFaults } from './config.ts';

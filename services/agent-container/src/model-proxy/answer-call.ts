@@ -1,12 +1,12 @@
 // one call of a grant → its body judged → within the grant's budget → the provider's answer, or why there is none
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CountedCall } from './counted-call.ts';
-import { forwardCall } from './forward-call.ts';
-import type { ModelCall, Protocol } from './model-call.ts';
-import type { OpenGrant } from './model-grant.ts';
-import type { Refusal } from './provider-error.ts';
-import { type BodyTaker, takeBody } from './take-body.ts';
-import type { Upstream } from './upstream.ts';
+import type { CountedCall } from './calls/counted-call.ts';
+import { forwardCall } from './upstream/forward-call.ts';
+import type { ModelCall, Protocol } from './calls/model-call.ts';
+import type { OpenGrant } from './calls/model-grant.ts';
+import type { Refusal } from './calls/provider-error.ts';
+import { type BodyTaker, takeBody } from './body/take-body.ts';
+import type { Upstream } from './upstream/upstream.ts';
 
 /** What all calls of a proxy have in common. */
 export interface Caller extends BodyTaker {

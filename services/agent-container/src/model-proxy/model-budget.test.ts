@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { OpenGrant } from './model-grant.ts';
+import { OpenGrant } from './calls/model-grant.ts';
 import { ASKING, begin, call, INVOKE, startProxy, STREAM } from './proxy-client.fixture.ts';
 import { bedrockFrame, MESSAGE_EVENTS, MESSAGE_USAGE } from './streamed-message.fixture.ts';
 import { type Received, startUpstream } from './upstream-server.fixture.ts';

@@ -1,9 +1,9 @@
 import { FixedSecrets, SecretError } from '@omnicloud/secrets';
 import { describe, expect, it } from 'vitest';
-import { FixedModelCredentials, type ModelCredential } from './model-credentials.ts';
-import { modelPolicy } from './model-policy.ts';
+import { FixedModelCredentials, type ModelCredential } from './credentials/model-credentials.ts';
+import { modelPolicy } from './calls/model-policy.ts';
 import { call, INVOKE, KEYS, REGION, RotatingCredentials, startProxy } from './proxy-client.fixture.ts';
-import { SecretsModelCredentials } from './secrets-model-credentials.ts';
+import { SecretsModelCredentials } from './credentials/secrets-model-credentials.ts';
 import { MESSAGE_EVENTS, MESSAGE_USAGE, serverSentEvent } from './streamed-message.fixture.ts';
 import { type Received, signatureProblem, startUpstream } from './upstream-server.fixture.ts';
 

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import {
   ASKING,
   begin,

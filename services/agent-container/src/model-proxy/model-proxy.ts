@@ -4,15 +4,15 @@ import type { AddressInfo, ListenOptions } from 'node:net';
 import type { WireErrorCode } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { answerCall, type Caller } from './answer-call.ts';
-import { FairShare } from './fair-share.ts';
-import { JudgePool } from './judge-pool.ts';
-import { parseModelCall, parseTarget, type Protocol } from './model-call.ts';
-import { type GrantOptions, type ModelGrant, OpenGrant } from './model-grant.ts';
-import type { ModelPolicy } from './model-policy.ts';
-import { type Refusal, refuse } from './provider-error.ts';
-import { PROXY_LIMITS, type ProxyLimits } from './proxy-limits.ts';
+import { FairShare } from './limits/fair-share.ts';
+import { JudgePool } from './body/judge-pool.ts';
+import { parseModelCall, parseTarget, type Protocol } from './calls/model-call.ts';
+import { type GrantOptions, type ModelGrant, OpenGrant } from './calls/model-grant.ts';
+import type { ModelPolicy } from './calls/model-policy.ts';
+import { type Refusal, refuse } from './calls/provider-error.ts';
+import { PROXY_LIMITS, type ProxyLimits } from './limits/proxy-limits.ts';
 import { closeServer, type Exchange, openServer } from './proxy-server.ts';
-import { Upstream, type UpstreamOptions } from './upstream.ts';
+import { Upstream, type UpstreamOptions } from './upstream/upstream.ts';
 
 export interface ModelProxyOptions extends UpstreamOptions {
   readonly protocol: Protocol;

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { FixedModelCredentials, type ModelCredential, type ModelCredentials } from './model-credentials.ts';
-import type { ModelGrant } from './model-grant.ts';
-import { modelPolicy } from './model-policy.ts';
+import { FixedModelCredentials, type ModelCredential, type ModelCredentials } from './credentials/model-credentials.ts';
+import type { ModelGrant } from './calls/model-grant.ts';
+import { modelPolicy } from './calls/model-policy.ts';
 import { ModelProxy, type ModelProxyOptions } from './model-proxy.ts';
 
 export const MODEL = 'us.anthropic.claude-sonnet-5-5';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { watchTurns } from './longest-turn.fixture.ts';
-import type { ModelGrant } from './model-grant.ts';
+import type { ModelGrant } from './calls/model-grant.ts';
 import type { ModelProxy } from './model-proxy.ts';
 import { begin, call, INVOKE, MODEL, startProxy, STREAM } from './proxy-client.fixture.ts';
 import { bedrockFrame, MESSAGE_USAGE } from './streamed-message.fixture.ts';

@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { ListenOptions, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { IdleConnections } from './idle-connections.ts';
-import type { ProxyLimits } from './proxy-limits.ts';
+import type { ProxyLimits } from './limits/proxy-limits.ts';
 
 /** One request, and the connection's place among those that are in use. */
 export interface Exchange {

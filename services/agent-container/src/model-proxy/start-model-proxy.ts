@@ -2,11 +2,11 @@
 import type { Secrets } from '@omnicloud/secrets';
 import type { AgentConfig } from '../config.ts';
 import type { BedrockCredentials } from '../model-access.ts';
-import { AwsChainModelCredentials } from './aws-chain-model-credentials.ts';
-import { FixedModelCredentials, type ModelCredentials } from './model-credentials.ts';
-import { modelPolicy } from './model-policy.ts';
+import { AwsChainModelCredentials } from './credentials/aws-chain-model-credentials.ts';
+import { FixedModelCredentials, type ModelCredentials } from './credentials/model-credentials.ts';
+import { modelPolicy } from './calls/model-policy.ts';
 import { ModelProxy, type ModelProxyOptions } from './model-proxy.ts';
-import { SecretsModelCredentials } from './secrets-model-credentials.ts';
+import { SecretsModelCredentials } from './credentials/secrets-model-credentials.ts';
 
 export interface StartOptions {
   /** Needed when the credentials are in a secret. */

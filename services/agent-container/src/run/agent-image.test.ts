@@ -1,7 +1,7 @@
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import { DEFAULT_AGENT_FOLDER, readAgentImage } from './agent-image.ts';
 
 /** The folder that ships, with some files changed. */

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import { z } from 'zod';
-import { CHAT_SERVER } from './chat-tools.ts';
-import { type ImageTools, readImageTools } from './image-tools.ts';
+import { CHAT_SERVER } from './tools/chat-tools.ts';
+import { type ImageTools, readImageTools } from './tools/image-tools.ts';
 
 /** The image's own `agent/` folder: what the agent is before any session begins. */
 export interface AgentImage extends ImageTools {

@@ -1,6 +1,6 @@
 import type { RunEvent, Usage } from '@omnicloud/protocol';
-import type { Outbox } from '../session/outbox.ts';
-import type { SessionHome } from '../session/session-home.ts';
+import type { Outbox } from '../session/files/outbox.ts';
+import type { SessionHome } from '../session/home/session-home.ts';
 
 export interface AgentRun {
   readonly home: SessionHome;

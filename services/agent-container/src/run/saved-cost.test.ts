@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import { savedCostUsd } from './saved-cost.ts';
 
 const cost = (usd: unknown): string =>

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { AgentError } from '../errors.ts';
-import { jsonl, wholeTurn } from '../session/transcript.fixture.ts';
+import { jsonl, wholeTurn } from '../session/transcript/transcript.fixture.ts';
 import type { AgentRun, AgentRuntime, RuntimeEvent } from './agent-runtime.ts';
 
 export type Script = (run: AgentRun) => AsyncIterable<RuntimeEvent>;

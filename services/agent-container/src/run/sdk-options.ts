@@ -1,10 +1,10 @@
 import type { Options } from '@anthropic-ai/claude-agent-sdk';
 import type { AgentConfig } from '../config.ts';
-import type { SessionHome } from '../session/session-home.ts';
+import type { SessionHome } from '../session/home/session-home.ts';
 import type { AgentImage } from './agent-image.ts';
-import { cliEnvironment } from './cli-environment.ts';
-import { type Bounds } from './confine-tools.ts';
-import { guardTools } from './guard-tools.ts';
+import { cliEnvironment } from './cli/cli-environment.ts';
+import { type Bounds } from './tools/confine-tools.ts';
+import { guardTools } from './tools/guard-tools.ts';
 
 /**
  * @param modelUrl the base URL of the run's grant at the model proxy.

@@ -13,12 +13,12 @@ import { onTestFinished } from 'vitest';
 import type { AgentError } from '../errors.ts';
 import { DEFAULT_AGENT_FOLDER } from '../run/agent-image.ts';
 import { ScriptedRuntime } from '../run/scripted-runtime.fixture.ts';
-import { DirectorySessionStore } from '../session/directory-session-store.ts';
-import { RecordingSessionStore } from '../session/recording-session-store.fixture.ts';
-import { SqliteSessionLeases } from '../session/sqlite-session-leases.ts';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { DirectorySessionStore } from '../session/store/directory-session-store.ts';
+import { RecordingSessionStore } from '../session/store/recording-session-store.fixture.ts';
+import { SqliteSessionLeases } from '../session/lease/sqlite-session-leases.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import { type AppDeps, createApp } from './app.ts';
-import type { ServerBindings } from './run-limit.ts';
+import type { ServerBindings } from './turn/run-limit.ts';
 
 export const TOKEN = 'the-token-of-this-server';
 

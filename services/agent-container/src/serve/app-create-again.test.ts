@@ -3,7 +3,7 @@ import { SqliteSessionTable } from '@omnicloud/session-table';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering, failing, holding } from '../run/scripted-runtime.fixture.ts';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import { agentServer, TOKEN } from './agent-server.fixture.ts';
 
 const FIRST = { chat_id: '9', user_message: 'Hi' };

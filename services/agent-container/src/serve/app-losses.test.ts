@@ -4,9 +4,9 @@ import { IDEMPOTENCY_HEADER, messagePath, NDJSON_MEDIA_TYPE, type RunEvent } fro
 import { beforeEach, describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering } from '../run/scripted-runtime.fixture.ts';
-import { jsonl, wholeTurn } from '../session/transcript.fixture.ts';
+import { jsonl, wholeTurn } from '../session/transcript/transcript.fixture.ts';
 import { type AgentServer, agentServer, TOKEN } from './agent-server.fixture.ts';
-import { failingAfterWork } from './failing-after-work.fixture.ts';
+import { failingAfterWork } from './turn/failing-after-work.fixture.ts';
 
 const DOWN = new AgentError('model_unavailable', 'The model is away');
 

@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering, failing, type Script } from '../run/scripted-runtime.fixture.ts';
-import { DirectorySessionStore } from '../session/directory-session-store.ts';
-import { RecordingSessionStore } from '../session/recording-session-store.fixture.ts';
-import type { SessionStore } from '../session/session-store.ts';
-import { SqliteSessionLeases } from '../session/sqlite-session-leases.ts';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { DirectorySessionStore } from '../session/store/directory-session-store.ts';
+import { RecordingSessionStore } from '../session/store/recording-session-store.fixture.ts';
+import type { SessionStore } from '../session/store/session-store.ts';
+import { SqliteSessionLeases } from '../session/lease/sqlite-session-leases.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import { type AgentServer, agentServer } from './agent-server.fixture.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

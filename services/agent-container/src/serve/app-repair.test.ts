@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { answering } from '../run/scripted-runtime.fixture.ts';
-import { jsonl, wholeTurn } from '../session/transcript.fixture.ts';
+import { jsonl, wholeTurn } from '../session/transcript/transcript.fixture.ts';
 import { type AgentServer, agentServer } from './agent-server.fixture.ts';
 
 /** A server with a session whose stored conversation ends in the middle of its second turn. */

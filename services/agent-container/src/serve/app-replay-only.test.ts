@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering } from '../run/scripted-runtime.fixture.ts';
 import { type AgentServer, agentServer } from './agent-server.fixture.ts';
-import { failingAfterWork } from './failing-after-work.fixture.ts';
+import { failingAfterWork } from './turn/failing-after-work.fixture.ts';
 import { INVOCATIONS } from './app.ts';
 
 const KEY = { key: 'update-1' };

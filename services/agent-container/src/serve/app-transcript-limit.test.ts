@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
 import { answering } from '../run/scripted-runtime.fixture.ts';
-import { jsonl, wholeTurn } from '../session/transcript.fixture.ts';
-import { LINE_LIMIT_BYTES } from '../session/transcript-limits.ts';
+import { jsonl, wholeTurn } from '../session/transcript/transcript.fixture.ts';
+import { LINE_LIMIT_BYTES } from '../session/transcript/transcript-limits.ts';
 import { agentServer } from './agent-server.fixture.ts';
 
 const tooLong = (cwd: string): string => jsonl(...wholeTurn({ answer: 'x'.repeat(LINE_LIMIT_BYTES), cwd }));

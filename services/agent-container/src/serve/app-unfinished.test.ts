@@ -10,10 +10,10 @@ import {
 import { expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering, type Script, SUMMARY } from '../run/scripted-runtime.fixture.ts';
-import { assistantEntry, userEntry } from '../session/transcript.fixture.ts';
+import { assistantEntry, userEntry } from '../session/transcript/transcript.fixture.ts';
 import { type AgentServer, agentServer, TOKEN } from './agent-server.fixture.ts';
-import { append, failingAfterWork } from './failing-after-work.fixture.ts';
-import { GO_ON } from './go-on.ts';
+import { append, failingAfterWork } from './turn/failing-after-work.fixture.ts';
+import { GO_ON } from './turn/go-on.ts';
 
 const DOWN = new AgentError('model_unavailable', 'The model is down');
 const REFUSED = new AgentError('model_refused', 'No', { isContentRefused: true });

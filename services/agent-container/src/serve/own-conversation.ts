@@ -2,10 +2,10 @@
 import { SESSION_KEY_HEADER, sessionPathSchema } from '@omnicloud/protocol';
 import type { MiddlewareHandler } from 'hono';
 import { AgentError } from '../errors.ts';
-import { isOwnSession, type OwnerStores } from '../session/session-owner.ts';
+import { isOwnSession, type OwnerStores } from '../session/store/session-owner.ts';
 import { unknownSession } from '../session/open-session.ts';
 import { parse } from './read-request.ts';
-import type { ServerBindings } from './run-limit.ts';
+import type { ServerBindings } from './turn/run-limit.ts';
 
 /**
  * On AWS the header chose the environment that runs this, so a body must not speak of another conversation.

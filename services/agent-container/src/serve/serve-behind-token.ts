@@ -2,7 +2,7 @@ import { httpStatusOf } from '@omnicloud/protocol';
 import { SecretError, type Secrets } from '@omnicloud/secrets';
 import { AgentError } from '../errors.ts';
 import { type AppDeps, createApp } from './app.ts';
-import type { ServerBindings } from './run-limit.ts';
+import type { ServerBindings } from './turn/run-limit.ts';
 
 type Serve = (request: Request, bindings: ServerBindings) => Promise<Response>;
 type Deps = Omit<AppDeps, 'authToken'>;

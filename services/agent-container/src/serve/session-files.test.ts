@@ -12,8 +12,8 @@ import {
 } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { answering } from '../run/scripted-runtime.fixture.ts';
-import { LONE_HOME_LIMITS } from '../session/idle-homes.ts';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { LONE_HOME_LIMITS } from '../session/home/idle-homes.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import { type AgentServer, agentServer } from './agent-server.fixture.ts';
 
 const UNKNOWN = '0190c8a4-0000-4000-8000-000000000009';

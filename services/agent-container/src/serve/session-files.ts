@@ -12,10 +12,10 @@ import {
 } from '@omnicloud/protocol';
 import type { Context, Hono } from 'hono';
 import { AgentError } from '../errors.ts';
-import { WORKSPACE_FOLDER } from '../session/confined-path.ts';
+import { WORKSPACE_FOLDER } from '../session/home/confined-path.ts';
 import { exportDebug, exportSession, workspaceFiles } from '../session/export-session.ts';
-import type { OwnerStores } from '../session/session-owner.ts';
-import type { OpenObject, SessionStore } from '../session/session-store.ts';
+import type { OwnerStores } from '../session/store/session-owner.ts';
+import type { OpenObject, SessionStore } from '../session/store/session-store.ts';
 import { ofItsConversation } from './own-conversation.ts';
 
 /**

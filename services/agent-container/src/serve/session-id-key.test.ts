@@ -1,9 +1,9 @@
 import { readFile, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { RecordingSessionStore } from '../session/recording-session-store.fixture.ts';
-import { DirectorySessionStore } from '../session/directory-session-store.ts';
-import { temporaryDirectory } from '../session/temporary-directory.fixture.ts';
+import { RecordingSessionStore } from '../session/store/recording-session-store.fixture.ts';
+import { DirectorySessionStore } from '../session/store/directory-session-store.ts';
+import { temporaryDirectory } from '../session/home/temporary-directory.fixture.ts';
 import { sessionIdKey } from './session-id-key.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;

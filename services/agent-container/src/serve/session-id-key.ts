@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { SESSION_RENEWAL_DAYS } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
-import { gather } from '../session/read-object.ts';
-import type { SessionStore } from '../session/session-store.ts';
+import { gather } from '../session/store/read-object.ts';
+import type { SessionStore } from '../session/store/session-store.ts';
 
 /** It lies beside the conversations: whoever can read it there can read them as well. */
 const OBJECT = 'keys/session-ids';

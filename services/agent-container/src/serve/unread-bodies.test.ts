@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { routes } from '@omnicloud/protocol';
 import { expect, it, onTestFinished } from 'vitest';
-import { createAgentCoreApp } from './agentcore-app.ts';
+import { createAgentCoreApp } from './hosts/agentcore-app.ts';
 import { agentServer, TOKEN } from './agent-server.fixture.ts';
 
 const MIB = 1024 * 1024;

@@ -1,6 +1,6 @@
 import { appendFile } from 'node:fs/promises';
-import { openFileItself } from './read-plain.ts';
-import type { SessionHome } from './session-home.ts';
+import { openFileItself } from './home/read-plain.ts';
+import type { SessionHome } from './home/session-home.ts';
 
 /** What is kept of the debug log altogether, in bytes. */
 export const DEBUG_LOG_LIMIT_BYTES = 256 * 1024;

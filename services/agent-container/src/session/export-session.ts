@@ -3,14 +3,14 @@ import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
-import { WORKSPACE_FOLDER } from './confined-path.ts';
+import { WORKSPACE_FOLDER } from './home/confined-path.ts';
 import { unknownSession } from './open-session.ts';
-import { digestOfObject } from './read-object.ts';
-import type { SessionStore } from './session-store.ts';
-import type { SnapshotFile } from './snapshot.ts';
-import { findStoredFiles, type StoredFiles } from './stored-files.ts';
-import { TarGzip } from './tar-gzip.ts';
-import { untarGzip } from './untar-gzip.ts';
+import { digestOfObject } from './store/read-object.ts';
+import type { SessionStore } from './store/session-store.ts';
+import type { SnapshotFile } from './files/snapshot.ts';
+import { findStoredFiles, type StoredFiles } from './files/stored-files.ts';
+import { TarGzip } from './files/tar-gzip.ts';
+import { untarGzip } from './files/untar-gzip.ts';
 
 /** The plan's three objects of a session. */
 const SESSION_OBJECTS: readonly SessionObject[] = ['conversation.jsonl', 'debug.txt', 'todos.json'];

@@ -12,13 +12,13 @@ import { runInNewContext } from 'node:vm';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { savedCostUsd } from '../run/saved-cost.ts';
-import { DirectorySessionStore } from './directory-session-store.ts';
+import { DirectorySessionStore } from './store/directory-session-store.ts';
 import { HOSTILE_TRANSCRIPTS, LARGEST_BYTES, writeHostile } from './hostile-transcript.fixture.ts';
 import { openSession } from './open-session.ts';
 import { persist } from './persist.ts';
 import { restore } from './restore.ts';
-import { sessionHome } from './session-home.ts';
-import { jsonl, wholeTurn } from './transcript.fixture.ts';
+import { sessionHome } from './home/session-home.ts';
+import { jsonl, wholeTurn } from './transcript/transcript.fixture.ts';
 
 setFlagsFromString('--expose-gc');
 /** What one step left does not count for the next one. */

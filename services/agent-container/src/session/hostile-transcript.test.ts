@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HOSTILE_TRANSCRIPTS, LARGEST_BYTES } from './hostile-transcript.fixture.ts';
 import { startProcess } from './started-process.fixture.ts';
-import { temporaryDirectory } from './temporary-directory.fixture.ts';
+import { temporaryDirectory } from './home/temporary-directory.fixture.ts';
 
 /** Beside what the server takes anyway; the largest is never in memory as a whole. */
 const MOST_BYTES = 0.6 * LARGEST_BYTES;

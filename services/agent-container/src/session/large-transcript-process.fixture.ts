@@ -6,11 +6,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { savedCostUsd } from '../run/saved-cost.ts';
-import { DirectorySessionStore } from './directory-session-store.ts';
+import { DirectorySessionStore } from './store/directory-session-store.ts';
 import { openSession } from './open-session.ts';
 import { persist } from './persist.ts';
 import { restore } from './restore.ts';
-import { sessionHome } from './session-home.ts';
+import { sessionHome } from './home/session-home.ts';
 
 const [, , objects = '', workRoot = '', sessionId = ''] = process.argv;
 const store = new DirectorySessionStore(objects);

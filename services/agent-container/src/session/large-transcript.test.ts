@@ -5,8 +5,8 @@ import { expect, it } from 'vitest';
 import { ID, newMachine } from './machine.fixture.ts';
 import { persist } from './persist.ts';
 import { startProcess } from './started-process.fixture.ts';
-import { temporaryDirectory } from './temporary-directory.fixture.ts';
-import { longTranscript } from './transcript.fixture.ts';
+import { temporaryDirectory } from './home/temporary-directory.fixture.ts';
+import { longTranscript } from './transcript/transcript.fixture.ts';
 
 const LEAST_BYTES = 100 * 1024 * 1024;
 

@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { DirectorySessionStore } from './directory-session-store.ts';
+import { DirectorySessionStore } from './store/directory-session-store.ts';
 import { persist, type Saving } from './persist.ts';
-import { RecordingSessionStore } from './recording-session-store.fixture.ts';
+import { RecordingSessionStore } from './store/recording-session-store.fixture.ts';
 import { NOTHING_STORED, readStoredSession, restore, type StoredSession } from './restore.ts';
-import { type SessionHome, sessionHome } from './session-home.ts';
-import type { SessionStore } from './session-store.ts';
-import { temporaryDirectory } from './temporary-directory.fixture.ts';
-import { jsonl, wholeTurn } from './transcript.fixture.ts';
+import { type SessionHome, sessionHome } from './home/session-home.ts';
+import type { SessionStore } from './store/session-store.ts';
+import { temporaryDirectory } from './home/temporary-directory.fixture.ts';
+import { jsonl, wholeTurn } from './transcript/transcript.fixture.ts';
 
 export const ID = '0190c8a4-0000-4000-8000-000000000001';
 

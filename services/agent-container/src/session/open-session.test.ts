@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
-import { DirectorySessionStore } from './directory-session-store.ts';
+import { DirectorySessionStore } from './store/directory-session-store.ts';
 import { openSession } from './open-session.ts';
-import { RecordingSessionStore } from './recording-session-store.fixture.ts';
-import { temporaryDirectory } from './temporary-directory.fixture.ts';
-import { jsonl, wholeTurn } from './transcript.fixture.ts';
+import { RecordingSessionStore } from './store/recording-session-store.fixture.ts';
+import { temporaryDirectory } from './home/temporary-directory.fixture.ts';
+import { jsonl, wholeTurn } from './transcript/transcript.fixture.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';
 const CONVERSATION = `sessions/${ID}/conversation.jsonl`;

@@ -1,14 +1,14 @@
 // store → conversation.jsonl → sound? as it is | repaired, the damaged object kept aside | unknown
 import { damagedObject, sessionObjectKey } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
-import { inSlices } from './in-slices.ts';
-import { repairSteps } from './repair-transcript.ts';
-import { digestOfObject } from './read-object.ts';
+import { inSlices } from './store/in-slices.ts';
+import { repairSteps } from './transcript/repair-transcript.ts';
+import { digestOfObject } from './store/read-object.ts';
 import { readStoredSession, type StoredSession } from './restore.ts';
-import type { SessionStore } from './session-store.ts';
-import { decodeTodos } from './task-list.ts';
-import { tooLarge } from './check-transcript.ts';
-import { TRANSCRIPT_LIMIT_BYTES } from './transcript-limits.ts';
+import type { SessionStore } from './store/session-store.ts';
+import { decodeTodos } from './transcript/task-list.ts';
+import { tooLarge } from './transcript/check-transcript.ts';
+import { TRANSCRIPT_LIMIT_BYTES } from './transcript/transcript-limits.ts';
 
 /**
  * Reads a session that is to go on. A damaged conversation is copied aside as it is, and the session goes on with what can

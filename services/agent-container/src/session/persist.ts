@@ -6,25 +6,25 @@ import {
   type WorkspaceFigures,
 } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
-import { bodyDigest } from './body-digest.ts';
-import { checkTranscript, tooLarge } from './check-transcript.ts';
+import { bodyDigest } from './store/body-digest.ts';
+import { checkTranscript, tooLarge } from './transcript/check-transcript.ts';
 import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type TurnToKeep } from './last-turn.ts';
-import { markSaved } from './idle-homes.ts';
-import type { OutgoingFile } from './outbox.ts';
-import { inSlices } from './in-slices.ts';
-import { putPersistently } from './put-persistently.ts';
-import { openFileItself } from './read-plain.ts';
-import { renewOldPacks } from './renew-packs.ts';
-import { saveFiles } from './save-files.ts';
-import type { WorkspaceLimits } from './scan-home.ts';
-import type { SessionHome } from './session-home.ts';
-import { ownerMark } from './session-owner.ts';
-import type { Expectation, SessionStore } from './session-store.ts';
-import { encodeSnapshot, type Snapshot } from './snapshot.ts';
-import { removeReplaced, snapshotKey, type StoredFiles } from './stored-files.ts';
-import { encodeTodos, readTasks } from './task-list.ts';
-import { TRANSCRIPT_LIMIT_BYTES } from './transcript-limits.ts';
+import { markSaved } from './home/idle-homes.ts';
+import type { OutgoingFile } from './files/outbox.ts';
+import { inSlices } from './store/in-slices.ts';
+import { putPersistently } from './store/put-persistently.ts';
+import { openFileItself } from './home/read-plain.ts';
+import { renewOldPacks } from './files/renew-packs.ts';
+import { saveFiles } from './files/save-files.ts';
+import type { WorkspaceLimits } from './home/scan-home.ts';
+import type { SessionHome } from './home/session-home.ts';
+import { ownerMark } from './store/session-owner.ts';
+import type { Expectation, SessionStore } from './store/session-store.ts';
+import { encodeSnapshot, type Snapshot } from './files/snapshot.ts';
+import { removeReplaced, snapshotKey, type StoredFiles } from './files/stored-files.ts';
+import { encodeTodos, readTasks } from './transcript/task-list.ts';
+import { TRANSCRIPT_LIMIT_BYTES } from './transcript/transcript-limits.ts';
 
 export interface Saving {
   /** The version of the conversation that was restored, undefined for a new session. */

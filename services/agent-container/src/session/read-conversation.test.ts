@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readConversation, type ReadingLimits } from './read-conversation.ts';
-import type { OpenObject } from './session-store.ts';
+import type { OpenObject } from './store/session-store.ts';
 
 const LIMITS: ReadingLimits = { bytes: 400, lineBytes: 100, lines: 8, keptEndBytes: 10 };
 

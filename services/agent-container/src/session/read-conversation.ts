@@ -1,7 +1,7 @@
 // store → conversation.jsonl, piece by piece → what no limit allows is left out → in memory
 import { createHash } from 'node:crypto';
-import type { OpenObject } from './session-store.ts';
-import { LINE_LIMIT_BYTES, MAX_LINES, TRANSCRIPT_LIMIT_BYTES } from './transcript-limits.ts';
+import type { OpenObject } from './store/session-store.ts';
+import { LINE_LIMIT_BYTES, MAX_LINES, TRANSCRIPT_LIMIT_BYTES } from './transcript/transcript-limits.ts';
 
 /** A stored conversation, as far as it is read. */
 export interface ReadConversation {

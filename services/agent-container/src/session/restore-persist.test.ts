@@ -3,13 +3,13 @@ import { dirname, join } from 'node:path';
 import { sessionObjectKey } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
-import { DirectorySessionStore } from './directory-session-store.ts';
+import { DirectorySessionStore } from './store/directory-session-store.ts';
 import { persist, persistDebugLog } from './persist.ts';
-import { RecordingSessionStore } from './recording-session-store.fixture.ts';
+import { RecordingSessionStore } from './store/recording-session-store.fixture.ts';
 import { NOTHING_STORED, readStoredSession, restore } from './restore.ts';
-import { type SessionHome, sessionHome } from './session-home.ts';
-import { readTasks, writeTasks } from './task-list.ts';
-import { temporaryDirectory } from './temporary-directory.fixture.ts';
+import { type SessionHome, sessionHome } from './home/session-home.ts';
+import { readTasks, writeTasks } from './transcript/task-list.ts';
+import { temporaryDirectory } from './home/temporary-directory.fixture.ts';
 
 const FIRST_TURN = { before: undefined, retryDelaysMs: [0, 0, 0] };
 

@@ -2,18 +2,18 @@
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
-import { ownDirectory } from './own-directory.ts';
+import { ownDirectory } from './home/own-directory.ts';
 import { type ReadConversation, readConversation } from './read-conversation.ts';
-import { readUpTo } from './read-object.ts';
-import { relocateTranscript } from './relocate-transcript.ts';
-import { removeForeign } from './remove-foreign.ts';
-import { removeTree } from './remove-tree.ts';
-import { type LostFile, restoreFiles } from './restore-files.ts';
-import type { SessionHome } from './session-home.ts';
-import type { SessionStore } from './session-store.ts';
+import { readUpTo } from './store/read-object.ts';
+import { relocateTranscript } from './transcript/relocate-transcript.ts';
+import { removeForeign } from './home/remove-foreign.ts';
+import { removeTree } from './home/remove-tree.ts';
+import { type LostFile, restoreFiles } from './files/restore-files.ts';
+import type { SessionHome } from './home/session-home.ts';
+import type { SessionStore } from './store/session-store.ts';
 import { isAsSaved } from './last-turn.ts';
-import { lookForFiles, type StoredFiles } from './stored-files.ts';
-import { decodeTodos, writeTasks } from './task-list.ts';
+import { lookForFiles, type StoredFiles } from './files/stored-files.ts';
+import { decodeTodos, writeTasks } from './transcript/task-list.ts';
 
 /** The objects of a session as the store holds them; each may be absent. */
 export interface StoredSession {

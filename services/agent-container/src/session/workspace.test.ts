@@ -19,10 +19,10 @@ import { promisify } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
-import { DirectorySessionStore } from './directory-session-store.ts';
+import { DirectorySessionStore } from './store/directory-session-store.ts';
 import { ID, type Machine, newMachine } from './machine.fixture.ts';
-import { WORKSPACE_LIMITS } from './scan-home.ts';
-import type { OpenObject } from './session-store.ts';
+import { WORKSPACE_LIMITS } from './home/scan-home.ts';
+import type { OpenObject } from './store/session-store.ts';
 
 const isWindows = process.platform === 'win32';
 const packsOf = (keys: readonly string[]): string[] => keys.filter((key) => key.includes('/packs/'));

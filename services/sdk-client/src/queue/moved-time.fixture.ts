@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import type { Turn } from '@omnicloud/protocol';
 import { LONGEST_PAUSE_MS } from './outage.ts';
 import { eventLoopTurns } from './serving.fixture.ts';
-import { SimulatedSqs } from './sqs-simulated.fixture.ts';
-import { SqliteTurnQueue } from './sqlite-turn-queue.ts';
-import { handleSqsBatch } from './sqs-delivery.ts';
-import { SqsTurnQueue } from './sqs-turn-queue.ts';
+import { SimulatedSqs } from './sqs/sqs-simulated.fixture.ts';
+import { SqliteTurnQueue } from './sqlite/sqlite-turn-queue.ts';
+import { handleSqsBatch } from './sqs/sqs-delivery.ts';
+import { SqsTurnQueue } from './sqs/sqs-turn-queue.ts';
 import type { Outcome, TurnHandler } from './turn-queue.ts';
 
 const NOON_MS = Date.UTC(2026, 5, 1, 12);

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { BacklogUnavailableError, QueueUnavailableError } from '../errors.ts';
 import { acceptUpdate, type Intake } from './accept-update.ts';
 import { NO_BACKLOG, NO_STOPS, privateMessage, RECEPTION } from './updates.fixture.ts';
-import { ToldStrangers } from './told-strangers.ts';
+import { ToldStrangers } from '../people/told-strangers.ts';
 
 /** Accepts an update while the queue fails so; every report is collected. */
 async function acceptDespite(failure: Error, reported: unknown[]): Promise<'taken' | 'later'> {

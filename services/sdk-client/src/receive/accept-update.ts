@@ -1,10 +1,10 @@
 import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { StopRequests } from '@omnicloud/session-table';
 import { QueueUnavailableError } from '../errors.ts';
-import type { Backlog } from '../queue/backlog.ts';
+import type { Backlog } from '../queue/backlog/backlog.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';
 import { type IgnoreReason, parseUpdate, type Reception } from './parse-update.ts';
-import type { ToldStrangers } from './told-strangers.ts';
+import type { ToldStrangers } from '../people/told-strangers.ts';
 
 export interface Intake extends Reception {
   readonly queue: Pick<TurnQueue, 'enqueue'>;

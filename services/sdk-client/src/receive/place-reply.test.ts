@@ -1,12 +1,12 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { expect, it, onTestFinished } from 'vitest';
-import type { BacklogEntry } from '../queue/backlog.ts';
-import { sqsCrowd } from '../queue/sqs-crowd.ts';
-import { SimulatedSqs } from '../queue/sqs-simulated.fixture.ts';
-import { SqsTurnQueue } from '../queue/sqs-turn-queue.ts';
-import { turnOf } from '../relay/turn.fixture.ts';
+import type { BacklogEntry } from '../queue/backlog/backlog.ts';
+import { sqsCrowd } from '../queue/sqs/sqs-crowd.ts';
+import { SimulatedSqs } from '../queue/sqs/sqs-simulated.fixture.ts';
+import { SqsTurnQueue } from '../queue/sqs/sqs-turn-queue.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 import { placeReply } from './place-reply.ts';
-import { ToldStrangers } from './told-strangers.ts';
+import { ToldStrangers } from '../people/told-strangers.ts';
 import { ADA, NO_STOPS, privateMessage, RECEPTION } from './updates.fixture.ts';
 import { SECRET_HEADER } from './verify-secret.ts';
 import { createWebhook } from './webhook.ts';

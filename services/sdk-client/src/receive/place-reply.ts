@@ -1,7 +1,7 @@
 // a message that was queued while all workers are busy → how many wait before it, as the answer to Telegram's own request
 import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { Backlog } from '../queue/backlog.ts';
-import type { Crowd } from '../queue/sqs-crowd.ts';
+import type { Backlog } from '../queue/backlog/backlog.ts';
+import type { Crowd } from '../queue/sqs/sqs-crowd.ts';
 import { languageOf, TEXTS } from '../reply/texts.ts';
 
 interface PlaceDeps {

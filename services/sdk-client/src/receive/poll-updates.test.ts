@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { QueueUnavailableError } from '../errors.ts';
-import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
-import { BOT_TOKEN, BotApi, BROKEN, refused, UNREACHABLE } from '../reply/bot-api.fixture.ts';
+import { SqliteTurnQueue } from '../queue/sqlite/sqlite-turn-queue.ts';
+import { BOT_TOKEN, BotApi, BROKEN, refused, UNREACHABLE } from '../telegram/bot-api.fixture.ts';
 import type { Intake } from './accept-update.ts';
 import { pollUpdates } from './poll-updates.ts';
 import {
@@ -17,7 +17,7 @@ import {
   RECEPTION,
   STRANGER,
 } from './updates.fixture.ts';
-import { ToldStrangers } from './told-strangers.ts';
+import { ToldStrangers } from '../people/told-strangers.ts';
 
 const SESSION_KEY = `${ADA.id}:0`;
 

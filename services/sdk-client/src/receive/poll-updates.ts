@@ -1,7 +1,7 @@
 // getUpdates (long poll) → each update durably queued → only then the next offset
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Api } from 'grammy/web';
-import { toTelegramError } from '../reply/telegram-chat.ts';
+import { toTelegramError } from '../telegram/telegram-chat.ts';
 import { acceptUpdate, type Intake } from './accept-update.ts';
 import { ALLOWED_UPDATES } from './allowed-updates.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QueueUnavailableError } from '../errors.ts';
 import { eventLoopTurns } from '../queue/serving.fixture.ts';
-import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
+import { SqliteTurnQueue } from '../queue/sqlite/sqlite-turn-queue.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';
 import {
   ADA,
@@ -17,7 +17,7 @@ import {
 } from './updates.fixture.ts';
 import { SECRET_HEADER } from './verify-secret.ts';
 import { createWebhook } from './webhook.ts';
-import { ToldStrangers } from './told-strangers.ts';
+import { ToldStrangers } from '../people/told-strangers.ts';
 
 const SECRET = 'the_secret-1';
 const SESSION_KEY = `${ADA.id}:0`;

@@ -1,8 +1,8 @@
 import type { RunEvent } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ACCEPTED, FINISHED, SESSION, streamed, text, tool } from './agent-server.fixture.ts';
+import { ACCEPTED, FINISHED, SESSION, streamed, text, tool } from './agent/agent-server.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const { is_stopped: _, ...figures } = FINISHED as Extract<RunEvent, { type: 'finished' }>;
 const PAUSED: RunEvent = { ...figures, type: 'paused' };

@@ -1,8 +1,8 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type Answer, LOST, refused, throttled, UNREACHABLE } from '../reply/bot-api.fixture.ts';
+import { type Answer, LOST, refused, throttled, UNREACHABLE } from '../telegram/bot-api.fixture.ts';
 import { MAX_TRIES } from '../queue/turn-queue.ts';
-import { renderMarkdown } from '../reply/render-markdown.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
 import { TEXTS } from '../reply/texts.ts';
 import {
   ACCEPTED,
@@ -15,12 +15,12 @@ import {
   refusing,
   SESSION,
   streamed,
-} from './agent-server.fixture.ts';
-import { AttachmentStoreError } from './attachment-store.ts';
+} from './agent/agent-server.fixture.ts';
+import { AttachmentStoreError } from './files/attachment-store.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
-import type { TurnLedger } from './turn-ledger.ts';
-import { TurnProgress } from './turn-progress.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
+import type { TurnLedger } from '../turn/turn-ledger.ts';
+import { TurnProgress } from '../turn/turn-progress.ts';
 
 const DONE = { kind: 'done' };
 const RETRY = { kind: 'retry' };

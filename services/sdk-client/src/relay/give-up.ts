@@ -4,16 +4,16 @@ import { OutageError, TelegramError } from '../errors.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { withLosses, withNote } from '../reply/annotate-answer.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
-import { renderMarkdown } from '../reply/render-markdown.ts';
-import { TelegramChat } from '../reply/telegram-chat.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
+import { TelegramChat } from '../telegram/telegram-chat.ts';
 import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
-import { isAnsweredByAnother } from './merge-turns.ts';
+import { isAnsweredByAnother } from '../turn/merge-turns.ts';
 import { forOwner } from './owner-notices.ts';
-import { DONE } from './put-off.ts';
+import { DONE } from '../turn/put-off.ts';
 import { deliverKnown, type SavedAnswerDeps, sayIfSaved } from './saved-answer.ts';
 import { showAnswer, type Telling, tellingOf } from './telling.ts';
-import type { TurnLedger } from './turn-ledger.ts';
-import type { TurnProgress } from './turn-progress.ts';
+import type { TurnLedger } from '../turn/turn-ledger.ts';
+import type { TurnProgress } from '../turn/turn-progress.ts';
 import { hasWaitedInVain, orWait, waitOut } from './wait-out.ts';
 
 interface GivingUpDeps extends SavedAnswerDeps {

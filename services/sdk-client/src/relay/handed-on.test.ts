@@ -11,9 +11,9 @@ import {
   SESSION,
   streamed,
   text,
-} from './agent-server.fixture.ts';
+} from './agent/agent-server.fixture.ts';
 import { AT_ONCE, later, RelayScene } from './relay-scene.fixture.ts';
-import { recordOf, turnOf } from './turn.fixture.ts';
+import { recordOf, turnOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const NOW = { kind: 'later', afterMs: 0 };

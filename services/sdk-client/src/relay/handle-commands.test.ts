@@ -1,10 +1,10 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TEXTS } from '../reply/texts.ts';
-import { renderMarkdown } from '../reply/render-markdown.ts';
-import { answered, SESSION } from './agent-server.fixture.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
+import { answered, SESSION } from './agent/agent-server.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const CHINESE = { ...turnOf().sender, language_code: 'zh-hans' };

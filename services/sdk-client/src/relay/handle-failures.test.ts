@@ -1,6 +1,6 @@
 import type { WireErrorCode } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BLOCKED, refused, throttled } from '../reply/bot-api.fixture.ts';
+import { BLOCKED, refused, throttled } from '../telegram/bot-api.fixture.ts';
 import { FAILURE_REASONS } from '../reply/failure-reasons.ts';
 import {
   ACCEPTED,
@@ -11,9 +11,9 @@ import {
   SESSION,
   streamed,
   text,
-} from './agent-server.fixture.ts';
+} from './agent/agent-server.fixture.ts';
 import { AT_ONCE, later, RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const RETRY = { kind: 'retry' };

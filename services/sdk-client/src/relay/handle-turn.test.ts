@@ -11,9 +11,9 @@ import {
   streamed,
   text,
   tool,
-} from './agent-server.fixture.ts';
+} from './agent/agent-server.fixture.ts';
 import { AT_ONCE, RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const CHINESE = { ...turnOf().sender, language_code: 'zh-hans' };

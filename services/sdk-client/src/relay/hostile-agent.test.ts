@@ -4,9 +4,9 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { encodeEvent, NDJSON_MEDIA_TYPE, type RunEvent } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { type AgentServer, askAgent } from './agent-client.ts';
-import { ACCEPTED, AUTH_TOKEN, FINISHED, HEARTBEAT, streamed, text, tool } from './agent-server.fixture.ts';
-import { errorOf, NEVER, REQUEST } from './asking.fixture.ts';
+import { type AgentServer, askAgent } from './agent/agent-client.ts';
+import { ACCEPTED, AUTH_TOKEN, FINISHED, HEARTBEAT, streamed, text, tool } from './agent/agent-server.fixture.ts';
+import { errorOf, NEVER, REQUEST } from './agent/asking.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
 
 const MIB = 1024 * 1024;

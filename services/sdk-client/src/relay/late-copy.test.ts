@@ -1,8 +1,8 @@
 import { type RunEvent, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ACCEPTED, answered, FINISHED, HEARTBEAT, streamed } from './agent-server.fixture.ts';
+import { ACCEPTED, answered, FINISHED, HEARTBEAT, streamed } from './agent/agent-server.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const GROUP = sessionKeyOf(turnOf());
 

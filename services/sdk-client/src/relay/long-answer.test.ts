@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { NO_CAPTION, refused, throttled } from '../reply/bot-api.fixture.ts';
+import { NO_CAPTION, refused, throttled } from '../telegram/bot-api.fixture.ts';
 import { TEXTS } from '../reply/texts.ts';
-import { answered } from './agent-server.fixture.ts';
+import { answered } from './agent/agent-server.fixture.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
-import type { TurnLedger } from './turn-ledger.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
+import type { TurnLedger } from '../turn/turn-ledger.ts';
 
 const DONE = { kind: 'done' };
 const UPDATE = { update_id: 5 };

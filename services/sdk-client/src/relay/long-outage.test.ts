@@ -2,10 +2,10 @@ import type { Turn, WireErrorCode } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { OutageError } from '../errors.ts';
 import { MAX_DELIVERIES, MAX_GIVE_UP_TRIES, tryTurn, type Verdict } from '../queue/try-turn.ts';
-import { answered, failing } from './agent-server.fixture.ts';
+import { answered, failing } from './agent/agent-server.fixture.ts';
 import { OwnerNotices } from './owner-notices.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const OWNER = '99';
 const TURN = turnOf({ update_id: 5 });

@@ -1,9 +1,9 @@
 import { groupOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BROKEN, refused, throttled } from '../reply/bot-api.fixture.ts';
-import { answered } from './agent-server.fixture.ts';
+import { BROKEN, refused, throttled } from '../telegram/bot-api.fixture.ts';
+import { answered } from './agent/agent-server.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const FIRST = turnOf({ update_id: 1, message_id: 101 });

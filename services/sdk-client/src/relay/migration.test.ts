@@ -1,9 +1,9 @@
 import { sessionKey, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { migrated, throttled } from '../reply/bot-api.fixture.ts';
-import { answered, SESSION } from './agent-server.fixture.ts';
+import { migrated, throttled } from '../telegram/bot-api.fixture.ts';
+import { answered, SESSION } from './agent/agent-server.fixture.ts';
 import { later, RelayScene } from './relay-scene.fixture.ts';
-import { recordOf } from './turn.fixture.ts';
+import { recordOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const [OLD, NEW] = ['-4001', '-1001987654321'];

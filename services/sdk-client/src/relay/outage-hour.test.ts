@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { type MovedTime, MovedSqliteTime, MovedSqsTime } from '../queue/moved-time.fixture.ts';
-import { answered, DOWN, failing, refusing } from './agent-server.fixture.ts';
-import { AttachmentStoreError } from './attachment-store.ts';
+import { answered, DOWN, failing, refusing } from './agent/agent-server.fixture.ts';
+import { AttachmentStoreError } from './files/attachment-store.ts';
 import type { TurnHandlerDeps } from './handle-turn.ts';
 import { RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;

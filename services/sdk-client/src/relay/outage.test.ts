@@ -1,14 +1,14 @@
 import { sessionKeyOf, wireError, type WireErrorCode } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LedgerUnavailableError } from './dynamo-turn-ledger.ts';
+import { LedgerUnavailableError } from '../turn/dynamo-turn-ledger.ts';
 import { MAX_OUTAGE_WAITS } from '../queue/outage.ts';
 import { MAX_DEFERRALS } from '../queue/try-turn.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
-import { answered, failing, refusing } from './agent-server.fixture.ts';
-import { AttachmentStoreError } from './attachment-store.ts';
+import { answered, failing, refusing } from './agent/agent-server.fixture.ts';
+import { AttachmentStoreError } from './files/attachment-store.ts';
 import { AT_ONCE, later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { recordOf, turnOf } from './turn.fixture.ts';
+import { recordOf, turnOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const RETRY = { kind: 'retry' };

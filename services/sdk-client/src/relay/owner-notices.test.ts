@@ -1,10 +1,10 @@
 import { wireError } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { BLOCKED } from '../reply/bot-api.fixture.ts';
-import { ACCEPTED, answered, streamed } from './agent-server.fixture.ts';
+import { BLOCKED } from '../telegram/bot-api.fixture.ts';
+import { ACCEPTED, answered, streamed } from './agent/agent-server.fixture.ts';
 import { OwnerNotices } from './owner-notices.ts';
 import { RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const OWNER = '99';
 const HOUR_MS = 3_600_000;

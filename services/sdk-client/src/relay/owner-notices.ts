@@ -2,8 +2,8 @@
 import type { Turn } from '@omnicloud/protocol';
 import type { Api } from 'grammy/web';
 import { type Failure, ownerAdvice } from '../reply/owner-advice.ts';
-import { renderMarkdown } from '../reply/render-markdown.ts';
-import { TelegramChat } from '../reply/telegram-chat.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
+import { TelegramChat } from '../telegram/telegram-chat.ts';
 import type { Language } from '../reply/texts.ts';
 
 /** How long the owner is not told the same again; each process counts for itself. In ms. */

@@ -1,12 +1,12 @@
 import { sessionKeyOf } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/session-table';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { type Answer, BROKEN, LOST, throttled } from '../reply/bot-api.fixture.ts';
-import { answered, failing, refusing, SESSION } from './agent-server.fixture.ts';
+import { type Answer, BROKEN, LOST, throttled } from '../telegram/bot-api.fixture.ts';
+import { answered, failing, refusing, SESSION } from './agent/agent-server.fixture.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { recordOf, turnOf } from './turn.fixture.ts';
-import type { TurnLedger } from './turn-ledger.ts';
-import { TurnProgress } from './turn-progress.ts';
+import { recordOf, turnOf } from '../turn/turn.fixture.ts';
+import type { TurnLedger } from '../turn/turn-ledger.ts';
+import { TurnProgress } from '../turn/turn-progress.ts';
 
 const DONE = { kind: 'done' };
 const AS_USUAL: Answer = (usual) => usual();

@@ -3,7 +3,7 @@ import type { Turn } from '@omnicloud/protocol';
 import { lossNotes } from '../reply/annotate-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { relayAnswer, type RelayDeps, type Relayed, type Request } from './relay-answer.ts';
-import type { TurnProgress } from './turn-progress.ts';
+import type { TurnProgress } from '../turn/turn-progress.ts';
 
 /** How often a run that reached its time limit goes on, unless told otherwise: with 15 minutes each, over an hour of work. */
 const MAX_CONTINUATIONS = 4;

@@ -4,19 +4,19 @@ import { join } from 'node:path';
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
 import { expect } from 'vitest';
-import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
+import { SqliteTurnQueue } from '../queue/sqlite/sqlite-turn-queue.ts';
 import type { Outcome, TurnHandler } from '../queue/turn-queue.ts';
-import { SqliteBacklog } from '../queue/sqlite-backlog.ts';
-import { BotApi } from '../reply/bot-api.fixture.ts';
+import { SqliteBacklog } from '../queue/backlog/sqlite-backlog.ts';
+import { BotApi } from '../telegram/bot-api.fixture.ts';
 import type { EditPace } from '../reply/live-reply.ts';
-import { ScriptedAgent } from './agent-server.fixture.ts';
+import { ScriptedAgent } from './agent/agent-server.fixture.ts';
 import { createTurnHandler, type TurnHandlerDeps } from './handle-turn.ts';
 import type { Measure } from './meter.ts';
-import { RememberedRecords } from './spilled-records.fixture.ts';
-import { SpillingTurnLedger } from './spilling-turn-ledger.ts';
-import { SqliteTurnLedger } from './sqlite-turn-ledger.ts';
-import type { TurnLedger } from './turn-ledger.ts';
-import { turnOf } from './turn.fixture.ts';
+import { RememberedRecords } from '../turn/spilled-records.fixture.ts';
+import { SpillingTurnLedger } from '../turn/spilling-turn-ledger.ts';
+import { SqliteTurnLedger } from '../turn/sqlite-turn-ledger.ts';
+import type { TurnLedger } from '../turn/turn-ledger.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 /** No answer is shown before it is complete. */
 export const WHEN_COMPLETE: EditPace = { firstAfterMs: 1_000_000, betweenMs: 1_000_000 };

@@ -8,9 +8,9 @@ import {
   refusing,
   SESSION,
   streamed,
-} from './agent-server.fixture.ts';
+} from './agent/agent-server.fixture.ts';
 import { later, RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const CHINESE = { ...turnOf().sender, language_code: 'zh-hans' };
 

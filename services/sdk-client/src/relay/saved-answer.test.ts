@@ -1,6 +1,6 @@
 import { groupOf, keptGroupOf, type RunEvent, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BLOCKED, throttled } from '../reply/bot-api.fixture.ts';
+import { BLOCKED, throttled } from '../telegram/bot-api.fixture.ts';
 import {
   ACCEPTED,
   type AgentAnswer,
@@ -11,9 +11,9 @@ import {
   refusing,
   SESSION,
   streamed,
-} from './agent-server.fixture.ts';
+} from './agent/agent-server.fixture.ts';
 import { later, RelayScene } from './relay-scene.fixture.ts';
-import { recordOf, turnOf } from './turn.fixture.ts';
+import { recordOf, turnOf } from '../turn/turn.fixture.ts';
 
 const DONE = { kind: 'done' };
 const RETRY = { kind: 'retry' };

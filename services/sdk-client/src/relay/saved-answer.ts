@@ -4,12 +4,12 @@ import type { SessionTable } from '@omnicloud/session-table';
 import { TurnTakenOverError } from '../errors.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { measure, sayAnswered, savePausedAnswer } from './end-run.ts';
-import { keepAnswer, type KeepingDeps } from './keep-answer.ts';
-import { questionOf } from './merge-turns.ts';
+import { keepAnswer, type KeepingDeps } from './kept/keep-answer.ts';
+import { questionOf } from '../turn/merge-turns.ts';
 import type { Relayed, RelayDeps, Request } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { takeOwnMarksOff } from './show-waiting.ts';
-import { storedBefore } from './store-attachments.ts';
+import { storedBefore } from './files/store-attachments.ts';
 import { deliver, type Telling, type TellingDeps } from './telling.ts';
 import { type OutageDeps, orWait } from './wait-out.ts';
 

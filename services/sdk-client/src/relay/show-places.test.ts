@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sampleTurn } from '../queue/sample-turn.fixture.ts';
 import { DONE, EventLog, whileServing } from '../queue/serving.fixture.ts';
-import { SqliteTurnQueue } from '../queue/sqlite-turn-queue.ts';
+import { SqliteTurnQueue } from '../queue/sqlite/sqlite-turn-queue.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
-import { BotApi } from '../reply/bot-api.fixture.ts';
+import { BotApi } from '../telegram/bot-api.fixture.ts';
 import { showPlaces } from './show-places.ts';
 
 let directory: string;

@@ -4,8 +4,8 @@ import type { Turn } from '@omnicloud/protocol';
 import type { Api } from 'grammy/web';
 import { TelegramError } from '../errors.ts';
 import type { WaitingLine, WaitingTurn } from '../queue/waiting-line.ts';
-import { CallPacer } from '../reply/call-pacer.ts';
-import { TelegramChat } from '../reply/telegram-chat.ts';
+import { CallPacer } from '../telegram/call-pacer.ts';
+import { TelegramChat } from '../telegram/telegram-chat.ts';
 import { languageOf, TEXTS } from '../reply/texts.ts';
 
 const LOOK_INTERVAL_MS = 250;

@@ -2,9 +2,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { groupOf, type Turn } from '@omnicloud/protocol';
 import { TelegramError } from '../errors.ts';
-import type { Backlog, BacklogEntry } from '../queue/backlog.ts';
+import type { Backlog, BacklogEntry } from '../queue/backlog/backlog.ts';
 import type { Telling } from './telling.ts';
-import type { TurnLedger } from './turn-ledger.ts';
+import type { TurnLedger } from '../turn/turn-ledger.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
 const WAITING = '👀';

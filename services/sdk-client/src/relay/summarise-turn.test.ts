@@ -1,6 +1,6 @@
 import type { RunEvent } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { BLOCKED, throttled } from '../reply/bot-api.fixture.ts';
+import { BLOCKED, throttled } from '../telegram/bot-api.fixture.ts';
 import {
   ACCEPTED,
   answered,
@@ -11,10 +11,10 @@ import {
   streamed,
   text,
   tool,
-} from './agent-server.fixture.ts';
+} from './agent/agent-server.fixture.ts';
 import { RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
 import { summaryLine, type TurnSummary } from './summarise-turn.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const SECRET = 'what nobody else is to read';
 

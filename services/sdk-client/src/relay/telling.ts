@@ -6,17 +6,17 @@ import { AgentUnreachableError, TelegramError } from '../errors.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { boundAnswer } from '../reply/bound-answer.ts';
 import { type EditPace, LiveReply } from '../reply/live-reply.ts';
-import { TelegramChat } from '../reply/telegram-chat.ts';
+import { TelegramChat } from '../telegram/telegram-chat.ts';
 import { type Language, languageOf, TEXTS } from '../reply/texts.ts';
-import type { AgentServer } from './agent-client.ts';
-import { type Fetched, fetchSentFile } from './agent-files.ts';
-import { attachAnswer, deliverFiles } from './deliver-files.ts';
-import { type KeepingDeps, whenRefused } from './keep-answer.ts';
-import { deliverWhereItCanBe } from './leave-topic.ts';
+import type { AgentServer } from './agent/agent-client.ts';
+import { type Fetched, fetchSentFile } from './agent/agent-files.ts';
+import { attachAnswer, deliverFiles } from './files/deliver-files.ts';
+import { type KeepingDeps, whenRefused } from './kept/keep-answer.ts';
+import { deliverWhereItCanBe } from './kept/leave-topic.ts';
 import type { Meter } from './meter.ts';
-import { DONE, putOff } from './put-off.ts';
-import type { TurnFile } from './turn-ledger.ts';
-import type { TurnProgress } from './turn-progress.ts';
+import { DONE, putOff } from '../turn/put-off.ts';
+import type { TurnFile } from '../turn/turn-ledger.ts';
+import type { TurnProgress } from '../turn/turn-progress.ts';
 
 export interface TellingDeps extends KeepingDeps {
   readonly api: Api;

@@ -4,12 +4,12 @@ import { AgentUnreachableError, OutageError, TelegramError } from '../errors.ts'
 import { isStoreOutage, MAX_OUTAGE_WAITS, outagePauseMs } from '../queue/outage.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { failureReason } from '../reply/failure-reasons.ts';
-import { renderMarkdown } from '../reply/render-markdown.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
 import { forOwner, type OwnerDeps } from './owner-notices.ts';
-import { jittered } from './put-off.ts';
+import { jittered } from '../turn/put-off.ts';
 import type { Telling } from './telling.ts';
-import type { OutageCode, TurnRecord } from './turn-ledger.ts';
+import type { OutageCode, TurnRecord } from '../turn/turn-ledger.ts';
 
 /** What passes by itself, or when the owner has done something; the turn waits for it and uses up no try. */
 const OUTAGES: readonly WireErrorCode[] = [

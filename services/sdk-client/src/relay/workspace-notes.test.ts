@@ -1,8 +1,8 @@
 import type { WorkspaceFigures } from '@omnicloud/protocol';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ACCEPTED, type AgentAnswer, FINISHED, SESSION, streamed } from './agent-server.fixture.ts';
+import { ACCEPTED, type AgentAnswer, FINISHED, SESSION, streamed } from './agent/agent-server.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
-import { turnOf } from './turn.fixture.ts';
+import { turnOf } from '../turn/turn.fixture.ts';
 
 const CHINESE = { ...turnOf().sender, language_code: 'zh-hans' };
 const FIGURES: WorkspaceFigures = { files: 2, bytes: 9, skipped: 0, is_over_limit: false };

@@ -1,5 +1,5 @@
 import type { MissingFile } from '@omnicloud/protocol';
-import { renderMarkdown } from './render-markdown.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
 import { type Language, TEXTS } from './texts.ts';
 
 /** What the user must learn beside the answer. */

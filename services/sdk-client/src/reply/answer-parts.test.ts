@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { answerParts } from './answer-parts.ts';
-import { renderMarkdown } from './render-markdown.ts';
-import { markdownDocument } from './markdown-arbitrary.fixture.ts';
-import { partViolations } from './validity-oracle.fixture.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
+import { markdownDocument } from '../markdown/markdown-arbitrary.fixture.ts';
+import { partViolations } from '../markdown/validity-oracle.fixture.ts';
 
 const MORE = 'The rest is attached.';
 

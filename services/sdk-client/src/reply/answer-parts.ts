@@ -1,7 +1,7 @@
 // Markdown → rendered, split → the messages of an answer: all of it, or its beginning and a line that says where the rest is
-import type { FormattedText } from './formatted-text.ts';
-import { MAX_MARKDOWN_LENGTH, renderPatiently } from './render-markdown.ts';
-import { splitMessage, TELEGRAM_MESSAGE_LIMITS } from './split-message.ts';
+import type { FormattedText } from '../markdown/formatted-text.ts';
+import { MAX_MARKDOWN_LENGTH, renderPatiently } from '../markdown/render-markdown.ts';
+import { splitMessage, TELEGRAM_MESSAGE_LIMITS } from '../markdown/split-message.ts';
 
 /** What does not fit into so many messages is no reading for a chat. */
 const MAX_PARTS = 4;

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { listFiles, readableSize } from './list-files.ts';
-import { renderMarkdown } from './render-markdown.ts';
-import { splitMessage } from './split-message.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
+import { splitMessage } from '../markdown/split-message.ts';
 
 const modified = '2026-01-02T03:04:05.000Z';
 

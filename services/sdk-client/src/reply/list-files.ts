@@ -1,5 +1,5 @@
 import type { SessionFiles } from '@omnicloud/protocol';
-import { readable } from './code-span.ts';
+import { readable } from '../markdown/code-span.ts';
 import { type Language, TEXTS } from './texts.ts';
 
 type SessionFile = SessionFiles['files'][number];

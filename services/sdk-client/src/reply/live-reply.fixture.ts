@@ -1,7 +1,7 @@
 import { vi } from 'vitest';
-import { BotApi } from './bot-api.fixture.ts';
+import { BotApi } from '../telegram/bot-api.fixture.ts';
 import { LiveReply, type PostedPart, type ReplyMemory } from './live-reply.ts';
-import { TelegramChat } from './telegram-chat.ts';
+import { TelegramChat } from '../telegram/telegram-chat.ts';
 
 export const PACE = { firstAfterMs: 1_000, betweenMs: 2_000 };
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { held } from './bot-api.fixture.ts';
+import { held } from '../telegram/bot-api.fixture.ts';
 import { PACE, ReplyScene, settle } from './live-reply.fixture.ts';
 
 let scene: ReplyScene;

@@ -2,8 +2,8 @@
 import { GrammyError } from 'grammy/web';
 import { TelegramError, TurnTakenOverError } from '../errors.ts';
 import { answerParts } from './answer-parts.ts';
-import type { FormattedText } from './formatted-text.ts';
-import type { TelegramChat } from './telegram-chat.ts';
+import type { FormattedText } from '../markdown/formatted-text.ts';
+import type { TelegramChat } from '../telegram/telegram-chat.ts';
 
 /** How often a message may be edited; Telegram's limits are elastic, and edits share them with sends. */
 export interface EditPace {

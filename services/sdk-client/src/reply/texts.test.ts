@@ -1,8 +1,8 @@
 import { COMMANDS, wireErrorSchema } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
 import { FAILURE_REASONS } from './failure-reasons.ts';
-import { renderMarkdown } from './render-markdown.ts';
-import { splitMessage } from './split-message.ts';
+import { renderMarkdown } from '../markdown/render-markdown.ts';
+import { splitMessage } from '../markdown/split-message.ts';
 import { commandMenu, type Language, languageOf, TEXTS } from './texts.ts';
 
 const LANGUAGES: Language[] = ['en', 'zh'];

@@ -1,5 +1,5 @@
 import { type Command, COMMANDS, MAX_ATTACHMENT_BYTES, type MissingFile } from '@omnicloud/protocol';
-import { codeSpan } from './code-span.ts';
+import { codeSpan } from '../markdown/code-span.ts';
 
 export type Language = 'en' | 'zh';
 

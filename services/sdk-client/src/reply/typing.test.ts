@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { TurnTakenOverError } from '../errors.ts';
-import { BotApi, BROKEN } from './bot-api.fixture.ts';
-import { TelegramChat } from './telegram-chat.ts';
+import { BotApi, BROKEN } from '../telegram/bot-api.fixture.ts';
+import { TelegramChat } from '../telegram/telegram-chat.ts';
 import { keepTyping } from './typing.ts';
 
 let botApi: BotApi;

@@ -1,5 +1,5 @@
 import { TurnTakenOverError } from '../errors.ts';
-import type { ChatAction, TelegramChat } from './telegram-chat.ts';
+import type { ChatAction, TelegramChat } from '../telegram/telegram-chat.ts';
 
 /** Telegram shows an action for at most 5 s. */
 const ACTION_INTERVAL_MS = 4_000;

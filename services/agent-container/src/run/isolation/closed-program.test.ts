@@ -2,7 +2,7 @@ import { chmod, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
 import { expect, it } from 'vitest';
-import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
+import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
 import { closedProgram, installedCli } from './closed-program.ts';
 
 const isRoot = process.getuid?.() === 0;

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { lstat, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
+import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
 import { giveTo } from './give-to.ts';
 
 const isRoot = process.getuid?.() === 0;

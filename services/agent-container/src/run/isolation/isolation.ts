@@ -1,4 +1,4 @@
-import type { ProcessStat } from '../process-group.ts';
+import type { ProcessStat } from './process-group.ts';
 
 /** A program to start, with its whole environment. */
 export interface Command {

@@ -6,10 +6,10 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { sessionHome } from '../../session/session-home.ts';
-import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
-import { endLeftoverCli } from '../../session/end-leftover-cli.ts';
-import { cliProcess } from '../spawn-cli.ts';
+import { sessionHome } from '../../session/home/session-home.ts';
+import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
+import { endLeftoverCli } from '../../session/home/end-leftover-cli.ts';
+import { cliProcess } from '../cli/spawn-cli.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { ESCAPE, FETCH, greeter, haveNamespaces, openSandbox, processesWith } from './sandbox.fixture.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync, readlinkSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { allProcesses, childrenOf, kill, killGroup, type ProcessStat } from '../process-group.ts';
+import { allProcesses, childrenOf, kill, killGroup, type ProcessStat } from './process-group.ts';
 import { closedProgram } from './closed-program.ts';
 import { giveTo } from './give-to.ts';
 import type { Cell, Command, Isolation, Members, Place } from './isolation.ts';

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import { allProcesses, kill, killGroup, type ProcessStat } from '../process-group.ts';
+import { allProcesses, kill, killGroup, type ProcessStat } from './process-group.ts';
 
 const EASY_ROUNDS = 20;
 const FILLED_ROUNDS = 20;

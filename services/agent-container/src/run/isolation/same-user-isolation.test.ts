@@ -6,7 +6,7 @@ import { chown, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bundleInto, openPlace } from './open-place.fixture.ts';
+import { bundleInto, openPlace } from './probe/open-place.fixture.ts';
 import { syscallFilter } from './syscall-filter.ts';
 import { firstUserOf } from './test-users.fixture.ts';
 
@@ -60,7 +60,7 @@ async function serve(
 
 const probed = (folder: string): string => `
   import { SameUserIsolation } from './same-user-isolation.ts';
-  import { probe } from './probe-isolation.ts';
+  import { probe } from './probe/probe-isolation.ts';
   console.log(await probe(new SameUserIsolation(), { workRoot: '${folder}/work', hidden: [], cli: '${folder}/programs/claude' }));`;
 
 describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Linux)', () => {
@@ -71,7 +71,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
   it.skipIf(!hasFilter)('holds, and its filter of system calls (needs enosys)', async () => {
     const program = (folder: string): string => `
       import { SameUserIsolation } from './same-user-isolation.ts';
-      import { probe } from './probe-isolation.ts';
+      import { probe } from './probe/probe-isolation.ts';
       import { syscallFilter } from './syscall-filter.ts';
       const isolation = new SameUserIsolation(undefined, await syscallFilter());
       console.log(await probe(isolation, { workRoot: '${folder}/work', hidden: [], cli: '${folder}/programs/claude' }));`;
@@ -95,7 +95,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       import { once } from 'node:events';
       import { mkdirSync, readdirSync } from 'node:fs';
       import { SameUserIsolation } from './same-user-isolation.ts';
-      import { allProcesses } from '../process-group.ts';
+      import { allProcesses } from './process-group.ts';
       for (const name of ['one/workspace', 'one/tmp', 'two']) mkdirSync('${folder}/work/' + name, { recursive: true });
       const root = '${folder}/work/one';
       const isolation = new SameUserIsolation();

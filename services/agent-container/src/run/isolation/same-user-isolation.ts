@@ -2,8 +2,8 @@
 import { readdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { AgentError } from '../../errors.ts';
-import { removeTree } from '../../session/remove-tree.ts';
-import { killGroup, type ProcessStat, statOf } from '../process-group.ts';
+import { removeTree } from '../../session/home/remove-tree.ts';
+import { killGroup, type ProcessStat, statOf } from './process-group.ts';
 import { enteringCommand } from './entering-command.ts';
 import type { Cell, Isolation, Place } from './isolation.ts';
 import { identity, ownProcesses, proveEnded } from './prove-ended.ts';

@@ -8,12 +8,12 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { onTestFinished } from 'vitest';
-import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
-import { allProcesses } from '../process-group.ts';
+import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
+import { allProcesses } from './process-group.ts';
 import { closedCli } from './closed-program.ts';
 import type { Cell, Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
-import { probe } from './probe-isolation.ts';
+import { probe } from './probe/probe-isolation.ts';
 
 export async function haveNamespaces(): Promise<boolean> {
   if (process.platform !== 'linux') return false;

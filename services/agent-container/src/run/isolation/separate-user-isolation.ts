@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { enteringCommand } from './entering-command.ts';
 import { giveTo } from './give-to.ts';
 import type { Cell, Isolation, Place } from './isolation.ts';
-import { kill } from '../process-group.ts';
+import { kill } from './process-group.ts';
 import { processesOf } from './prove-ended.ts';
 import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
 import { filtered, type SyscallFilter } from './syscall-filter.ts';

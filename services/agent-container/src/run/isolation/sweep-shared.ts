@@ -3,7 +3,7 @@ import { execFile } from 'node:child_process';
 import { lstat, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { removeTree } from '../../session/remove-tree.ts';
+import { removeTree } from '../../session/home/remove-tree.ts';
 
 const SHARED_FOLDERS = ['/tmp', '/var/tmp', '/dev/shm', '/dev/mqueue', '/run/lock'];
 /** What `ipcrm` (util-linux) calls each, and the columns of id and owner in /proc/sysvipc (proc_sysvipc(5)). */

@@ -1,12 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { temporaryDirectory } from '../../session/temporary-directory.fixture.ts';
+import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
 import { closedProgram } from './closed-program.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
-import { openPlace } from './open-place.fixture.ts';
-import { probe, type Probe } from './probe-isolation.ts';
+import { openPlace } from './probe/open-place.fixture.ts';
+import { probe, type Probe } from './probe/probe-isolation.ts';
 import { runLimits } from './run-limits.ts';
 import { haveNamespaces, openSandbox } from './sandbox.fixture.ts';
 import { SeparateUserIsolation } from './separate-user-isolation.ts';

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
 import { AgentError } from '../../errors.ts';
-import { type ProcessStat, statOf } from '../process-group.ts';
+import { type ProcessStat, statOf } from './process-group.ts';
 import type { Cell, Load } from './isolation.ts';
 import { identity } from './prove-ended.ts';
 import type { RunLimits } from './run-limits.ts';
