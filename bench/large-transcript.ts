@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { longTranscript } from '../services/agent-container/src/session/transcript/transcript.fixture.ts';
+import { longTranscript } from '@omnicloud/agent-container/internal/session/transcript/transcript.fixture.ts';
 import { inMs, printTable, times } from './measure.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';

@@ -4,14 +4,14 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { query } from '@anthropic-ai/claude-agent-sdk';
 import { decodeEvents, messagePath, NDJSON_MEDIA_TYPE, routes } from '@omnicloud/protocol';
-import { type AgentServer, openAgentServer } from '../services/agent-container/src/open-agent-server.ts';
+import { type AgentServer, openAgentServer } from '@omnicloud/agent-container/internal/open-agent-server.ts';
 import {
   type ContainerConfig,
   parseAgentEnvironment,
-} from '../services/agent-container/src/container-config.ts';
-import { type AgentImage, readAgentImage } from '../services/agent-container/src/run/agent-image.ts';
-import { cliEnvironment } from '../services/agent-container/src/run/cli/cli-environment.ts';
-import { sessionHome } from '../services/agent-container/src/session/home/session-home.ts';
+} from '@omnicloud/agent-container/internal/container-config.ts';
+import { type AgentImage, readAgentImage } from '@omnicloud/agent-container/internal/run/agent-image.ts';
+import { cliEnvironment } from '@omnicloud/agent-container/internal/run/cli/cli-environment.ts';
+import { sessionHome } from '@omnicloud/agent-container/internal/session/home/session-home.ts';
 import { type ScriptedModel, startScriptedModel } from '../test/fakes/scripted-model.ts';
 import { inMs, median, printTable, times } from './measure.ts';
 

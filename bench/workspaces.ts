@@ -3,16 +3,16 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { DirectorySessionStore } from '@omnicloud/agent-container';
-import { DEFAULT_AGENT_FOLDER } from '../services/agent-container/src/run/agent-image.ts';
-import { openSession } from '../services/agent-container/src/session/open-session.ts';
-import { persist } from '../services/agent-container/src/session/persist.ts';
+import { DEFAULT_AGENT_FOLDER } from '@omnicloud/agent-container/internal/run/agent-image.ts';
+import { openSession } from '@omnicloud/agent-container/internal/session/open-session.ts';
+import { persist } from '@omnicloud/agent-container/internal/session/persist.ts';
 import {
   NOTHING_STORED,
   readStoredSession,
   restore,
-} from '../services/agent-container/src/session/restore.ts';
-import { type SessionHome, sessionHome } from '../services/agent-container/src/session/home/session-home.ts';
-import { jsonl, wholeTurn } from '../services/agent-container/src/session/transcript/transcript.fixture.ts';
+} from '@omnicloud/agent-container/internal/session/restore.ts';
+import { type SessionHome, sessionHome } from '@omnicloud/agent-container/internal/session/home/session-home.ts';
+import { jsonl, wholeTurn } from '@omnicloud/agent-container/internal/session/transcript/transcript.fixture.ts';
 import { countingStore } from './counting-store.ts';
 import { inKb, inMs, printTable, timed, times } from './measure.ts';
 

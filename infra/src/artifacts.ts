@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Platform } from 'aws-cdk-lib/aws-ecr-assets';
 import { Code, DockerImageCode } from 'aws-cdk-lib/aws-lambda';
-import { bundleFunction } from '../../scripts/bundle.ts';
+import { bundleFunction } from './bundle.ts';
 import type { Artifacts } from './stack/omnicloud-stack.ts';
 import type { Program } from './stack/service-function.ts';
 

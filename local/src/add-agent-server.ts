@@ -12,10 +12,10 @@ import { openSecretsManager } from '@omnicloud/secrets';
 import type { Hono } from 'hono';
 import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
 import { workRootOf } from './confine-shell.ts';
-import { createBedrockStandIn } from '../../demo/src/model/wire/bedrock-wire.ts';
-import { createDemoModel } from '../../demo/src/model/demo-model.ts';
+import { createBedrockStandIn } from '@omnicloud/demo';
+import { createDemoModel } from '@omnicloud/demo';
 import type { Log } from './log.ts';
-import type { PageInfo } from '../../demo/src/page/page-info.ts';
+import type { PageInfo } from '@omnicloud/demo';
 import type { Stores } from './stores/stores.ts';
 
 /**

@@ -7,11 +7,11 @@ import type { LocalConfig } from './config.ts';
 import { identifyBot, poll, registerAtTelegram, telegramApi } from './connect-telegram.ts';
 import { guardPage } from './guard-page.ts';
 import type { Log } from './log.ts';
-import { askPassword, OWN_CALL_HEADER } from '../../demo/src/page/ask-password.ts';
-import { createPageApp } from '../../demo/src/page/page-app.ts';
-import type { PageInfo } from '../../demo/src/page/page-info.ts';
+import { askPassword, OWN_CALL_HEADER } from '@omnicloud/demo';
+import { createPageApp } from '@omnicloud/demo';
+import type { PageInfo } from '@omnicloud/demo';
 import type { Stores } from './stores/stores.ts';
-import { openTelegramStandIn, type TelegramStandIn } from '../../demo/src/telegram/stand-in.ts';
+import { openTelegramStandIn, type TelegramStandIn } from '@omnicloud/demo';
 
 export interface Telegram {
   readonly api: Api;

@@ -19,7 +19,7 @@ import { confineShell, workRootOf } from './confine-shell.ts';
 import { announceCommands } from './connect-telegram.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
 import type { Log } from './log.ts';
-import type { PageInfo } from '../../demo/src/page/page-info.ts';
+import type { PageInfo } from '@omnicloud/demo';
 import { openEmbeddedStores } from './stores/stores.ts';
 
 export interface LocalSystem {

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path';
 import { type AgentConfig, parseAgentConfig } from '@omnicloud/agent-container';
 import { type ClientConfig, parseClientConfig } from '@omnicloud/sdk-client';
-import { checkNames, ConfigError, readSettings } from '@omnicloud/settings';
-import { config as readDotenv } from 'dotenv';
+import { checkNames, ConfigError, type EnvFile, readSettings } from '@omnicloud/settings';
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { isLoopback } from './is-loopback.ts';
@@ -49,9 +48,6 @@ export interface LocalConfig {
   /** What whoever set this up should know. */
   readonly notices: readonly string[];
 }
-
-/** What stands in `.env`, by name. */
-export type EnvFile = Readonly<Record<string, string>>;
 
 const authTokenSchema = z.string().min(16, 'must have at least 16 characters').optional();
 
@@ -205,14 +201,6 @@ export function parseLocalConfig(
 
 function openNotice(host: string): string {
   return `HOST=${host}: other machines reach this server, by HTTP without encryption. Put a proxy with TLS before it, or keep it in a network that you trust.`;
-}
-
-/**
- * Adds the settings of the current folder's `.env` file, if there is one, to the environment; what is set there already, stays.
- * @returns what the file holds.
- */
-export function readEnvFile(): EnvFile {
-  return readDotenv({ quiet: true }).parsed ?? {};
 }
 
 /** Where the queue of turns is: in SQS when `aws` is set, else below `dataDir`. */

@@ -1,7 +1,7 @@
-import { sqliteAdvice } from '@omnicloud/session-table';
-import { ConfigError, endOnUnknownState } from '@omnicloud/settings';
+import { sqliteAdvice } from '@omnicloud/storage';
+import { ConfigError, endOnUnknownState, readEnvFile } from '@omnicloud/settings';
 import { startLocal } from './compose.ts';
-import { isStartedByNpm, parseLocalConfig, readEnvFile } from './config.ts';
+import { isStartedByNpm, parseLocalConfig } from './config.ts';
 import { DataFolderError, lockDataFolder } from './stores/lock-data-folder.ts';
 import { consoleLog } from './log.ts';
 import { readPassedSettings } from './passed-config.ts';

@@ -1,5 +1,5 @@
 // npm run deploy [-- --stack NAME] [--yes] [--<switch> value …]: from nothing, or from what is there, to a bot on AWS that works.
-import { readEnvFile } from '@omnicloud/local';
+import { readEnvFile } from '@omnicloud/settings';
 import { TerminalAsker } from './ask/ask.ts';
 import { readArguments, SWITCH_FLAGS } from './ask/arguments.ts';
 import { readGivenSettings } from './config.ts';

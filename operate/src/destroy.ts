@@ -1,5 +1,5 @@
 // npm run destroy [-- --stack NAME] [--keep-data] [--yes]: takes a deployment away, with everything in it unless it is to be kept.
-import { readEnvFile } from '@omnicloud/local';
+import { readEnvFile } from '@omnicloud/settings';
 import { TerminalAsker } from './ask/ask.ts';
 import { readArguments } from './ask/arguments.ts';
 import { readGivenSettings } from './config.ts';

@@ -1,5 +1,5 @@
 // npm run doctor [-- --aws] [--stack NAME] [--model] [--json]: what is wrong, here or in a deployment, and how to mend it.
-import { type EnvFile, readEnvFile } from '@omnicloud/local';
+import { type EnvFile, readEnvFile } from '@omnicloud/settings';
 import { readArguments } from './ask/arguments.ts';
 import { openAccount } from './aws/aws-account.ts';
 import { checkBot } from './checks/check-bot.ts';

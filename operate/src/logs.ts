@@ -1,5 +1,5 @@
 // npm run logs [-- --stack NAME] [--update ID] [--since MINUTES] [--once]: what the functions of a deployment write.
-import { readEnvFile } from '@omnicloud/local';
+import { readEnvFile } from '@omnicloud/settings';
 import { readArguments } from './ask/arguments.ts';
 import { openAccount } from './aws/aws-account.ts';
 import { DEFAULT_STACK, standingDeployment } from './aws/deployment.ts';

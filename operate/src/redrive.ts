@@ -1,6 +1,7 @@
 // npm run redrive [-- [--stack NAME] --list | -- [--stack NAME] <update id>]: dead letters go back to the queue to be tried again, or are only listed.
 import { parseArgs } from 'node:util';
-import { openQueue, readEnvFile, readQueueConfig } from '@omnicloud/local';
+import { openQueue, readQueueConfig } from '@omnicloud/local';
+import { readEnvFile } from '@omnicloud/settings';
 import type { DeadLetter, TurnQueue } from '@omnicloud/sdk-client';
 import { ConfigError } from '@omnicloud/settings';
 import { STACK_NAME } from './aws/deployment.ts';

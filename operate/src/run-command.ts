@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ConfigError } from '@omnicloud/settings';
-import { SwitchError } from '../../infra/src/switches.ts';
+import { SwitchError } from '@omnicloud/infra';
 import { OperateError, reasonOf } from './operate-error.ts';
 
 const INTERRUPTED = 'AbortError';

@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SETTINGS } from '@omnicloud/settings';
 import { expect, it } from 'vitest';
-import { SWITCH_NAMES } from '../../infra/src/switches.ts';
+import { SWITCH_NAMES } from '@omnicloud/infra/internal/switches.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');

@@ -1,10 +1,10 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { once } from 'node:events';
 import { Server } from 'node:http';
-import { createBedrockStandIn } from '../../demo/src/model/wire/bedrock-wire.ts';
-import type { ModelOutput, Respond } from '../../demo/src/model/wire/model-output.ts';
-import { isSideRequest, type ModelRequest } from '../../demo/src/model/wire/model-request.ts';
-import { answerSideRequest } from '../../demo/src/model/wire/side-request.ts';
+import { createBedrockStandIn } from '@omnicloud/demo/internal/model/wire/bedrock-wire.ts';
+import type { ModelOutput, Respond } from '@omnicloud/demo/internal/model/wire/model-output.ts';
+import { isSideRequest, type ModelRequest } from '@omnicloud/demo/internal/model/wire/model-request.ts';
+import { answerSideRequest } from '@omnicloud/demo/internal/model/wire/side-request.ts';
 
 /** A place in a response where the model waits until the test says go. */
 export interface Gate {

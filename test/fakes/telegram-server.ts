@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import type { Message } from 'grammy/types';
-import type { BotApiCall, BotApiFault } from '../../demo/src/telegram/calls/bot-api-call.ts';
-import { openTelegramStandIn, type TelegramStandIn } from '../../demo/src/telegram/stand-in.ts';
+import type { BotApiCall, BotApiFault } from '@omnicloud/demo/internal/telegram/calls/bot-api-call.ts';
+import { openTelegramStandIn, type TelegramStandIn } from '@omnicloud/demo/internal/telegram/stand-in.ts';
 
 export const BOT_TOKEN = '4200000001:flow-test-token';
 export const WEBHOOK_SECRET = 'flow-test-secret';

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { blocksOf, isText, type ModelRequest } from '../../demo/src/model/wire/model-request.ts';
+import { blocksOf, isText, type ModelRequest } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { FORUM, PERSON } from '../fakes/telegram-server.ts';
 import { AUTH_TOKEN, useFlow } from './system.fixture.ts';
 

@@ -11,7 +11,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { blocksOf, isText, type ModelRequest } from '../../demo/src/model/wire/model-request.ts';
+import { blocksOf, isText, type ModelRequest } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import {
   createGate,
   type ScriptedModel,

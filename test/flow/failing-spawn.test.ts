@@ -5,8 +5,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest';
-import { type LocalSystem, startLocal } from '../../local/src/compose.ts';
-import { parseLocalConfig } from '../../local/src/config.ts';
+import { type LocalSystem, startLocal } from '@omnicloud/local/internal/compose.ts';
+import { parseLocalConfig } from '@omnicloud/local/internal/config.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   PERSON,

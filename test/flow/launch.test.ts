@@ -8,8 +8,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   bundleInto,
   openPlace,
-} from '../../services/agent-container/src/run/isolation/probe/open-place.fixture.ts';
-import { firstUserOf } from '../../services/agent-container/src/run/isolation/test-users.fixture.ts';
+} from '@omnicloud/agent-container/internal/run/isolation/probe/open-place.fixture.ts';
+import { firstUserOf } from '@omnicloud/agent-container/internal/run/isolation/test-users.fixture.ts';
 
 const LAUNCH = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
 const CONFIG = fileURLToPath(new URL('../../local/src/passed-config.ts', import.meta.url));

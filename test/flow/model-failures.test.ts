@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { ModelOutput } from '../../demo/src/model/wire/model-output.ts';
+import type { ModelOutput } from '@omnicloud/demo/internal/model/wire/model-output.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { useFlow } from './system.fixture.ts';
 

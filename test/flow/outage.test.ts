@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import type { ModelOutput } from '../../demo/src/model/wire/model-output.ts';
-import type { Tempo } from '../../local/src/compose.ts';
+import type { ModelOutput } from '@omnicloud/demo/internal/model/wire/model-output.ts';
+import type { Tempo } from '@omnicloud/local/internal/compose.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { useFlow } from './system.fixture.ts';
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { startLocal } from '../../local/src/compose.ts';
-import { parseLocalConfig } from '../../local/src/config.ts';
+import { startLocal } from '@omnicloud/local/internal/compose.ts';
+import { parseLocalConfig } from '@omnicloud/local/internal/config.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { dataFolder, startServer } from './started-server.fixture.ts';
 import { MAIN } from './system.fixture.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { repairTranscript } from '../../services/agent-container/src/session/transcript/repair-transcript.ts';
+import { repairTranscript } from '@omnicloud/agent-container/internal/session/transcript/repair-transcript.ts';
 import { anyDamagedTranscript, wordsOf } from './damaged-transcript.fixture.ts';
 import { useCliMachines } from './cli-machine.fixture.ts';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { isProcessGone } from '@omnicloud/session-table';
+import { isProcessGone } from '@omnicloud/storage';
 import { onTestFinished } from 'vitest';
 import { COMPILED } from '../compiled.ts';
 

@@ -7,9 +7,9 @@ import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
-import { startLocal } from '../../local/src/compose.ts';
-import { parseLocalConfig } from '../../local/src/config.ts';
-import type { LocalSystem, Tempo } from '../../local/src/compose.ts';
+import { startLocal } from '@omnicloud/local/internal/compose.ts';
+import { parseLocalConfig } from '@omnicloud/local/internal/config.ts';
+import type { LocalSystem, Tempo } from '@omnicloud/local/internal/compose.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   BOT_TOKEN,

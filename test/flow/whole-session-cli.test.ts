@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import type { ModelRequest } from '../../demo/src/model/wire/model-request.ts';
+import type { ModelRequest } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { type CliMachine, useCliMachines } from './cli-machine.fixture.ts';
 
 const cli = useCliMachines();

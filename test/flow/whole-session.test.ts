@@ -3,7 +3,7 @@ import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { ModelRequest } from '../../demo/src/model/wire/model-request.ts';
+import type { ModelRequest } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { useFlow } from './system.fixture.ts';
 

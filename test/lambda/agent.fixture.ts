@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodeEvents, NDJSON_MEDIA_TYPE, type RunEvent } from '@omnicloud/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach } from 'vitest';
-import { bundleAgent } from '../../scripts/bundle.ts';
+import { bundleAgent } from '@omnicloud/infra/internal/bundle.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import { restApiEvent } from './events.ts';
 import { type FunctionProcess, startFunction } from './function-process.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bundleFunction } from '../../scripts/bundle.ts';
+import { bundleFunction } from '@omnicloud/infra/internal/bundle.ts';
 import { startTelegramServer, type TelegramServer } from '../fakes/telegram-server.ts';
 import { createEvent, messageEvent, useAgentFunction } from './agent.fixture.ts';
 import {

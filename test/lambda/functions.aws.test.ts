@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { bundleFunction } from '../../scripts/bundle.ts';
+import { bundleFunction } from '@omnicloud/infra/internal/bundle.ts';
 import { BOT_TOKEN, PERSON, startTelegramServer, type TelegramServer } from '../fakes/telegram-server.ts';
 import { useAgentFunction } from './agent.fixture.ts';
 import {

@@ -5,13 +5,13 @@ import { readFileSync } from 'node:fs';
 import { chown, cp, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openPlace } from '../../services/agent-container/src/run/isolation/probe/open-place.fixture.ts';
-import { allProcesses } from '../../services/agent-container/src/run/isolation/process-group.ts';
-import { processesOf } from '../../services/agent-container/src/run/isolation/prove-ended.ts';
+import { openPlace } from '@omnicloud/agent-container/internal/run/isolation/probe/open-place.fixture.ts';
+import { allProcesses } from '@omnicloud/agent-container/internal/run/isolation/process-group.ts';
+import { processesOf } from '@omnicloud/agent-container/internal/run/isolation/prove-ended.ts';
 import { createEvent, useAgentFunction } from './agent.fixture.ts';
 import { type EmulatedFunction, isEmulatorMissing, startEmulated } from './emulator-process.ts';
 import { CLIENT } from './function-process.ts';
-import { firstUserOf } from '../../services/agent-container/src/run/isolation/test-users.fixture.ts';
+import { firstUserOf } from '@omnicloud/agent-container/internal/run/isolation/test-users.fixture.ts';
 
 /** Nothing else may run as this user: a run's end kills all that is new of it. */
 const USER = firstUserOf('spent-environment');

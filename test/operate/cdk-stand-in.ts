@@ -17,7 +17,7 @@ import {
   ResourceExistsException,
   SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import { STACK_DESCRIPTION } from '../../operate/src/aws/deployment.ts';
+import { STACK_DESCRIPTION } from '@omnicloud/operate/internal/aws/deployment.ts';
 
 /** The program that a test puts on the PATH as `cdk`. */
 export const CDK_STAND_IN = fileURLToPath(import.meta.url);

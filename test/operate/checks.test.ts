@@ -1,13 +1,13 @@
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parseSwitches } from '../../infra/src/switches.ts';
-import { lambdaConcurrency, subscribersOf } from '../../operate/src/aws/aws-lookups.ts';
-import { checkAccount, checkRegion, judgeConcurrency } from '../../operate/src/checks/check-account.ts';
-import { modelConfig } from '../../operate/src/checks/check-before-building.ts';
-import { checkModel } from '../../operate/src/checks/check-model.ts';
-import { judgeSubscribers } from '../../operate/src/checks/check-subscribers.ts';
-import { idleCost } from '../../operate/src/checks/idle-cost.ts';
-import { modelsInUse } from '../../operate/src/checks/models-in-use.ts';
+import { parseSwitches } from '@omnicloud/infra/internal/switches.ts';
+import { lambdaConcurrency, subscribersOf } from '@omnicloud/operate/internal/aws/aws-lookups.ts';
+import { checkAccount, checkRegion, judgeConcurrency } from '@omnicloud/operate/internal/checks/check-account.ts';
+import { modelConfig } from '@omnicloud/operate/internal/checks/check-before-building.ts';
+import { checkModel } from '@omnicloud/operate/internal/checks/check-model.ts';
+import { judgeSubscribers } from '@omnicloud/operate/internal/checks/check-subscribers.ts';
+import { idleCost } from '@omnicloud/operate/internal/checks/idle-cost.ts';
+import { modelsInUse } from '@omnicloud/operate/internal/checks/models-in-use.ts';
 import { startEdge, startLambda, startModel } from './edges.fixture.ts';
 
 const REGION = 'eu-central-1';

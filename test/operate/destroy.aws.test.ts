@@ -18,7 +18,7 @@ import {
   S3Client,
 } from '@aws-sdk/client-s3';
 import { describe, expect, inject, it } from 'vitest';
-import { dropBackups } from '../../operate/src/aws/drop-backups.ts';
+import { dropBackups } from '@omnicloud/operate/internal/aws/drop-backups.ts';
 import { openScene, type Scene } from './deployed.fixture.ts';
 
 const methodsOf = ({ calls }: Scene): string[] =>

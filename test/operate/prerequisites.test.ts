@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { expect, it, onTestFinished } from 'vitest';
-import { nodeProblem } from '../../operate/src/checks/prerequisites.ts';
+import { nodeProblem } from '@omnicloud/operate/internal/checks/prerequisites.ts';
 import { newOperator } from './run-operate.fixture.ts';
 
 const REGION = 'us-east-1';

@@ -3,9 +3,9 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { expect, it, onTestFinished } from 'vitest';
-import { STACK_DESCRIPTION } from '../../operate/src/aws/deployment.ts';
-import { Progress } from '../../operate/src/progress.ts';
-import { settledDeployment } from '../../operate/src/aws/stack-state.ts';
+import { STACK_DESCRIPTION } from '@omnicloud/operate/internal/aws/deployment.ts';
+import { Progress } from '@omnicloud/operate/internal/progress.ts';
+import { settledDeployment } from '@omnicloud/operate/internal/aws/stack-state.ts';
 
 /** CloudFormation, in which a stack goes through these states, one a question; '' is none. What `deploy` finds there, and tells. */
 async function settle(

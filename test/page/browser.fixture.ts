@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
-import { type LocalSystem, startLocal } from '../../local/src/compose.ts';
-import { parseLocalConfig } from '../../local/src/config.ts';
+import { type LocalSystem, startLocal } from '@omnicloud/local/internal/compose.ts';
+import { parseLocalConfig } from '@omnicloud/local/internal/config.ts';
 
 /** Where packages of distributions put the browser; `CHROMIUM` names another one. */
 const PLACES = [process.env.CHROMIUM ?? '', '/usr/bin/chromium', '/usr/bin/chromium-browser'];

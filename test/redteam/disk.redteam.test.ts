@@ -9,8 +9,8 @@ import {
   CAN_MOUNT,
   smallDisk,
   type SmallDisk,
-} from '../../services/agent-container/src/run/disk/small-disk.fixture.ts';
-import { blocksOf, isText } from '../../demo/src/model/wire/model-request.ts';
+} from '@omnicloud/agent-container/internal/run/disk/small-disk.fixture.ts';
+import { blocksOf, isText } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   BOT_TOKEN,

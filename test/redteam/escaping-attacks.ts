@@ -1,4 +1,4 @@
-import { DEFAULT_AGENT_FOLDER } from '../../services/agent-container/src/run/agent-image.ts';
+import { DEFAULT_AGENT_FOLDER } from '@omnicloud/agent-container/internal/run/agent-image.ts';
 import { type Attack, bash, SAY_SUCCESS } from './attack.ts';
 
 /** By their ids, and that of the sandbox's first process. */

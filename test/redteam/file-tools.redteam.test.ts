@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SUCCESS, type ToolCall } from './attack.ts';
-import { readAgentImage } from '../../services/agent-container/src/run/agent-image.ts';
-import type { ModelRequest } from '../../demo/src/model/wire/model-request.ts';
+import { readAgentImage } from '@omnicloud/agent-container/internal/run/agent-image.ts';
+import type { ModelRequest } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { FILE_TOOL_ATTACKS } from './file-tool-attacks.ts';
 import { writeWorkspacePoison } from './poison.ts';
 import { findSecrets } from './secrets.ts';

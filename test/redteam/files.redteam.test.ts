@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { blocksOf, isText } from '../../demo/src/model/wire/model-request.ts';
+import { blocksOf, isText } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { bearer, JSON_TYPE } from './api-attacks.ts';
 import { findSecrets } from './secrets.ts';

@@ -1,4 +1,4 @@
-import { blocksOf, isText } from '../../demo/src/model/wire/model-request.ts';
+import { blocksOf, isText } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import type { Stage } from './stage.fixture.ts';
 

@@ -5,8 +5,8 @@ import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { startLocal } from '../../local/src/compose.ts';
-import { parseLocalConfig } from '../../local/src/config.ts';
+import { startLocal } from '@omnicloud/local/internal/compose.ts';
+import { parseLocalConfig } from '@omnicloud/local/internal/config.ts';
 import { startScriptedModel } from '../fakes/scripted-model.ts';
 import { BOT_TOKEN, PERSON, startTelegramServer, WEBHOOK_SECRET } from '../fakes/telegram-server.ts';
 

@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { TEXTS } from '../../services/sdk-client/src/reply/texts.ts';
+import { TEXTS } from '@omnicloud/sdk-client/internal/reply/texts.ts';
 import { FORUM, PERSON } from '../fakes/telegram-server.ts';
 import type { Stage } from './stage.fixture.ts';
 

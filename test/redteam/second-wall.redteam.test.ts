@@ -1,6 +1,6 @@
 // The first wall around the CLI, that its program cannot be read, is down: what the filter of system calls keeps by itself.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { syscallFilter } from '../../services/agent-container/src/run/isolation/syscall-filter.ts';
+import { syscallFilter } from '@omnicloud/agent-container/internal/run/isolation/syscall-filter.ts';
 import { bash, SAY_SUCCESS, SUCCESS } from './attack.ts';
 import { ESCAPING } from './escaping-attacks.ts';
 import { openStage, type Stage } from './stage.fixture.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { readAgentImage } from '../../services/agent-container/src/run/agent-image.ts';
+import { readAgentImage } from '@omnicloud/agent-container/internal/run/agent-image.ts';
 import { type Attack, SUCCESS } from './attack.ts';
 import { ESCAPING } from './escaping-attacks.ts';
 import { LATE, LATE_MARKS, LEAVING, LOOKING } from './leaving-attacks.ts';

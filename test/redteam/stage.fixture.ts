@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { blocksOf, isToolResult, textOfResult } from '../../demo/src/model/wire/model-request.ts';
+import { blocksOf, isToolResult, textOfResult } from '@omnicloud/demo/internal/model/wire/model-request.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   FORUM,

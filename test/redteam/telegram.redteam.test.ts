@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TEXTS } from '../../services/sdk-client/src/reply/texts.ts';
+import { TEXTS } from '@omnicloud/sdk-client/internal/reply/texts.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { injectInto, promptsSince } from './inject.fixture.ts';
 import { imitateNotes, takenForNotes } from './note-attacks.ts';

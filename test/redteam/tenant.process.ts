@@ -18,7 +18,7 @@ Object.assign(globalThis, {
   },
 });
 
-const { handler } = await import('../../services/agent-container/src/agent.lambda.ts');
+const { handler } = await import('@omnicloud/agent-container/internal/agent.lambda.ts');
 
 // One call at a time, as in an environment of Lambda.
 let last = Promise.resolve();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SqliteSessionLeases } from '@omnicloud/agent-container';
 import type { Turn } from '@omnicloud/protocol';
 import { SqliteTurnLedger, SqliteTurnQueue } from '@omnicloud/sdk-client';
-import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
+import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/storage';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { freezeWriter } from './frozen-writer.fixture.ts';
 

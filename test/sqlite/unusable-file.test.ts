@@ -4,11 +4,11 @@ import { chmod, copyFile, mkdtemp, readdir, readFile, rm, stat, truncate, writeF
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SqliteSessionTable } from '@omnicloud/session-table';
+import { SqliteSessionTable } from '@omnicloud/storage';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { CAN_MOUNT, smallDisk } from '../../services/agent-container/src/run/disk/small-disk.fixture.ts';
-import { openEmbeddedStores } from '../../local/src/stores/stores.ts';
-import { openDatabase } from '../../demo/src/telegram/store/database.ts';
+import { CAN_MOUNT, smallDisk } from '@omnicloud/agent-container/internal/run/disk/small-disk.fixture.ts';
+import { openEmbeddedStores } from '@omnicloud/local/internal/stores/stores.ts';
+import { openDatabase } from '@omnicloud/demo/internal/telegram/store/database.ts';
 import { MAIN } from '../flow/system.fixture.ts';
 import { COMPILED } from '../compiled.ts';
 

@@ -3,7 +3,7 @@ import { DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { describe, inject, it } from 'vitest';
-import { createDynamoTable } from '@omnicloud/session-table';
+import { createDynamoTable } from '@omnicloud/storage';
 import { letStaleWriterThaw } from './stale-writer.scenario.ts';
 import { clientOptions } from './stores.ts';
 

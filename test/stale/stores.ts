@@ -24,10 +24,10 @@ import {
   DynamoStopRequests,
   SqliteSessionTable,
   SqliteStopRequests,
-} from '@omnicloud/session-table';
-import { DirectoryAttachmentStore } from '../../local/src/stores/directory-attachment-store.ts';
-import { DirectorySpilledRecords } from '../../local/src/stores/directory-spilled-records.ts';
-import type { Stores } from '../../local/src/stores/stores.ts';
+} from '@omnicloud/storage';
+import { DirectoryAttachmentStore } from '@omnicloud/local/internal/stores/directory-attachment-store.ts';
+import { DirectorySpilledRecords } from '@omnicloud/local/internal/stores/directory-spilled-records.ts';
+import type { Stores } from '@omnicloud/local/internal/stores/stores.ts';
 import type { StaleOptions } from './config.ts';
 
 /** Far shorter than in production, so that a test outlasts it: a turn whose worker is frozen is given out again. */

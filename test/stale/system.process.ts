@@ -1,8 +1,8 @@
 // the whole system in one process, as on a machine of its own: webhook → queue → worker → agent server → CLI
 import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
 import { createTurnHandler, createWebhook, ToldStrangers } from '@omnicloud/sdk-client';
-import { telegramApi } from '../../local/src/connect-telegram.ts';
-import { listen, ownUrlOf } from '../../local/src/listen.ts';
+import { telegramApi } from '@omnicloud/local/internal/connect-telegram.ts';
+import { listen, ownUrlOf } from '@omnicloud/local/internal/listen.ts';
 import { parseStaleOptions, searchPath } from './config.ts';
 import { openStores } from './stores.ts';
 

@@ -11,7 +11,7 @@ import {
   SqsTurnQueue,
   toleratingBacklog,
 } from '@omnicloud/sdk-client';
-import { DynamoSessionTable, DynamoStopRequests, toleratingStops } from '@omnicloud/session-table';
+import { DynamoSessionTable, DynamoStopRequests, toleratingStops } from '@omnicloud/storage';
 import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
 import type { AwsQueueConfig, AwsStoreConfig } from '../config.ts';

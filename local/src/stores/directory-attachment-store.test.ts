@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DirectorySessionStore } from '@omnicloud/agent-container';
 import { onTestFinished } from 'vitest';
-import { describeAttachmentStore } from '../../../services/sdk-client/src/relay/files/attachment-store.contract.ts';
+import { describeAttachmentStore } from '@omnicloud/sdk-client/internal/relay/files/attachment-store.contract.ts';
 import { DirectoryAttachmentStore } from './directory-attachment-store.ts';
 
 describeAttachmentStore('DirectoryAttachmentStore', async () => {

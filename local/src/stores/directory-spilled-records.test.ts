@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DirectorySessionStore } from '@omnicloud/agent-container';
 import { onTestFinished } from 'vitest';
-import { describeSpilledRecords } from '../../../services/sdk-client/src/turn/spilled-records.contract.ts';
+import { describeSpilledRecords } from '@omnicloud/sdk-client/internal/turn/spilled-records.contract.ts';
 import { DirectorySpilledRecords } from './directory-spilled-records.ts';
 
 describeSpilledRecords('DirectorySpilledRecords', async () => {

@@ -23,7 +23,7 @@ import {
   SqliteStopRequests,
   type StopRequests,
   toleratingStops,
-} from '@omnicloud/session-table';
+} from '@omnicloud/storage';
 import { DirectoryAttachmentStore } from './directory-attachment-store.ts';
 import { DirectorySpilledRecords } from './directory-spilled-records.ts';
 import type { Log } from '../log.ts';

@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { SWITCH_NAMES } from '../../../infra/src/switches.ts';
+import { SWITCH_NAMES } from '@omnicloud/infra';
 import { type GivenSwitches, useProfile } from '../config.ts';
 import { DEFAULT_STACK, STACK_NAME } from '../aws/deployment.ts';
 import { OperateError } from '../operate-error.ts';

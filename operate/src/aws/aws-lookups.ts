@@ -1,7 +1,7 @@
 // two questions to AWS for which a whole client would be one more dependency: signed requests, small answers
 import { SignatureV4 } from '@smithy/signature-v4';
 import { z } from 'zod';
-import { NodeSha256 } from '../../../services/agent-container/src/model-proxy/credentials/node-sha256.ts';
+import { NodeSha256 } from '@omnicloud/agent-container';
 import type { AwsAccount } from './aws-account.ts';
 import { endpointOf } from '../config.ts';
 import { reasonOf } from '../operate-error.ts';

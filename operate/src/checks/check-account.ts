@@ -1,5 +1,5 @@
 // the account and the region → whether a deployment with these switches can work there
-import type { Switches } from '../../../infra/src/switches.ts';
+import type { Switches } from '@omnicloud/infra';
 import type { AwsAccount } from '../aws/aws-account.ts';
 import { type Concurrency, lambdaConcurrency, LookupError } from '../aws/aws-lookups.ts';
 import { fine, type Finding, note, wrong } from './finding.ts';

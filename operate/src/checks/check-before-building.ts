@@ -1,6 +1,6 @@
 // account, region, model → what would keep a deployment from working, before anything is built
-import type { Switches } from '../../../infra/src/switches.ts';
-import type { ModelConfig } from '../../../services/agent-container/src/model-proxy/start-model-proxy.ts';
+import type { Switches } from '@omnicloud/infra';
+import type { ModelConfig } from '@omnicloud/agent-container';
 import type { Asker } from '../ask/ask.ts';
 import type { AwsAccount } from '../aws/aws-account.ts';
 import { checkAccount } from './check-account.ts';

@@ -1,9 +1,8 @@
 // Node → the agent's CLI → settings → the data's folder → the sandbox
 import { access, constants } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { ConfigError } from '@omnicloud/settings';
-import { type EnvFile, parseLocalConfig } from '@omnicloud/local';
-import { confineShell } from '../../../local/src/confine-shell.ts';
+import { confineShell, parseLocalConfig } from '@omnicloud/local';
+import { ConfigError, type EnvFile } from '@omnicloud/settings';
 import { cliPath } from './cli-path.ts';
 import { fine, type Finding, look, note, wrong } from './finding.ts';
 import { NODE_MAJOR, nodeProblem } from './prerequisites.ts';

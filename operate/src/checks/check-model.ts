@@ -1,9 +1,6 @@
 // settings → the models that the bot will call → the proxy that signs for the CLI too → one call for one token each
 import { openSecretsManager } from '@omnicloud/secrets';
-import {
-  type ModelConfig,
-  startModelProxy,
-} from '../../../services/agent-container/src/model-proxy/start-model-proxy.ts';
+import { type ModelConfig, startModelProxy } from '@omnicloud/agent-container';
 import { fine, type Finding, note, wrong } from './finding.ts';
 import { modelsInUse } from './models-in-use.ts';
 import { reasonOf } from '../operate-error.ts';

@@ -2,7 +2,9 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const AGENT_PACKAGE = fileURLToPath(new URL('../../../services/agent-container/package.json', import.meta.url));
+const AGENT_PACKAGE = fileURLToPath(
+  new URL('../../../services/agent-container/package.json', import.meta.url),
+);
 
 /** The Agent SDK brings the CLI in a package for each platform. @returns undefined when none is installed for this one. */
 export function cliPath(): string | undefined {

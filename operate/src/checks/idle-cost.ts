@@ -1,8 +1,8 @@
 // switches → what a deployment costs in a month in which nobody writes
-import { billOf } from '../../../infra/src/cost/bill.ts';
-import { PRICES_AS_OF, PRICES_REGION } from '../../../infra/src/cost/prices.ts';
-import { workload } from '../../../infra/src/cost/workload.ts';
-import type { Switches } from '../../../infra/src/switches.ts';
+import { billOf } from '@omnicloud/infra';
+import { PRICES_AS_OF, PRICES_REGION } from '@omnicloud/infra';
+import { workload } from '@omnicloud/infra';
+import type { Switches } from '@omnicloud/infra';
 
 const LEAST_SHOWN_USD = 0.005;
 

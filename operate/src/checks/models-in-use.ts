@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readAgentImage } from '@omnicloud/agent-container';
-import type { ModelConfig } from '../../../services/agent-container/src/model-proxy/start-model-proxy.ts';
+import type { ModelConfig } from '@omnicloud/agent-container';
 import { cliPath } from './cli-path.ts';
 import { childEnvironment } from '../config.ts';
 

@@ -1,6 +1,6 @@
 // tools → account → settings → bot → checks → stack → secrets → webhook → menu → first message
 import type { UserFromGetMe } from 'grammy/types';
-import { parseSwitches, type Switches } from '../../../infra/src/switches.ts';
+import { parseSwitches, type Switches } from '@omnicloud/infra';
 import type { Asker } from '../ask/ask.ts';
 import { type AwsAccount, openAccount } from '../aws/aws-account.ts';
 import { deployStack } from '../aws/cdk.ts';
@@ -8,7 +8,12 @@ import { checkBeforeBuilding } from '../checks/check-before-building.ts';
 import { completeSettings, type CompleteSettings, type Kept } from '../ask/complete-settings.ts';
 import type { GivenSettings } from '../config.ts';
 import { BOT_TOKEN } from '../config.ts';
-import { type Deployment, standingDeployment, switchesOf, type StandingDeployment } from '../aws/deployment.ts';
+import {
+  type Deployment,
+  standingDeployment,
+  switchesOf,
+  type StandingDeployment,
+} from '../aws/deployment.ts';
 import { greetOwner } from './greet-owner.ts';
 import { leaveBot } from './leave-bot.ts';
 import { type ModelKeys, parseModelKeys, providerOf } from '../ask/model-keys.ts';

@@ -4,7 +4,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { endOnUnknownState } from '@omnicloud/settings';
-import { sqliteAdvice } from '@omnicloud/session-table';
+import { sqliteAdvice } from '@omnicloud/storage';
 import { openAgentServer } from './open-agent-server.ts';
 import { parseAgentEnvironment } from './container-config.ts';
 import { openContainerLog } from './container-log.ts';

@@ -7,7 +7,7 @@ import {
   SqliteSessionTable,
   SqliteStopRequests,
   type StopRequests,
-} from '@omnicloud/session-table';
+} from '@omnicloud/storage';
 import type { StoresConfig } from './container-config.ts';
 import { DirectorySessionStore } from './session/store/directory-session-store.ts';
 import { DynamoSessionLeases } from './session/lease/dynamo-session-leases.ts';

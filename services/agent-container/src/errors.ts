@@ -1,5 +1,5 @@
 import { type WireError, wireError, type WireErrorCode } from '@omnicloud/protocol';
-import { DynamoTableError, SqliteFileError } from '@omnicloud/session-table';
+import { DynamoTableError, SqliteFileError } from '@omnicloud/storage';
 
 /** Every error that tier 2 throws on purpose. It crosses the wire as it is, so its message is written for people. */
 export class AgentError extends Error {

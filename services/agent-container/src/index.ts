@@ -1,6 +1,8 @@
 export { type AgentConfig, type ModelAccess, parseAgentConfig } from './config.ts';
 export { type ContainerConfig, parseAgentEnvironment } from './container-config.ts';
 export type { AgentError } from './errors.ts';
+export { NodeSha256 } from './model-proxy/credentials/node-sha256.ts';
+export { type ModelConfig, startModelProxy } from './model-proxy/start-model-proxy.ts';
 export { readAgentImage } from './run/agent-image.ts';
 export { ClaudeRuntime } from './run/claude-runtime.ts';
 export { chooseIsolation } from './run/isolation/choose-isolation.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { IDEMPOTENCY_HEADER } from '@omnicloud/protocol';
 import { openSecretsManager } from '@omnicloud/secrets';
-import { toleratingStops } from '@omnicloud/session-table';
+import { toleratingStops } from '@omnicloud/storage';
 import type { ContainerConfig } from './container-config.ts';
 import type { ContainerLog } from './container-log.ts';
 import { openContainerStores } from './container-stores.ts';

@@ -1,6 +1,6 @@
 // HTTP API event → secret → the webhook → queued in SQS → response
 import type { Turn } from '@omnicloud/protocol';
-import { DynamoStopRequests, openDynamoTable } from '@omnicloud/session-table';
+import { DynamoStopRequests, openDynamoTable } from '@omnicloud/storage';
 import { openSecretsManager } from '@omnicloud/secrets';
 import { endOnUnknownState } from '@omnicloud/settings';
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';

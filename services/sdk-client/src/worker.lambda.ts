@@ -4,7 +4,7 @@ import {
   DynamoStopRequests,
   openDynamoTable,
   toleratingStops,
-} from '@omnicloud/session-table';
+} from '@omnicloud/storage';
 import type { Turn } from '@omnicloud/protocol';
 import { openSecretsManager } from '@omnicloud/secrets';
 import { endOnUnknownState } from '@omnicloud/settings';

@@ -1,4 +1,4 @@
-import type { BotApiFault } from '../../../demo/src/telegram/calls/bot-api-call.ts';
+import type { BotApiFault } from '@omnicloud/demo/internal/telegram/calls/bot-api-call.ts';
 import type { Random } from '../surroundings/random.ts';
 
 /** The shares of calls that meet each fault. */

@@ -1,12 +1,12 @@
 // Systems with a fault of their own, which the checker has to see. The product knows nothing of them: they are put around it by the harness's own processes.
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { z } from 'zod';
-import type { AgentRuntime } from '../../../services/agent-container/src/run/agent-runtime.ts';
-import { AgentError } from '../../../services/agent-container/src/errors.ts';
-import type { OpenObject } from '../../../services/agent-container/src/session/store/session-store.ts';
-import type { BacklogEntry } from '../../../services/sdk-client/src/queue/backlog/backlog.ts';
-import type { TurnHandler } from '../../../services/sdk-client/src/queue/turn-queue.ts';
-import type { Stores } from '../../../local/src/stores/stores.ts';
+import type { AgentRuntime } from '@omnicloud/agent-container/internal/run/agent-runtime.ts';
+import { AgentError } from '@omnicloud/agent-container/internal/errors.ts';
+import type { OpenObject } from '@omnicloud/agent-container/internal/session/store/session-store.ts';
+import type { BacklogEntry } from '@omnicloud/sdk-client/internal/queue/backlog/backlog.ts';
+import type { TurnHandler } from '@omnicloud/sdk-client/internal/queue/turn-queue.ts';
+import type { Stores } from '@omnicloud/local/internal/stores/stores.ts';
 import { questionsIn } from '../evidence/marks.ts';
 import type { Rule } from '../checker/verdict.ts';
 

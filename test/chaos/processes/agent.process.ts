@@ -1,7 +1,7 @@
 // one agent server on a port of its own: scripted sessions, and real ones
 import './troubles.ts';
 import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
-import { listen } from '../../../local/src/listen.ts';
+import { listen } from '@omnicloud/local/internal/listen.ts';
 import { parseAgentOptions, searchPath } from './config.ts';
 import { mutatedRuntime, mutatedStores } from '../mutants/mutants.ts';
 import { Random } from '../surroundings/random.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
-import { endLeftoverCli } from '../../../services/agent-container/src/session/home/end-leftover-cli.ts';
-import { sessionHome } from '../../../services/agent-container/src/session/home/session-home.ts';
+import { endLeftoverCli } from '@omnicloud/agent-container/internal/session/home/end-leftover-cli.ts';
+import { sessionHome } from '@omnicloud/agent-container/internal/session/home/session-home.ts';
 
 /** Ends the CLIs that killed agent servers left behind. */
 export async function endLeftovers(workRoots: readonly string[]): Promise<void> {

@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { AgentError } from '../../../services/agent-container/src/errors.ts';
+import { AgentError } from '@omnicloud/agent-container/internal/errors.ts';
 import type {
   AgentRun,
   AgentRuntime,
   RuntimeEvent,
-} from '../../../services/agent-container/src/run/agent-runtime.ts';
+} from '@omnicloud/agent-container/internal/run/agent-runtime.ts';
 import { contentOf, fileMark, marksIn, questionsIn, wishesIn } from '../evidence/marks.ts';
 import type { Random } from '../surroundings/random.ts';
 

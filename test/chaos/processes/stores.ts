@@ -1,8 +1,8 @@
-import { openAwsStores } from '../../../local/src/stores/aws-stores.ts';
-import { consoleLog } from '../../../local/src/log.ts';
-import { openEmbeddedStores, type Stores } from '../../../local/src/stores/stores.ts';
-import { AgentError } from '../../../services/agent-container/src/errors.ts';
-import { BacklogUnavailableError, QueueUnavailableError } from '../../../services/sdk-client/src/errors.ts';
+import { openAwsStores } from '@omnicloud/local/internal/stores/aws-stores.ts';
+import { consoleLog } from '@omnicloud/local/internal/log.ts';
+import { openEmbeddedStores, type Stores } from '@omnicloud/local/internal/stores/stores.ts';
+import { AgentError } from '@omnicloud/agent-container/internal/errors.ts';
+import { BacklogUnavailableError, QueueUnavailableError } from '@omnicloud/sdk-client/internal/errors.ts';
 import type { StoreChoice, StoreFaults } from './config.ts';
 import { faulty } from '../harm/faulty-port.ts';
 

@@ -1,7 +1,7 @@
 // the harness's Telegram → the webhook, on a port of its own → the shared queue
 import './troubles.ts';
 import { createWebhook, ToldStrangers } from '@omnicloud/sdk-client';
-import { listen } from '../../../local/src/listen.ts';
+import { listen } from '@omnicloud/local/internal/listen.ts';
 import { parseWebhookOptions } from './config.ts';
 import { faultyIntake, openStores } from './stores.ts';
 

@@ -2,8 +2,8 @@
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
-import { parseLocalConfig } from '../../../local/src/config.ts';
-import type { AwsStoreConfig } from '../../../local/src/config.ts';
+import { parseLocalConfig } from '@omnicloud/local/internal/config.ts';
+import type { AwsStoreConfig } from '@omnicloud/local/internal/config.ts';
 import type { RunningServer } from '../../aws/server-process.ts';
 import { startDynamoDb } from '../../aws/start-dynamodb.ts';
 import { startMoto } from '../../aws/start-moto.ts';

@@ -1,4 +1,4 @@
-import { listen } from '../../../local/src/listen.ts';
+import { listen } from '@omnicloud/local/internal/listen.ts';
 
 export interface Served {
   readonly url: string;

@@ -1,6 +1,6 @@
 // one place: questions, some of them in one breath, with files, after a command, or stopped → what was asked there
 import { setTimeout as delay } from 'node:timers/promises';
-import type { UserFile } from '../../../demo/src/telegram/page/user-files.ts';
+import type { UserFile } from '@omnicloud/demo/internal/telegram/page/user-files.ts';
 import type { AskedCommand, AskedQuestion, Command } from '../evidence/evidence.ts';
 import { askingFile, contentOf, LONG_THOUGHT, questionMark, wishMark } from '../evidence/marks.ts';
 import type { Random } from '../surroundings/random.ts';

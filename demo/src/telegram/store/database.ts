@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { openSqliteFile } from '@omnicloud/session-table';
+import { openSqliteFile } from '@omnicloud/storage';
 
 const FILE_NAME = 'telegram.sqlite';
 const LOSS = 'the page starts with empty chats, and the bot no longer knows these conversations';

@@ -8,7 +8,7 @@ import {
   type RunEvent,
   runEventSchema,
 } from '@omnicloud/protocol';
-import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
+import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/storage';
 import { onTestFinished } from 'vitest';
 import type { AgentError } from '../errors.ts';
 import { DEFAULT_AGENT_FOLDER } from '../run/agent-image.ts';

@@ -1,5 +1,5 @@
 import { NDJSON_MEDIA_TYPE, routes } from '@omnicloud/protocol';
-import { SqliteSessionTable } from '@omnicloud/session-table';
+import { SqliteSessionTable } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering, failing, holding } from '../run/scripted-runtime.fixture.ts';

@@ -12,7 +12,7 @@ import {
   sessionKey,
   sessionPathSchema,
 } from '@omnicloud/protocol';
-import { persistent, type StopRequests } from '@omnicloud/session-table';
+import { persistent, type StopRequests } from '@omnicloud/storage';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { z } from 'zod';

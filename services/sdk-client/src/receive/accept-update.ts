@@ -1,5 +1,5 @@
 import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { StopRequests } from '@omnicloud/session-table';
+import type { StopRequests } from '@omnicloud/storage';
 import { QueueUnavailableError } from '../errors.ts';
 import type { Backlog } from '../queue/backlog/backlog.ts';
 import type { TurnQueue } from '../queue/turn-queue.ts';

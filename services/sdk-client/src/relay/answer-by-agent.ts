@@ -1,7 +1,7 @@
 // backlog → messages that belong together → their files → one run → say the answer | go on later | try again
 import { setTimeout as delay } from 'node:timers/promises';
 import { groupOf, type RunEvent, sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { SessionTable, StopRequests } from '@omnicloud/session-table';
+import type { SessionTable, StopRequests } from '@omnicloud/storage';
 import { type ClientError, TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog/backlog.ts';
 import { isStoreOutage } from '../queue/outage.ts';

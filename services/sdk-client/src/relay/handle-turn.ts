@@ -9,7 +9,7 @@ import {
   sessionKeyOf,
   type Turn,
 } from '@omnicloud/protocol';
-import { persistent, type SessionTable, type StopRequests } from '@omnicloud/session-table';
+import { persistent, type SessionTable, type StopRequests } from '@omnicloud/storage';
 import type { Api } from 'grammy/web';
 import type { Backlog } from '../queue/backlog/backlog.ts';
 import type { Outcome, TurnHandler, TurnQueue } from '../queue/turn-queue.ts';

@@ -1,5 +1,5 @@
 import { sessionKeyOf, wireError, type WireErrorCode } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LedgerUnavailableError } from '../turn/dynamo-turn-ledger.ts';
 import { MAX_OUTAGE_WAITS } from '../queue/outage.ts';

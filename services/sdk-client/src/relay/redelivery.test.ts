@@ -1,5 +1,5 @@
 import { sessionKeyOf } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { type Answer, BROKEN, LOST, throttled } from '../telegram/bot-api.fixture.ts';
 import { answered, failing, refusing, SESSION } from './agent/agent-server.fixture.ts';

@@ -11,7 +11,7 @@ import {
   type WireErrorCode,
   type WorkspaceFigures,
 } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import { AgentUnreachableError, ClientError } from '../errors.ts';
 import type { Note } from '../reply/annotate-answer.ts';
 import { MAX_GROWING_LENGTH } from '../reply/bound-answer.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/session-table';
+import { SqliteSessionTable, SqliteStopRequests } from '@omnicloud/storage';
 import { expect } from 'vitest';
 import { SqliteTurnQueue } from '../queue/sqlite/sqlite-turn-queue.ts';
 import type { Outcome, TurnHandler } from '../queue/turn-queue.ts';

@@ -1,6 +1,6 @@
 // a turn without tries left → the answer that its last run saved, and that no worker heard the end of → said like any other
 import type { Turn } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import { TurnTakenOverError } from '../errors.ts';
 import type { Outcome } from '../queue/turn-queue.ts';
 import { measure, sayAnswered, savePausedAnswer } from './end-run.ts';

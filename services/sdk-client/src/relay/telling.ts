@@ -1,6 +1,6 @@
 // markdown → live reply → its files → delivered, or again when Telegram takes it
 import { sessionKey, sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import type { Api } from 'grammy/web';
 import { AgentUnreachableError, TelegramError } from '../errors.ts';
 import type { Outcome } from '../queue/turn-queue.ts';

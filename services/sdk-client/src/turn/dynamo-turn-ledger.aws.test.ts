@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { createDynamoTable } from '@omnicloud/session-table';
+import { createDynamoTable } from '@omnicloud/storage';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import {
   DynamoTurnLedger,

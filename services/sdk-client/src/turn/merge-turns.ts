@@ -6,7 +6,7 @@ import {
   type TelegramFile,
   type Turn,
 } from '@omnicloud/protocol';
-import { persistently } from '@omnicloud/session-table';
+import { persistently } from '@omnicloud/storage';
 import type { Backlog, BacklogEntry } from '../queue/backlog/backlog.ts';
 import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
 import type { TurnProgress } from './turn-progress.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { openSqliteFile } from '@omnicloud/session-table';
+import { openSqliteFile } from '@omnicloud/storage';
 import { type TurnLedger, type TurnRecord, turnRecordSchema } from './turn-ledger.ts';
 
 const FILE_NAME = 'ledger.db';

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isProcessGone } from '@omnicloud/session-table';
+import { isProcessGone } from '@omnicloud/storage';
 
 /** Kills every process of the group; one that has no process left is none. */
 export function killGroup(pid: number): void {

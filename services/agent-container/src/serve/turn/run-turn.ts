@@ -7,7 +7,7 @@ import {
   type RunMetadata,
   sessionObjectKey,
 } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import { AgentError, toAgentError } from '../../errors.ts';
 import type { AgentRuntime, RunSummary } from '../../run/agent-runtime.ts';
 import { cutAtOutputLimit } from '../../run/events/run-failure.ts';

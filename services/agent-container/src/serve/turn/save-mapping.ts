@@ -1,5 +1,5 @@
 // saved turn → claim the conversation | keep its mapping alive
-import type { SessionMapping, SessionTable } from '@omnicloud/session-table';
+import type { SessionMapping, SessionTable } from '@omnicloud/storage';
 import { AgentError, toAgentError } from '../../errors.ts';
 import type { HeldSession } from '../../session/lease/hold-session.ts';
 

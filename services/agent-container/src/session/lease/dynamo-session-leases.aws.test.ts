@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { DeleteItemCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
-import { createDynamoTable } from '@omnicloud/session-table';
+import { createDynamoTable } from '@omnicloud/storage';
 import { describe, expect, inject, it } from 'vitest';
 import { DynamoSessionLeases } from './dynamo-session-leases.ts';
 import { describeSessionLeases, granted } from './session-leases.contract.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { isProcessGone, startOf } from '@omnicloud/session-table';
+import { isProcessGone, startOf } from '@omnicloud/storage';
 
 /** Drawn anew by every process, for process ids return: a restarted container's first one is always the same. */
 const PROCESS = randomUUID().slice(0, 8);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { openSqliteFile } from '@omnicloud/session-table';
+import { openSqliteFile } from '@omnicloud/storage';
 import { AgentError } from '../../errors.ts';
 import type { Acquired, Lease, SessionLeases } from './session-lease.ts';
 

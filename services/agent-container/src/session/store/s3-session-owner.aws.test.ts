@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { createDynamoTable, DynamoSessionTable } from '@omnicloud/session-table';
+import { createDynamoTable, DynamoSessionTable } from '@omnicloud/storage';
 import { describe, inject } from 'vitest';
 import { S3SessionStore } from './s3-session-store.ts';
 import { describeSessionOwner } from './session-owner.contract.ts';

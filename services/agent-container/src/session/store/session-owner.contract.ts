@@ -1,4 +1,4 @@
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { ID, newMachine } from '../machine.fixture.ts';
 import { isOwnSession } from './session-owner.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { SqliteSessionTable } from '@omnicloud/session-table';
+import { SqliteSessionTable } from '@omnicloud/storage';
 import { onTestFinished } from 'vitest';
 import { DirectorySessionStore } from './directory-session-store.ts';
 import { describeSessionOwner } from './session-owner.contract.ts';

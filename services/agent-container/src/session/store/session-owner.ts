@@ -1,6 +1,6 @@
 // a session → the conversations that it belongs to, each an object beside the conversation itself
 import { ownerObject, sessionObjectKey } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import type { SessionStore } from './session-store.ts';
 
 /** Where it is kept which session belongs to which conversation. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { StatementSync } from 'node:sqlite';
 import { groupOf, type Turn } from '@omnicloud/protocol';
-import { DispensableFile } from '@omnicloud/session-table';
+import { DispensableFile } from '@omnicloud/storage';
 import { BacklogUnavailableError } from '../../errors.ts';
 import { type Backlog, BACKLOG_LIFE_MS, type BacklogEntry, MAX_BACKLOG, MAX_SEEN_BYTES } from './backlog.ts';
 import { readBacklog } from './read-backlog.ts';

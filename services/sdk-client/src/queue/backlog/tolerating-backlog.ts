@@ -1,5 +1,5 @@
 import { groupOf, type Turn } from '@omnicloud/protocol';
-import { OncePerOutage, persistently } from '@omnicloud/session-table';
+import { OncePerOutage, persistently } from '@omnicloud/storage';
 import type { Backlog } from './backlog.ts';
 
 /** So many turns at most are kept for an outage to end; what is more comes into view no more. */

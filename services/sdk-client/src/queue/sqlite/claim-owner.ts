@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { isProcessGone, startOf } from '@omnicloud/session-table';
+import { isProcessGone, startOf } from '@omnicloud/storage';
 
 /** The process that holds a delivery. */
 export interface ClaimOwner {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { NewerSchemaError } from '@omnicloud/session-table';
+import { NewerSchemaError } from '@omnicloud/storage';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { QueueUnavailableError } from '../../errors.ts';
 import { UnreadableTurnError } from '../queue-errors.ts';

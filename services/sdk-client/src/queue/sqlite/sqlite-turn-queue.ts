@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Turn } from '@omnicloud/protocol';
-import { openSqliteFile } from '@omnicloud/session-table';
+import { openSqliteFile } from '@omnicloud/storage';
 import { QueueUnavailableError } from '../../errors.ts';
 import type { ChatShares } from './choose-next.ts';
 import { readTurn } from '../read-turn.ts';

@@ -1,6 +1,6 @@
 // turn → its session → something of it that is stored → passed on, or why there is nothing
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/session-table';
+import type { SessionTable } from '@omnicloud/storage';
 import { AgentUnreachableError, OutageError } from '../../errors.ts';
 import type { Outcome } from '../../queue/turn-queue.ts';
 import { FAILURE_REASONS } from '../../reply/failure-reasons.ts';

@@ -1,6 +1,6 @@
 // /stop → what waits before it is dropped, by its marks in the ledger → 👀 goes → one message says what was stopped
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
-import type { StopRequests } from '@omnicloud/session-table';
+import type { StopRequests } from '@omnicloud/storage';
 import type { Backlog, BacklogEntry } from '../../queue/backlog/backlog.ts';
 import type { Outcome } from '../../queue/turn-queue.ts';
 import { TEXTS } from '../../reply/texts.ts';

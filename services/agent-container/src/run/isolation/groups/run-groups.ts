@@ -2,7 +2,7 @@
 import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { isProcessGone } from '@omnicloud/session-table';
+import { isProcessGone } from '@omnicloud/storage';
 import type { Load } from '../isolation.ts';
 import {
   type Controller,
