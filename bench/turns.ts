@@ -4,7 +4,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { query } from '@anthropic-ai/claude-agent-sdk';
 import { decodeEvents, messagePath, NDJSON_MEDIA_TYPE, routes } from '@omnicloud/protocol';
-import { type AgentServer, openAgentServer } from '@omnicloud/agent-container/internal/open-agent-server.ts';
+import type { AgentServer } from '@omnicloud/agent-container';
+import { openContainer } from '@omnicloud/agent-container/internal/open-container.ts';
 import {
   type ContainerConfig,
   parseAgentEnvironment,
@@ -37,8 +38,8 @@ export async function compareTurns(root: string, rounds: number, path: string): 
   const [here, elsewhere] = [machine('here'), machine('elsewhere')];
   const log = { info: () => undefined, error: fail, within: <T>(_: unknown, work: () => T): T => work() };
   const servers = [
-    await openAgentServer(here, log, false),
-    await openAgentServer(elsewhere, log, false),
+    await openContainer(here, log, false),
+    await openContainer(elsewhere, log, false),
   ] as const;
   const image = await readAgentImage();
   const plain: Taken[][] = [[], []];

@@ -1,5 +1,5 @@
 // page or Telegram → webhook | polling → queue → worker → agent server over HTTP → CLI → demo model | Bedrock | Anthropic
-import { Homes } from '@omnicloud/agent-container';
+import { prepareWork } from '@omnicloud/agent-container';
 import {
   createTurnHandler,
   type EditPace,
@@ -15,7 +15,7 @@ import { addAgentServer } from './add-agent-server.ts';
 import { addTelegram } from './add-telegram.ts';
 import { openAwsStores } from './stores/aws-stores.ts';
 import type { LocalConfig } from './config.ts';
-import { confineShell, workRootOf } from './confine-shell.ts';
+import { workRootOf } from './confine-shell.ts';
 import { announceCommands } from './connect-telegram.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
 import type { Log } from './log.ts';
@@ -50,9 +50,13 @@ const PAGE_PACE: EditPace = { firstAfterMs: 250, betweenMs: 150 };
  *   cannot be had.
  */
 export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
-  const homes = new Homes(workRootOf(config), (error) => log.error('The work folder', error));
-  // Before the stores are opened: what a server that was killed left behind may be what fills their disk.
-  await homes.scan();
+  const work = await prepareWork({
+    workRoot: workRootOf(config),
+    storeFolders: [config.dataDir],
+    isOneRunAtATime: false,
+    diskLimits: config.shell.diskLimits,
+    log,
+  });
   const { retryDelayMs } = tempo;
   const queueTempo = {
     concurrency: config.maxParallelTurns,
@@ -65,25 +69,15 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     stores.close();
     throw error;
   };
-  const isolation = await confineShell(config, (notice) => log.info(notice)).catch(failed);
   const listener = await listen(config.host, config.port, (error) =>
     log.error('A connection could not be taken', error),
   ).catch(failed);
   const ownUrl = ownUrlOf(config.host, listener.port);
   const stop = new AbortController();
-  const runs = new Set<Promise<void>>();
   const app = new Hono();
   try {
-    const agentServer = await addAgentServer(
-      app,
-      { ...config, isolation, homes },
-      stores,
-      runs,
-      ownUrl,
-      log,
-      tempo,
-    );
-    const telegram = await addTelegram(app, config, { stores, ownUrl, model: agentServer.model, log });
+    const agent = await addAgentServer(app, config, { work, stores, ownUrl, log, tempo });
+    const telegram = await addTelegram(app, config, { stores, ownUrl, model: agent.model, log });
     const handler = createTurnHandler({
       api: telegram.api,
       telegramFiles: telegram.files,
@@ -107,7 +101,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     const receiving = telegram.receive(stop.signal);
     return {
       url: urlOf(config.host, listener.port),
-      about: `${telegram.about}, ${nameOf(agentServer.model)}`,
+      about: `${telegram.about}, ${nameOf(agent.model)}`,
       queue: stores.queue,
       close: async () => {
         stop.abort();
@@ -115,8 +109,8 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
         await listener.close();
         await Promise.all([serving, receiving, showing]);
         // Their connections are cut, but they still end their processes and write their logs.
-        await Promise.all(runs);
-        await agentServer.close();
+        await agent.server.atRest();
+        await agent.server.close();
         stores.close();
       },
     };

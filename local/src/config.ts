@@ -39,7 +39,10 @@ export interface LocalConfig {
   /** Undefined: the demo model. */
   readonly agent: AgentConfig | undefined;
   readonly isShellOn: boolean;
-  readonly shell: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn' | 'runLimits'>;
+  readonly shell: Pick<
+    AgentConfig,
+    'isShellOn' | 'isShellUnconfined' | 'isNetworkOn' | 'runLimits' | 'diskLimits'
+  >;
   /** How often an agent that reached its time limit may go on. */
   readonly maxContinuations: number | undefined;
   /** How many turns run side by side. */

@@ -1,3 +1,5 @@
+import type { AgentLog } from '@omnicloud/agent-container';
+
 export interface Log {
   info(message: string): void;
   error(message: string, error: unknown): void;
@@ -9,6 +11,11 @@ export const consoleLog: Log = {
   error: (message, error) =>
     console.error(`${new Date().toISOString()} ${message}\n  ${causes(error).join('\n  because: ')}`),
 };
+
+/** @returns the log of the agent server. Lines carry no key of their request: on one machine they are read as they come. */
+export function agentLog(log: Log): AgentLog {
+  return { ...log, within: (_key, work) => work() };
+}
 
 function causes(error: unknown): string[] {
   if (!(error instanceof Error)) return [String(error)];

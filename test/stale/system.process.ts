@@ -1,5 +1,6 @@
 // the whole system in one process, as on a machine of its own: webhook → queue → worker → agent server → CLI
-import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
+import { openAgentServer, parseAgentConfig, prepareWork } from '@omnicloud/agent-container';
+import { openSecretsManager } from '@omnicloud/secrets';
 import { createTurnHandler, createWebhook, ToldStrangers } from '@omnicloud/sdk-client';
 import { telegramApi } from '@omnicloud/local/internal/connect-telegram.ts';
 import { listen, ownUrlOf } from '@omnicloud/local/internal/listen.ts';
@@ -19,7 +20,6 @@ const report = (error: unknown): void =>
 
 const options = parseStaleOptions();
 const stores = openStores(options, report);
-const image = await readAgentImage();
 const config = parseAgentConfig({
   PATH: searchPath(),
   SDK_CLIENT_AUTH_TOKEN: AUTH_TOKEN,
@@ -30,15 +30,16 @@ const config = parseAgentConfig({
   ANTHROPIC_DEFAULT_SONNET_MODEL: MODEL_ID,
   ANTHROPIC_DEFAULT_HAIKU_MODEL: MODEL_ID,
 });
-const agent = createApp({
-  authToken: AUTH_TOKEN,
-  ...stores,
-  store: stores.objects,
-  runtime: new ClaudeRuntime(config, image),
-  workRoot: options.workRoot,
-  imageFolder: image.folder,
-  tenure: TENURE,
-  onError: report,
+const { objects: store, leases, table, stops } = stores;
+const log = { info: () => undefined, error: (_: string, error: unknown) => report(error) };
+const agent = await openAgentServer({
+  agent: config,
+  work: await prepareWork({ workRoot: options.workRoot, storeFolders: [], isOneRunAtATime: false, log }),
+  stores: { store, leases, table, stops },
+  token: { value: AUTH_TOKEN },
+  secrets: openSecretsManager(),
+  log: { ...log, within: (_, work) => work() },
+  forTests: { tenure: TENURE },
 });
 const webhook = createWebhook({
   ...stores,

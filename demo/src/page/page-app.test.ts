@@ -9,7 +9,7 @@ const WEB_FOLDER = new URL('../../web/', import.meta.url);
 const INFO: PageInfo = { model: { kind: 'demo', name: 'demo-1' }, shell: false, version: '1.2.3' };
 
 const app = createPageApp(INFO);
-const sources = readdirSync(WEB_FOLDER);
+const sources = readdirSync(WEB_FOLDER, { recursive: true }).map((path) => String(path).replaceAll('\\', '/'));
 const modules = sources.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
 const styles = sources.filter((name) => name.endsWith('.css'));
 
@@ -38,7 +38,7 @@ describe('the page app', () => {
     expect(JSON.parse(info.body)).toEqual(INFO);
   });
 
-  it.each(['/', '/page/info', '/app/main.js', '/app/theme.css', '/favicon.svg', '/app/none.js'])(
+  it.each(['/', '/page/info', '/app/main.js', '/app/styles/theme.css', '/favicon.svg', '/app/none.js'])(
     'sends strict headers with %s',
     async (path) => {
       const { headers } = await get(path);
@@ -63,8 +63,9 @@ describe('the page app', () => {
     expect({ status, type }).toEqual({ status: 200, type: 'text/javascript; charset=utf-8' });
     expect(complaints(body)).toEqual([]);
     for (const { fileName } of ts.preProcessFile(body).importedFiles) {
-      expect(fileName).toMatch(/^\.\/[\w-]+\.js$/);
-      expect(await get(`/app/${fileName.slice(2)}`)).toMatchObject({ status: 200 });
+      expect(fileName).toMatch(/^\.\.?\/[\w/-]+\.js$/);
+      const { pathname } = new URL(fileName, `http://page/app/${name}`);
+      expect(await get(pathname)).toMatchObject({ status: 200 });
     }
   });
 
@@ -75,7 +76,7 @@ describe('the page app', () => {
 
   it.each([
     '/app/main.ts',
-    '/app/entities.test.js',
+    '/app/messages/entities.test.js',
     '/app/tsconfig.json',
     '/app/..%2Ftsconfig.json',
     '/app/',
@@ -90,6 +91,7 @@ describe('toBrowserModule', () => {
     const source = [
       "import type { A } from './a.ts';",
       "import { type B, c } from './b-c.ts';",
+      "import { g } from '../room/g.ts';",
       "export { d } from './d.ts';",
       "const late: Promise<unknown> = import('./e.ts');",
       "const words: string = 'told from ./f.ts';",
@@ -98,6 +100,7 @@ describe('toBrowserModule', () => {
     expect(lines.map((line) => line.replace(/\s+/g, ' ').trim())).toEqual([
       '',
       "import { c } from './b-c.js';",
+      "import { g } from '../room/g.js';",
       "export { d } from './d.js';",
       "const late = import('./e.js');",
       "const words = 'told from ./f.ts';",

@@ -36,7 +36,7 @@ export function createPageApp(info: PageInfo): Hono {
 
   app.get('/page/info', (context) => context.json(info, 200, { 'Cache-Control': 'no-store' }));
 
-  app.on('GET', ['/', '/favicon.svg', '/app/:name'], async (context) => {
+  app.on('GET', ['/', '/favicon.svg', '/app/:name{.+}'], async (context) => {
     loading ??= loadAssets(WEB_FOLDER).catch((error: unknown) => {
       loading = undefined;
       throw error;

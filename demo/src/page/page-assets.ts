@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 
 /** One file as the browser gets it. */
 export interface Asset {
@@ -8,16 +8,17 @@ export interface Asset {
   mediaType: string;
 }
 
-/** Without the tests, which share the folder and need vitest. */
-const BROWSER_MODULE = /^[a-z][a-z0-9-]*\.ts$/;
+/** Without the tests, which share the folders and need vitest. */
+const BROWSER_MODULE = /^(?:[a-z-]+\/)?[a-z][a-z0-9-]*\.ts$/;
 
 /**
- * Reads the folder of the page's sources once; nothing outside it can ever be asked for.
- * @returns each file by the path it is served at: `/`, `/favicon.svg`, `/app/<name>.css` and `/app/<name>.js`.
+ * Reads the folder of the page's sources once, its rooms too; nothing outside it can ever be asked for.
+ * @returns each file by the path it is served at: `/`, `/favicon.svg`, `/app/styles/<name>.css` and `/app/[<room>/]<name>.js`.
  */
 export async function loadAssets(folder: string): Promise<Map<string, Asset>> {
   const assets = new Map<string, Asset>();
-  for (const name of await readdir(folder)) {
+  for (const found of await readdir(folder, { recursive: true })) {
+    const name = found.replaceAll(sep, '/');
     const read = (): Promise<string> => readFile(join(folder, name), 'utf8');
     if (name === 'index.html') assets.set('/', { body: await read(), mediaType: 'text/html; charset=utf-8' });
     if (name === 'favicon.svg')
@@ -39,5 +40,5 @@ export async function loadAssets(folder: string): Promise<Map<string, Asset>> {
  */
 export function toBrowserModule(source: string): string {
   const javascript = stripTypeScriptTypes(source, { mode: 'strip' });
-  return javascript.replace(/(\b(?:from|import)\s*\(?\s*)(['"])(\.\/[\w-]+)\.ts\2/g, '$1$2$3.js$2');
+  return javascript.replace(/(\b(?:from|import)\s*\(?\s*)(['"])(\.\.?\/[\w/.-]+)\.ts\2/g, '$1$2$3.js$2');
 }

@@ -5,14 +5,14 @@ import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
 import { endOnUnknownState } from '@omnicloud/settings';
 import { sqliteAdvice } from '@omnicloud/storage';
-import { openAgentServer } from './open-agent-server.ts';
+import { openContainer } from './open-container.ts';
 import { parseAgentEnvironment } from './container-config.ts';
-import { openContainerLog } from './container-log.ts';
+import { openAgentLog } from './agent-log.ts';
 import { createAgentCoreApp } from './serve/hosts/agentcore-app.ts';
 
 const config = parseAgentEnvironment();
-const log = openContainerLog(config.service);
-const server = await openAgentServer(config, log, false).catch((error: unknown): never => {
+const log = openAgentLog(config.service);
+const server = await openContainer(config, log, false).catch((error: unknown): never => {
   const advice = sqliteAdvice(error);
   if (advice === undefined) throw error;
   // What is wrong with a file is for whoever runs the server; where in the code it was met helps nobody.

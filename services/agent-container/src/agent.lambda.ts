@@ -2,9 +2,9 @@
 import { httpStatusOf } from '@omnicloud/protocol';
 import { endOnUnknownState } from '@omnicloud/settings';
 import type { Context } from 'aws-lambda';
-import { openAgentServer } from './open-agent-server.ts';
+import { openContainer } from './open-container.ts';
 import { parseAgentEnvironment } from './container-config.ts';
-import { openContainerLog } from './container-log.ts';
+import { openAgentLog } from './agent-log.ts';
 import { AgentError } from './errors.ts';
 import { streamResponse } from './serve/hosts/lambda-stream.ts';
 import { requestOf } from './serve/hosts/rest-api-event.ts';
@@ -13,9 +13,9 @@ import { requestOf } from './serve/hosts/rest-api-event.ts';
 const PLATFORM_MS = 1_000;
 
 const config = parseAgentEnvironment();
-const log = openContainerLog(config.service);
+const log = openAgentLog(config.service);
 endOnUnknownState({ log: (message, error) => log.error(message, error), graceMs: PLATFORM_MS });
-const server = await openAgentServer(config, log, true);
+const server = await openContainer(config, log, true);
 
 /** For a REST API with `responseTransferMode: STREAM`. Whatever still runs when it returned would be frozen, so it waits for that. */
 export const handler = awslambda.streamifyResponse(async (event: unknown, output, context: Context) => {

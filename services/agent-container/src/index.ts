@@ -3,8 +3,11 @@ export { type ContainerConfig, parseAgentEnvironment } from './container-config.
 export type { AgentError } from './errors.ts';
 export { NodeSha256 } from './model-proxy/credentials/node-sha256.ts';
 export { type ModelConfig, startModelProxy } from './model-proxy/start-model-proxy.ts';
+export type { AgentLog } from './agent-log.ts';
+export type { AgentStores } from './agent-stores.ts';
+export { type AgentServer, openAgentServer } from './open-agent-server.ts';
 export { readAgentImage } from './run/agent-image.ts';
-export { ClaudeRuntime } from './run/claude-runtime.ts';
+export { prepareWork, type WorkPlace } from './prepare-work.ts';
 export { chooseIsolation } from './run/isolation/choose-isolation.ts';
 export type { Isolation } from './run/isolation/isolation.ts';
 export { type AppDeps, createApp } from './serve/app.ts';
@@ -18,6 +21,12 @@ export {
   DirectorySessionStore,
   type DirectorySessionStoreOptions,
 } from './session/store/directory-session-store.ts';
-export { SqliteSessionLeases, type SqliteSessionLeasesOptions } from './session/lease/sqlite-session-leases.ts';
-export { DynamoSessionLeases, type DynamoSessionLeasesOptions } from './session/lease/dynamo-session-leases.ts';
+export {
+  SqliteSessionLeases,
+  type SqliteSessionLeasesOptions,
+} from './session/lease/sqlite-session-leases.ts';
+export {
+  DynamoSessionLeases,
+  type DynamoSessionLeasesOptions,
+} from './session/lease/dynamo-session-leases.ts';
 export { S3SessionStore, type S3SessionStoreOptions } from './session/store/s3-session-store.ts';

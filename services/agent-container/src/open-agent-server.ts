@@ -1,24 +1,25 @@
-// configuration → stores, runtime → the app behind a service token that may be replaced
-import { mkdirSync } from 'node:fs';
+// work folder, stores → the image, the runtime → the app behind a service token that may be replaced
 import { IDEMPOTENCY_HEADER } from '@omnicloud/protocol';
-import { openSecretsManager } from '@omnicloud/secrets';
+import type { Secrets } from '@omnicloud/secrets';
 import { toleratingStops } from '@omnicloud/storage';
-import type { ContainerConfig } from './container-config.ts';
-import type { ContainerLog } from './container-log.ts';
-import { openContainerStores } from './container-stores.ts';
+import type { AgentLog } from './agent-log.ts';
+import type { AgentStores } from './agent-stores.ts';
+import type { AgentConfig } from './config.ts';
+import type { WorkPlace } from './prepare-work.ts';
 import { readAgentImage } from './run/agent-image.ts';
+import type { AgentRuntime } from './run/agent-runtime.ts';
 import { ClaudeRuntime } from './run/claude-runtime.ts';
 import { chooseIsolation } from './run/isolation/choose-isolation.ts';
 import type { AppDeps } from './serve/app.ts';
 import { keepContext } from './serve/keep-context.ts';
-import type { ServerBindings } from './serve/turn/run-limit.ts';
 import { serveBehindSecret, serveBehindToken } from './serve/serve-behind-token.ts';
-import { DiskWatch } from './run/disk/disk-watch.ts';
-import { Homes, LONE_HOME_LIMITS } from './session/home/idle-homes.ts';
+import type { ServerBindings } from './serve/turn/run-limit.ts';
 
 export interface AgentServer {
   /** Never rejects: what fails is an answer. */
   fetch(request: Request, bindings?: ServerBindings): Promise<Response>;
+  /** What the agent is, as its image's settings have it. */
+  readonly model: string | undefined;
   /** How many runs there are right now. */
   readonly runs: number;
   /** True once something of a run may be left that another run would meet: this process is to end, and serves no run any more. */
@@ -29,73 +30,80 @@ export interface AgentServer {
   close(): Promise<void>;
 }
 
+/** What differs between the places where the agent server runs. */
+export interface AgentServerParts {
+  readonly agent: AgentConfig;
+  readonly work: WorkPlace;
+  readonly stores: AgentStores;
+  /** The token that callers must show: itself, or the name of the secret that holds it. */
+  readonly token: { readonly value: string } | { readonly secret: string };
+  readonly secrets: Secrets;
+  readonly log: AgentLog;
+  /** Further files that no run may read, besides the stores'. */
+  readonly hidden?: readonly string[];
+  /** The image's `agent/` folder; the one of this repository unless given. */
+  readonly agentFolder?: string | undefined;
+  /** Whose pages may use the API from a browser; nobody's unless given. */
+  readonly corsOrigins?: readonly string[];
+  /** What a test does instead of production's times and runs. */
+  readonly forTests?: Pick<AppDeps, 'alarm' | 'heartbeatMs' | 'tenure'> & {
+    /** @returns what runs the turns instead; `real` is the runtime with the CLI. */
+    readonly runtime?: (real: AgentRuntime) => AgentRuntime;
+  };
+}
+
 /**
- * @param isOneRunAtATime whether the platform never has two runs in this process at once, as on Lambda.
- * @throws ConfigError when the shell is on and cannot be confined here; other errors when the image's own files are missing or wrong, or
- *   the stores cannot be opened.
+ * The agent server as a value. Every host uses this composition: Lambda, a container, `npm start` and the tests. To be called before anything
+ * is served, with stores that are open: only then can be tried out whether a run can read them.
+ * @throws ConfigError when the shell is on and cannot be confined here; other errors when the image's own files are missing or wrong.
  */
-export async function openAgentServer(
-  config: ContainerConfig,
-  log: ContainerLog,
-  isOneRunAtATime: boolean,
-): Promise<AgentServer> {
-  const secrets = openSecretsManager();
-  for (const notice of config.agent.notices ?? []) log.info(notice);
-  mkdirSync(config.workRoot, { recursive: true, mode: 0o700 });
-  const image = await readAgentImage(config.agentFolder);
-  const isolation = await chooseIsolation(config.agent, {
-    workRoot: config.workRoot,
-    hidden: config.stores.kind === 'embedded' ? [config.stores.directory] : [],
+export async function openAgentServer(parts: AgentServerParts): Promise<AgentServer> {
+  const { agent, work, stores, secrets, log } = parts;
+  for (const notice of agent.notices ?? []) log.info(notice);
+  const image = await readAgentImage(parts.agentFolder);
+  const { workRoot, storeFolders, isOneRunAtATime } = work;
+  const isolation = await chooseIsolation(agent, {
+    workRoot,
+    hidden: [...(parts.hidden ?? []), ...storeFolders],
     isOneRunAtATime,
     tell: (notice) => log.info(notice),
   });
-  const runtime = new ClaudeRuntime(config.agent, image, {
+  const runtime = new ClaudeRuntime(agent, image, {
     isolation,
     secrets,
     onError: (error) => log.error('A run', error),
   });
   const runs = new Set<Promise<void>>();
-  const { workRoot } = config;
-  const onDiskError = (error: unknown): void => log.error('The work folder', error);
-  const homes = new Homes(workRoot, onDiskError, isOneRunAtATime ? LONE_HOME_LIMITS : undefined);
-  // What a server that was killed left behind may be what fills the disk.
-  await homes.scan();
-  const disk = new DiskWatch({
-    workRoot,
-    ...(config.stores.kind === 'embedded' ? { alsoFree: [config.stores.directory] } : {}),
-    limits: config.agent.diskLimits,
-    onError: onDiskError,
-  });
-  const stores = openContainerStores(config.stores);
+  const { runtime: replaced, ...tempo } = parts.forTests ?? {};
   const deps: Omit<AppDeps, 'authToken'> = {
     ...stores,
     stops: toleratingStops(stores.stops, (error) =>
       log.error('Going on although it cannot be seen what was stopped', error),
     ),
-    runtime,
+    runtime: replaced?.(runtime) ?? runtime,
     workRoot,
-    homes,
-    disk,
+    homes: work.homes,
+    disk: work.disk,
     imageFolder: image.folder,
-    corsOrigins: config.corsOrigins,
-    ...(config.agent.turnLimitMs === undefined ? {} : { turnLimitMs: config.agent.turnLimitMs }),
-    ...(config.agent.workspaceLimits === undefined ? {} : { workspaceLimits: config.agent.workspaceLimits }),
+    ...(parts.corsOrigins === undefined ? {} : { corsOrigins: parts.corsOrigins }),
+    ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
+    ...(agent.workspaceLimits === undefined ? {} : { workspaceLimits: agent.workspaceLimits }),
+    ...tempo,
     onRun: (ended) => {
       runs.add(ended);
       void ended.then(() => runs.delete(ended));
     },
     onError: (error, sessionId) => log.error(sessionId === '' ? 'A request' : `Session ${sessionId}`, error),
   };
-  const { serviceTokenSecret } = config;
+  const { token } = parts;
   const serve =
-    serviceTokenSecret === undefined
-      ? serveBehindToken(deps, config.agent.authToken)
-      : serveBehindSecret(deps, secrets, serviceTokenSecret);
+    'value' in token ? serveBehindToken(deps, token.value) : serveBehindSecret(deps, secrets, token.secret);
   return {
     fetch: (request, bindings = {}) =>
       log.within(request.headers.get(IDEMPOTENCY_HEADER) ?? undefined, async () =>
         keepContext(await serve(request, bindings)),
       ),
+    model: image.model,
     get runs() {
       return runs.size;
     },

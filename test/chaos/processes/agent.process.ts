@@ -1,7 +1,8 @@
 // one agent server on a port of its own: scripted sessions, and real ones
 import './troubles.ts';
-import { ClaudeRuntime, createApp, parseAgentConfig, readAgentImage } from '@omnicloud/agent-container';
+import { openAgentServer, parseAgentConfig, prepareWork } from '@omnicloud/agent-container';
 import { listen } from '@omnicloud/local/internal/listen.ts';
+import { openSecretsManager } from '@omnicloud/secrets';
 import { parseAgentOptions, searchPath } from './config.ts';
 import { mutatedRuntime, mutatedStores } from '../mutants/mutants.ts';
 import { Random } from '../surroundings/random.ts';
@@ -15,7 +16,6 @@ const MODEL_ID = 'anthropic.chaos-model-v1:0';
 const options = parseAgentOptions();
 const report = (error: unknown): void => console.error(new Date().toISOString(), error);
 
-const image = await readAgentImage();
 const config = parseAgentConfig({
   PATH: searchPath(),
   SDK_CLIENT_AUTH_TOKEN: options.authToken,
@@ -26,25 +26,34 @@ const config = parseAgentConfig({
   ANTHROPIC_DEFAULT_SONNET_MODEL: MODEL_ID,
   ANTHROPIC_DEFAULT_HAIKU_MODEL: MODEL_ID,
 });
-const real = new ClaudeRuntime(config, image);
 const scripted = new ScriptedRuntime(options.modelUrl, new Random(`${options.faults.seed}/runtime`));
-const stores = mutatedStores(await openStores(options), options.mutant);
-const app = createApp({
-  authToken: options.authToken,
-  ...stores,
-  store: stores.objects,
-  runtime: mutatedRuntime(
-    { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
-    options.mutant,
-  ),
+const log = { info: () => undefined, error: (_: string, error: unknown) => report(error) };
+const work = await prepareWork({
   workRoot: options.workRoot,
-  imageFolder: image.folder,
-  tenure: { ttlMs: options.ttlMs, heartbeatMs: options.leaseHeartbeatMs },
-  heartbeatMs: options.streamHeartbeatMs,
-  onError: report,
+  storeFolders: [],
+  isOneRunAtATime: false,
+  log,
+});
+const { objects: store, leases, table, stops } = mutatedStores(await openStores(options), options.mutant);
+const server = await openAgentServer({
+  agent: config,
+  work,
+  stores: { store, leases, table, stops },
+  token: { value: options.authToken },
+  secrets: openSecretsManager(),
+  log: { ...log, within: (_, work) => work() },
+  forTests: {
+    runtime: (real) =>
+      mutatedRuntime(
+        { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
+        options.mutant,
+      ),
+    tenure: { ttlMs: options.ttlMs, heartbeatMs: options.leaseHeartbeatMs },
+    heartbeatMs: options.streamHeartbeatMs,
+  },
 });
 const listener = await listen('127.0.0.1', 0);
-listener.serve((request) => app.fetch(request));
+listener.serve((request) => server.fetch(request));
 // Without the harness there is nobody to serve.
 process.on('disconnect', () => process.exit());
 process.send?.({ port: listener.port });

@@ -15,7 +15,7 @@ export interface StartedProcess {
 }
 
 /**
- * Starts a program of this folder in a process of its own; it does not outlive the test.
+ * Starts a program of this folder or its rooms in a process of its own; it does not outlive the test.
  * @param program relative to this folder.
  */
 export function startProcess(program: string, args: readonly string[]): StartedProcess {

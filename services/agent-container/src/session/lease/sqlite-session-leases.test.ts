@@ -38,7 +38,7 @@ describeSessionLeases('SqliteSessionLeases', (now) => {
 it('gives each of many sessions to exactly one of the processes that ask for them at once', async () => {
   const sessions = Array.from({ length: 40 }, (_, index) => `session ${index}`);
   const processes = [1, 2, 3].map(() =>
-    startProcess('./leasing-process.fixture.ts', [directory, sessions.join(',')]),
+    startProcess('./lease/leasing-process.fixture.ts', [directory, sessions.join(',')]),
   );
   for (const { until } of processes) await until('ready');
   for (const { tell } of processes) tell('go');

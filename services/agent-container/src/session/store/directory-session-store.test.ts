@@ -44,7 +44,7 @@ it('loses no change when several processes write one object', async () => {
   const root = await temporaryDirectory();
   const store = new DirectorySessionStore(root);
   await store.put('sessions/a/count', bytes('0'));
-  const processes = [1, 2, 3].map(() => startProcess('./incrementing-process.fixture.ts', [root, '15']));
+  const processes = [1, 2, 3].map(() => startProcess('./store/incrementing-process.fixture.ts', [root, '15']));
   for (const { until } of processes) await until('ready');
   for (const { tell } of processes) tell('go');
   for (const { rest } of processes) await rest();
@@ -56,7 +56,7 @@ it('waits only so long for a process that holds on to an object, and writes when
   const root = await temporaryDirectory();
   const store = new DirectorySessionStore(root, { lockWaitLimitMs: 0 });
   const version = await store.put('sessions/a/debug.txt', bytes('old'));
-  const { until, kill } = startProcess('./locking-process.fixture.ts', [
+  const { until, kill } = startProcess('./store/locking-process.fixture.ts', [
     join(root, 'sessions', 'a', 'debug.txt.lock'),
   ]);
   await until('held');

@@ -25,7 +25,7 @@ const makeOld = (lock: string): void => {
 
 /** A lock whose process was killed while it held it. */
 async function leaveBehind(lock: string): Promise<void> {
-  const { until, kill } = startProcess('./locking-process.fixture.ts', [lock]);
+  const { until, kill } = startProcess('./store/locking-process.fixture.ts', [lock]);
   await until('held');
   await kill();
 }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Logger } from '@aws-lambda-powertools/logger';
 
 /** One JSON object a line; each line of a request has the request's key as `correlation_id`, in both tiers alike. */
-export interface ContainerLog {
+export interface AgentLog {
   info(message: string): void;
   /** The error's code and its chain of causes stand in the line. */
   error(message: string, error: unknown): void;
@@ -11,7 +11,7 @@ export interface ContainerLog {
 }
 
 /** @param service stands in every line. */
-export function openContainerLog(service: string): ContainerLog {
+export function openAgentLog(service: string): AgentLog {
   const logger = new Logger({ serviceName: service });
   const current = new AsyncLocalStorage<string | undefined>();
   const correlation = (): Record<string, string> => {

@@ -18,7 +18,7 @@ import type { SessionStore } from './session/store/session-store.ts';
 import { SqliteSessionLeases } from './session/lease/sqlite-session-leases.ts';
 
 /** Everything of the agent server that outlives its process. */
-export interface ContainerStores {
+export interface AgentStores {
   readonly store: SessionStore;
   readonly leases: SessionLeases;
   readonly table: SessionTable;
@@ -26,7 +26,7 @@ export interface ContainerStores {
 }
 
 /** @throws NewerSchemaError, or SQLite's own error, when embedded stores cannot be opened. */
-export function openContainerStores(config: StoresConfig): ContainerStores {
+export function openAgentStores(config: StoresConfig): AgentStores {
   if (config.kind === 'aws') {
     const table = openDynamoTable(config.table);
     return {
