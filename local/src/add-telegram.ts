@@ -1,17 +1,21 @@
 // the stand-in with its page | the real Telegram by polling or by the webhook route → updates in the queue
 import { randomBytes } from 'node:crypto';
-import { createWebhook, type Intake, type TelegramFiles, ToldStrangers } from '@omnicloud/sdk-client';
+import {
+  askPassword,
+  createPageApp,
+  openTelegramStandIn,
+  OWN_CALL_HEADER,
+  type PageInfo,
+  type TelegramStandIn,
+} from '@omnicloud/demo';
+import { openIntake, openWebhook, type TelegramFiles } from '@omnicloud/sdk-client';
 import type { Api } from 'grammy/web';
 import type { Hono } from 'hono';
 import type { LocalConfig } from './config.ts';
 import { identifyBot, poll, registerAtTelegram, telegramApi } from './connect-telegram.ts';
 import { guardPage } from './guard-page.ts';
-import type { Log } from './log.ts';
-import { askPassword, OWN_CALL_HEADER } from '@omnicloud/demo';
-import { createPageApp } from '@omnicloud/demo';
-import type { PageInfo } from '@omnicloud/demo';
+import { clientLog, type Log } from './log.ts';
 import type { Stores } from './stores/stores.ts';
-import { openTelegramStandIn, type TelegramStandIn } from '@omnicloud/demo';
 
 export interface Telegram {
   readonly api: Api;
@@ -45,8 +49,13 @@ export async function addTelegram(
     onError: (error) => log.error('Telegram stand-in', error),
   });
   const ownerId = String(standIn.person.id);
-  const allowedUsers = new Set([ownerId]);
-  app.route('/', createWebhook({ ...intakeOf(stores, allowedUsers, standIn.bot.username, log), secret }));
+  addWebhook(app, {
+    stores,
+    allowedUsers: new Set([ownerId]),
+    botUsername: standIn.bot.username,
+    secret: () => secret,
+    log: clientLog(log),
+  });
   const ownCall = randomBytes(24).toString('base64url');
   const guard = guardPage(config.host);
   app.use('/', guard).use('/app/*', guard).use('/page/*', guard);
@@ -77,35 +86,26 @@ async function connectTelegram(
 ): Promise<Telegram> {
   const { api, files } = telegramApi(telegram.botToken, telegram.apiRoot);
   const username = await identifyBot(api, log);
-  const intake = intakeOf(stores, telegram.allowedUsers, username, log);
   const { updates, ownerId } = telegram;
   const bot = username === undefined ? '(name unknown)' : `@${username}`;
   app.get('/', (context) => context.text(`OmniCloud Agent serves the bot ${bot}.\n`));
   const about = `${bot} by ${updates.kind}`;
-  if (updates.kind === 'polling')
+  const parts = {
+    stores,
+    allowedUsers: telegram.allowedUsers,
+    botUsername: username,
+    log: clientLog(log),
+  };
+  if (updates.kind === 'polling') {
+    const intake = openIntake(parts);
     return { api, files, ownerId, about, receive: (signal) => poll(api, intake, log, signal) };
-  app.route('/', createWebhook({ ...intake, secret: updates.secret }));
+  }
+  addWebhook(app, { ...parts, secret: () => updates.secret });
   const registering = await registerAtTelegram(api, updates, log);
   return { api, files, ownerId, about, receive: registering };
 }
 
-function intakeOf(
-  { queue, backlog, stops }: Stores,
-  allowedUsers: ReadonlySet<string>,
-  username: string | undefined,
-  log: Log,
-): Intake {
-  return {
-    queue,
-    backlog,
-    stops,
-    allowedUsers,
-    ...(username === undefined ? {} : { botUsername: username }),
-    strangers: new ToldStrangers(),
-    onStranger: (userId, updateId) =>
-      log.info(`Update ${updateId} is from a stranger: Telegram user ${userId}`),
-    onIgnored: (reason, updateId) =>
-      log.info(`Update ${updateId ?? '(unreadable)'} becomes no turn: ${reason}`),
-    onError: (error) => log.error('Receiving updates', error),
-  };
+function addWebhook(app: Hono, parts: Parameters<typeof openWebhook>[0]): void {
+  const webhook = openWebhook(parts);
+  app.post('/webhook', (context) => webhook.fetch(context.req.raw));
 }

@@ -1,12 +1,11 @@
 // page or Telegram → webhook | polling → queue → worker → agent server over HTTP → CLI → demo model | Bedrock | Anthropic
 import { prepareWork } from '@omnicloud/agent-container';
+import type { PageInfo } from '@omnicloud/demo';
 import {
-  createTurnHandler,
   type EditPace,
   type Meter,
-  OwnerNotices,
+  openWorker,
   showPlaces,
-  summaryLine,
   TELEGRAM_PACE,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
@@ -18,8 +17,7 @@ import type { LocalConfig } from './config.ts';
 import { workRootOf } from './confine-shell.ts';
 import { announceCommands } from './connect-telegram.ts';
 import { listen, ownUrlOf, urlOf } from './listen.ts';
-import type { Log } from './log.ts';
-import type { PageInfo } from '@omnicloud/demo';
+import { clientLog, type Log } from './log.ts';
 import { openEmbeddedStores } from './stores/stores.ts';
 
 export interface LocalSystem {
@@ -78,22 +76,22 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   try {
     const agent = await addAgentServer(app, config, { work, stores, ownUrl, log, tempo });
     const telegram = await addTelegram(app, config, { stores, ownUrl, model: agent.model, log });
-    const handler = createTurnHandler({
-      api: telegram.api,
-      telegramFiles: telegram.files,
-      ...stores,
-      agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
-      ownerId: telegram.ownerId,
-      ownerNotices: new OwnerNotices({ ownerId: telegram.ownerId }),
-      ...(config.maxContinuations === undefined ? {} : { maxContinuations: config.maxContinuations }),
-      pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
-      ...(tempo.outagePauseMs === undefined ? {} : { outagePauseMs: tempo.outagePauseMs }),
+    const worker = openWorker({
+      stores,
+      connect: () => ({
+        api: telegram.api,
+        telegramFiles: telegram.files,
+        agent: { url: config.agentServerUrl ?? ownUrl, authToken: config.authToken },
+      }),
+      log: clientLog(log),
       meter: meterOf(log),
-      onSummary: (summary, turn) => log.info(summaryLine(summary, turn.update_id)),
-      onError: (error, turn) => log.error(`Update ${turn.update_id}`, error),
+      ownerId: telegram.ownerId,
+      maxContinuations: config.maxContinuations,
+      pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
+      ...(tempo.outagePauseMs === undefined ? {} : { forTests: { outagePauseMs: tempo.outagePauseMs } }),
     });
     listener.serve((request, ...rest) => app.fetch(request, ...rest));
-    const serving = stores.queue.serve(handler, stop.signal);
+    const serving = stores.queue.serve(worker(), stop.signal);
     const { line } = stores.queue;
     const onPlaceError = (error: unknown): void => log.error('Showing who waits', error);
     const showing = line && showPlaces({ api: telegram.api, line, onError: onPlaceError }, stop.signal);

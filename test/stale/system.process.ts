@@ -1,9 +1,10 @@
 // the whole system in one process, as on a machine of its own: webhook → queue → worker → agent server → CLI
 import { openAgentServer, parseAgentConfig, prepareWork } from '@omnicloud/agent-container';
 import { openSecretsManager } from '@omnicloud/secrets';
-import { createTurnHandler, createWebhook, ToldStrangers } from '@omnicloud/sdk-client';
+import { openWebhook, openWorker } from '@omnicloud/sdk-client';
 import { telegramApi } from '@omnicloud/local/internal/connect-telegram.ts';
 import { listen, ownUrlOf } from '@omnicloud/local/internal/listen.ts';
+import { clientLog } from '@omnicloud/local/internal/log.ts';
 import { parseStaleOptions, searchPath } from './config.ts';
 import { openStores } from './stores.ts';
 
@@ -41,25 +42,25 @@ const agent = await openAgentServer({
   log: { ...log, within: (_, work) => work() },
   forTests: { tenure: TENURE },
 });
-const webhook = createWebhook({
-  ...stores,
+const webhook = openWebhook({
+  stores,
   allowedUsers: new Set([options.person]),
-  secret: options.webhookSecret,
-  strangers: new ToldStrangers(),
-  onStranger: () => undefined,
-  onIgnored: () => undefined,
-  onError: report,
+  secret: () => options.webhookSecret,
+  log: clientLog(log),
 });
 const listener = await listen('127.0.0.1', 0);
 const telegram = telegramApi(options.botToken, options.telegramUrl);
-const handler = createTurnHandler({
-  api: telegram.api,
-  telegramFiles: telegram.files,
-  ...stores,
-  agent: { url: ownUrlOf('127.0.0.1', listener.port), authToken: AUTH_TOKEN },
+const worker = openWorker({
+  stores,
+  connect: () => ({
+    api: telegram.api,
+    telegramFiles: telegram.files,
+    agent: { url: ownUrlOf('127.0.0.1', listener.port), authToken: AUTH_TOKEN },
+  }),
+  log: clientLog(log),
   pace: { private: AT_ONCE, group: AT_ONCE },
-  onError: report,
 });
+const handler = worker();
 listener.serve((request) =>
   new URL(request.url).pathname === '/webhook' ? webhook.fetch(request) : agent.fetch(request),
 );

@@ -9,14 +9,13 @@ import {
   S3SpilledRecords,
   SpillingTurnLedger,
   SqsTurnQueue,
-  toleratingBacklog,
 } from '@omnicloud/sdk-client';
-import { DynamoSessionTable, DynamoStopRequests, toleratingStops } from '@omnicloud/storage';
+import { DynamoSessionTable, DynamoStopRequests } from '@omnicloud/storage';
 import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
 import type { AwsQueueConfig, AwsStoreConfig } from '../config.ts';
 import type { Log } from '../log.ts';
-import { type QueueTempo, type Stores, withLeftover, withoutBacklog, withoutStops } from './stores.ts';
+import { type QueueTempo, type Stores, withLeftover } from './stores.ts';
 
 /** A receive that is cut off when we stop; shorter than people wait for a program to end. */
 const WAIT_SECONDS = 5;
@@ -51,13 +50,13 @@ export async function openAwsStores(
     attachments: new S3AttachmentStore({ client: s3, bucket: config.bucket }),
     leases: new DynamoSessionLeases(table),
     table: new DynamoSessionTable(table),
-    stops: toleratingStops(new DynamoStopRequests(table), withoutStops(log)),
+    stops: new DynamoStopRequests(table),
     ledger: new SpillingTurnLedger({
       ledger: new DynamoTurnLedger(table),
       records: new S3SpilledRecords({ client: s3, bucket: config.bucket }),
       onLeftover: withLeftover(log),
     }),
-    backlog: toleratingBacklog(new DynamoBacklog(table), withoutBacklog(log)),
+    backlog: new DynamoBacklog(table),
     queue: sqs.queue,
     close: () => {
       for (const client of [s3, dynamo]) client.destroy();

@@ -13,7 +13,6 @@ import {
   SqliteBacklog,
   SqliteTurnLedger,
   SqliteTurnQueue,
-  toleratingBacklog,
   type TurnLedger,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
@@ -22,7 +21,6 @@ import {
   SqliteSessionTable,
   SqliteStopRequests,
   type StopRequests,
-  toleratingStops,
 } from '@omnicloud/storage';
 import { DirectoryAttachmentStore } from './directory-attachment-store.ts';
 import { DirectorySpilledRecords } from './directory-spilled-records.ts';
@@ -71,28 +69,18 @@ export function openEmbeddedStores(directory: string, log: Log, tempo: QueueTemp
     attachments: new DirectoryAttachmentStore(objects),
     leases,
     table,
-    stops: toleratingStops(stops, withoutStops(log)),
+    stops,
     ledger: new SpillingTurnLedger({
       ledger,
       records: new DirectorySpilledRecords(objects),
       onLeftover: withLeftover(log),
     }),
     queue,
-    backlog: toleratingBacklog(backlog, withoutBacklog(log)),
+    backlog,
     close: () => {
       for (const file of files) file.close();
     },
   };
-}
-
-/** @returns what reports an outage of the view, which turns go on without. */
-export function withoutBacklog(log: Log): (error: unknown) => void {
-  return (error) => log.error('Going on without the view of what waits: nothing is merged or marked', error);
-}
-
-/** @returns what reports an outage of the stop requests, which turns go on without. */
-export function withoutStops(log: Log): (error: unknown) => void {
-  return (error) => log.error('Going on although it cannot be seen what was stopped', error);
 }
 
 /** @returns what reports a large record of the ledger that stays although nobody needs it. */

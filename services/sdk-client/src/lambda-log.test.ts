@@ -20,7 +20,7 @@ async function logged(calls: string): Promise<object[]> {
 
 it('A line has the id of its update and the figures that belong to it as fields of their own', async () => {
   const lines = await logged(`
-    log.info('A turn is over', 7, { outcome: 'failed', code: 'model_refused', cost_usd: 0.5 });
+    log.turnOver({ outcome: 'failed', code: 'model_refused', cost_usd: 0.5 }, 7);
     log.info('Anything');`);
   expect(lines).toMatchObject([
     {

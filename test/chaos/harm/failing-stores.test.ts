@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { AgentRun, RuntimeEvent } from '@omnicloud/agent-container/internal/run/agent-runtime.ts';
 import { SUMMARY } from '@omnicloud/agent-container/internal/run/scripted-runtime.fixture.ts';
-import { createApp } from '@omnicloud/agent-container/internal/serve/app.ts';
-import { createWebhook } from '@omnicloud/sdk-client/internal/receive/webhook.ts';
+import { openAgentServer, parseAgentConfig, prepareWork } from '@omnicloud/agent-container';
+import { clientLog } from '@omnicloud/local/internal/log.ts';
+import { openSecretsManager } from '@omnicloud/secrets';
+import { openWebhook, openWorker } from '@omnicloud/sdk-client';
 import { SECRET_HEADER } from '@omnicloud/sdk-client/internal/receive/verify-secret.ts';
-import { ToldStrangers } from '@omnicloud/sdk-client/internal/people/told-strangers.ts';
-import { createTurnHandler } from '@omnicloud/sdk-client/internal/relay/handle-turn.ts';
 import { BotApi } from '@omnicloud/sdk-client/internal/telegram/bot-api.fixture.ts';
 import type { Stores } from '@omnicloud/local/internal/stores/stores.ts';
 import { faultyIntake, openStores } from '../processes/stores.ts';
@@ -20,7 +20,7 @@ const ERROR_RATE = 0.1;
 const CHATS = 10;
 const TURNS_OF_A_CHAT = 3;
 const SECRET = 'secret';
-const TOKEN = 'token';
+const TOKEN = 'the-token-of-failing-stores';
 
 let root: string;
 const ended = new AbortController();
@@ -83,40 +83,49 @@ async function open(): Promise<Scene> {
   closing.push(() => stores.close());
   const botApi = new BotApi();
   // Errors are the matter of this test; what they cost is seen in the chats.
-  const onError = (): void => undefined;
-  const agent = createApp({
-    authToken: TOKEN,
-    ...stores,
-    store: stores.objects,
-    runtime: { run: echo },
+  const log = { info: () => undefined, error: () => undefined };
+  const work = await prepareWork({
     workRoot: join(root, 'work'),
-    imageFolder: join(import.meta.dirname, '../../../services/agent-container/agent'),
-    onError,
+    storeFolders: [],
+    isOneRunAtATime: false,
+    log,
+  });
+  const { objects, leases, table, stops } = stores;
+  const agent = await openAgentServer({
+    agent: parseAgentConfig({
+      SDK_CLIENT_AUTH_TOKEN: TOKEN,
+      CLAUDE_CODE_USE_BEDROCK: '1',
+      AWS_REGION: 'eu-central-1',
+    }),
+    work,
+    stores: { store: objects, leases, table, stops },
+    token: { value: TOKEN },
+    secrets: openSecretsManager(),
+    log: { ...log, within: (_, run) => run() },
+    forTests: { runtime: () => ({ run: echo }) },
   });
   const pace = { firstAfterMs: 1_000_000, betweenMs: 1_000_000 };
-  const handler = createTurnHandler({
-    api: botApi.api,
-    telegramFiles: botApi.files,
-    ...stores,
-    agent: {
-      url: 'http://agent',
-      authToken: TOKEN,
-      fetch: async (url, init) => agent.fetch(new Request(url, init)),
-    },
+  const worker = openWorker({
+    stores,
+    connect: () => ({
+      api: botApi.api,
+      telegramFiles: botApi.files,
+      agent: {
+        url: 'http://agent',
+        authToken: TOKEN,
+        fetch: async (url, init) => agent.fetch(new Request(url, init)),
+      },
+    }),
+    log: clientLog(log),
     pace: { private: pace, group: pace },
-    onError,
   });
-  const serving = stores.queue.serve(handler, ended.signal);
+  const serving = stores.queue.serve(worker(), ended.signal);
   closing.push(() => serving);
-  const webhook = createWebhook({
-    secret: SECRET,
+  const webhook = openWebhook({
+    stores: { ...stores, queue: faultyIntake(stores, options) },
     allowedUsers: new Set(['7']),
-    ...stores,
-    queue: faultyIntake(stores, options),
-    strangers: new ToldStrangers(),
-    onStranger: () => undefined,
-    onIgnored: () => undefined,
-    onError,
+    secret: () => SECRET,
+    log: clientLog(log),
   });
   return {
     botApi,
@@ -132,7 +141,9 @@ async function open(): Promise<Scene> {
       const body = JSON.stringify({ update_id: updateId, message });
       const headers = { [SECRET_HEADER]: SECRET, 'content-type': 'application/json' };
       for (let status = 503; status === 503;)
-        ({ status } = await webhook.request('/webhook', { method: 'POST', headers, body }));
+        ({ status } = await webhook.fetch(
+          new Request('http://bot/webhook', { method: 'POST', headers, body }),
+        ));
     },
   };
 }
