@@ -11,8 +11,14 @@ import {
   readStoredSession,
   restore,
 } from '@omnicloud/agent-container/internal/session/restore.ts';
-import { type SessionHome, sessionHome } from '@omnicloud/agent-container/internal/session/home/session-home.ts';
-import { jsonl, wholeTurn } from '@omnicloud/agent-container/internal/session/transcript/transcript.fixture.ts';
+import {
+  type SessionHome,
+  sessionHome,
+} from '@omnicloud/agent-container/internal/session/home/session-home.ts';
+import {
+  jsonl,
+  wholeTurn,
+} from '@omnicloud/agent-container/internal/session/transcript/transcript.fixture.ts';
 import { countingStore } from './counting-store.ts';
 import { inKb, inMs, printTable, timed, times } from './measure.ts';
 

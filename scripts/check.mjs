@@ -10,7 +10,18 @@ const CHECKS = {
   types: ['tsc', '-p', '.'],
   'types of the page': ['tsc', '-p', 'demo/web'],
   'types of the infrastructure': ['tsc', '-p', 'infra', '--noEmit'],
-  layers: ['depcruise', 'packages', 'services', 'demo/src', 'infra/src', 'local/src', 'operate/src', 'scripts', 'test', 'bench'],
+  layers: [
+    'depcruise',
+    'packages',
+    'services',
+    'demo/src',
+    'infra/src',
+    'local/src',
+    'operate/src',
+    'scripts',
+    'test',
+    'bench',
+  ],
   'unused code': ['knip'],
 };
 

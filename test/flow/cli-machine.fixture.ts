@@ -9,7 +9,10 @@ import { DirectorySessionStore } from '@omnicloud/agent-container/internal/sessi
 import { persist } from '@omnicloud/agent-container/internal/session/persist.ts';
 import { removeForeign } from '@omnicloud/agent-container/internal/session/home/remove-foreign.ts';
 import { readStoredSession, restore } from '@omnicloud/agent-container/internal/session/restore.ts';
-import { type SessionHome, sessionHome } from '@omnicloud/agent-container/internal/session/home/session-home.ts';
+import {
+  type SessionHome,
+  sessionHome,
+} from '@omnicloud/agent-container/internal/session/home/session-home.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 
 const ID = '0190c8a4-0000-4000-8000-000000000001';

@@ -2,7 +2,11 @@ import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { parseSwitches } from '@omnicloud/infra/internal/switches.ts';
 import { lambdaConcurrency, subscribersOf } from '@omnicloud/operate/internal/aws/aws-lookups.ts';
-import { checkAccount, checkRegion, judgeConcurrency } from '@omnicloud/operate/internal/checks/check-account.ts';
+import {
+  checkAccount,
+  checkRegion,
+  judgeConcurrency,
+} from '@omnicloud/operate/internal/checks/check-account.ts';
 import { modelConfig } from '@omnicloud/operate/internal/checks/check-before-building.ts';
 import { checkModel } from '@omnicloud/operate/internal/checks/check-model.ts';
 import { judgeSubscribers } from '@omnicloud/operate/internal/checks/check-subscribers.ts';

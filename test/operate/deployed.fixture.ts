@@ -1,6 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { BotApiCall } from '@omnicloud/demo/internal/telegram/calls/bot-api-call.ts';
-import { openForTest, PERSON_ID, serveForTest, TOKEN } from '@omnicloud/demo/internal/telegram/stand-in.fixture.ts';
+import {
+  openForTest,
+  PERSON_ID,
+  serveForTest,
+  TOKEN,
+} from '@omnicloud/demo/internal/telegram/stand-in.fixture.ts';
 import { inject } from 'vitest';
 import { startLambda, startModel } from './edges.fixture.ts';
 import { newOperator, type Operator } from './run-operate.fixture.ts';

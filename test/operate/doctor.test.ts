@@ -1,7 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { callBot, openForTest, serveForTest, TOKEN } from '@omnicloud/demo/internal/telegram/stand-in.fixture.ts';
+import {
+  callBot,
+  openForTest,
+  serveForTest,
+  TOKEN,
+} from '@omnicloud/demo/internal/telegram/stand-in.fixture.ts';
 import { startModel } from './edges.fixture.ts';
 import { newOperator, type Ran } from './run-operate.fixture.ts';
 

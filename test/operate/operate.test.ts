@@ -350,7 +350,10 @@ describe('settings', () => {
   });
 
   it('a stack is known by the description that infra gives it', async () => {
-    const source = await readFile(join(import.meta.dirname, '../../infra/src/stack/omnicloud-stack.ts'), 'utf8');
+    const source = await readFile(
+      join(import.meta.dirname, '../../infra/src/stack/omnicloud-stack.ts'),
+      'utf8',
+    );
     expect(source).toContain(`description: '${STACK_DESCRIPTION}`);
   });
 

@@ -9,7 +9,9 @@ const WEB_FOLDER = new URL('../../web/', import.meta.url);
 const INFO: PageInfo = { model: { kind: 'demo', name: 'demo-1' }, shell: false, version: '1.2.3' };
 
 const app = createPageApp(INFO);
-const sources = readdirSync(WEB_FOLDER, { recursive: true }).map((path) => String(path).replaceAll('\\', '/'));
+const sources = readdirSync(WEB_FOLDER, { recursive: true }).map((path) =>
+  String(path).replaceAll('\\', '/'),
+);
 const modules = sources.filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'));
 const styles = sources.filter((name) => name.endsWith('.css'));
 

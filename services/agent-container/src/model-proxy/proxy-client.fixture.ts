@@ -1,7 +1,11 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { onTestFinished } from 'vitest';
-import { FixedModelCredentials, type ModelCredential, type ModelCredentials } from './credentials/model-credentials.ts';
+import {
+  FixedModelCredentials,
+  type ModelCredential,
+  type ModelCredentials,
+} from './credentials/model-credentials.ts';
 import type { ModelGrant } from './calls/model-grant.ts';
 import { modelPolicy } from './calls/model-policy.ts';
 import { ModelProxy, type ModelProxyOptions } from './model-proxy.ts';

@@ -5,7 +5,15 @@ import type { AddressInfo } from 'node:net';
 import { encodeEvent, NDJSON_MEDIA_TYPE, type RunEvent } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { type AgentServer, askAgent } from './agent/agent-client.ts';
-import { ACCEPTED, AUTH_TOKEN, FINISHED, HEARTBEAT, streamed, text, tool } from './agent/agent-server.fixture.ts';
+import {
+  ACCEPTED,
+  AUTH_TOKEN,
+  FINISHED,
+  HEARTBEAT,
+  streamed,
+  text,
+  tool,
+} from './agent/agent-server.fixture.ts';
 import { errorOf, NEVER, REQUEST } from './agent/asking.fixture.ts';
 import { RelayScene } from './relay-scene.fixture.ts';
 

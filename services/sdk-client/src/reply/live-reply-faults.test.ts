@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { type Answer, BLOCKED, BROKEN, LOST, refused, throttled, UNREACHABLE } from '../telegram/bot-api.fixture.ts';
+import {
+  type Answer,
+  BLOCKED,
+  BROKEN,
+  LOST,
+  refused,
+  throttled,
+  UNREACHABLE,
+} from '../telegram/bot-api.fixture.ts';
 import { ReplyScene, settle } from './live-reply.fixture.ts';
 
 let scene: ReplyScene;

@@ -1,7 +1,14 @@
 import { MAX_USER_MESSAGE_LENGTH, type RunEvent, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LOST } from '../telegram/bot-api.fixture.ts';
-import { ACCEPTED, answered, failing, FINISHED, HEARTBEAT, streamed } from '../relay/agent/agent-server.fixture.ts';
+import {
+  ACCEPTED,
+  answered,
+  failing,
+  FINISHED,
+  HEARTBEAT,
+  streamed,
+} from '../relay/agent/agent-server.fixture.ts';
 import { followersOf } from './merge-turns.ts';
 import { RelayScene } from '../relay/relay-scene.fixture.ts';
 import { recordOf, turnOf } from './turn.fixture.ts';

@@ -44,7 +44,9 @@ it('loses no change when several processes write one object', async () => {
   const root = await temporaryDirectory();
   const store = new DirectorySessionStore(root);
   await store.put('sessions/a/count', bytes('0'));
-  const processes = [1, 2, 3].map(() => startProcess('./store/incrementing-process.fixture.ts', [root, '15']));
+  const processes = [1, 2, 3].map(() =>
+    startProcess('./store/incrementing-process.fixture.ts', [root, '15']),
+  );
   for (const { until } of processes) await until('ready');
   for (const { tell } of processes) tell('go');
   for (const { rest } of processes) await rest();
