@@ -20,12 +20,14 @@ import { relayRun } from './relay-run.ts';
 import { showWaiting, takeMarksOff } from './show-waiting.ts';
 import { type AttachmentDeps, storeAttachments, storedBefore } from './files/store-attachments.ts';
 import { putOff } from '../turn/put-off.ts';
-import { say, type Telling, type TellingDeps, tellingOf } from './telling.ts';
+import { say } from './deliver-answer.ts';
+import { openReply, type ReplyDeps } from './open-reply.ts';
+import type { ReplyContext } from './reply-context.ts';
 import type { TurnLedger } from '../turn/turn-ledger.ts';
 import type { TurnProgress } from '../turn/turn-progress.ts';
 import { isOutage, type OutageDeps, waitOut } from './wait-out.ts';
 
-export interface AnswerDeps extends TellingDeps, AttachmentDeps, OutageDeps {
+export interface AnswerDeps extends ReplyDeps, AttachmentDeps, OutageDeps {
   readonly backlog: Pick<Backlog, 'add' | 'list' | 'remove'>;
   readonly table: SessionTable;
   readonly ledger: TurnLedger;
@@ -58,17 +60,17 @@ export async function answerByAgent(
   const entries = await backlogOf(turn, deps);
   const isStopped = await deps.stops.isStopped(sessionKeyOf(turn), turn.update_id);
   const merged = isStopped ? [] : await mergeTurns(turn, progress, entries, deps);
-  const telling = tellingOf(turn, progress, merged.at(-1)?.messageId ?? turn.message_id, deps);
+  const context = openReply(turn, progress, merged.at(-1)?.messageId ?? turn.message_id, deps);
   const taken = [turn.update_id, ...merged.map(({ updateId }) => updateId)];
   // Beside the run: of many messages this takes seconds.
-  const marksOff = takeMarksOff(taken, entries, telling);
+  const marksOff = takeMarksOff(taken, entries, context);
   if (isStopped) {
     await marksOff;
     // Still queued when the user said stop; after a pause, what there is stays.
-    return say(telling, stoppedText(progress, telling.language));
+    return say(context, stoppedText(progress, context.language));
   }
-  const stopShowing = showWaiting(turn, taken, telling, deps);
-  const stopTyping = keepTyping(telling.chat, telling);
+  const stopShowing = showWaiting(turn, taken, context, deps);
+  const stopTyping = keepTyping(context.chat, context);
   try {
     // After a pause, the agent has them already.
     const storing = { merged, decided: progress.missing };
@@ -77,22 +79,22 @@ export async function answerByAgent(
         ? storedBefore(turn, storing)
         : await storeAttachments(
             turn,
-            { ...storing, isLastTry: attempt >= MAX_TRIES, onError: telling.onError },
+            { ...storing, isLastTry: attempt >= MAX_TRIES, onError: context.onError },
             deps,
           );
-    if (stored.kind !== 'stored') return await untilThereAreFiles(stored.error, telling, deps);
+    if (stored.kind !== 'stored') return await untilThereAreFiles(stored.error, context, deps);
     const { attachments, missing } = stored;
     const hasFiles = attachments.length + missing.length > 0;
     if (hasFiles && progress.missing === undefined) await progress.saveMissing(missing);
     const question = questionOf(text, merged);
     if (question === '' && attachments.length === 0)
-      return await say(telling, withMissingFiles('', missing, telling.language));
+      return await say(context, withMissingFiles('', missing, context.language));
     const asked = { text: question, attachments, missing };
-    const relayed = await relayRun(turn, asked, telling, {
+    const relayed = await relayRun(turn, asked, context, {
       ...deps,
       onResult: (result) => measure(result, turn, deps.meter),
     });
-    return await conclude(relayed, turn, telling, deps);
+    return await conclude(relayed, turn, context, deps);
   } finally {
     stopTyping();
     await Promise.all([stopShowing(), marksOff]);
@@ -133,14 +135,18 @@ async function untilAlbumIsThere(
 }
 
 /** A file may be had later: the turn is tried again. */
-async function untilThereAreFiles(error: ClientError, telling: Telling, deps: AnswerDeps): Promise<Outcome> {
-  telling.onError(error);
-  if (isStoreOutage(error)) return waitOut({ code: 'store_unavailable' }, telling, deps);
+async function untilThereAreFiles(
+  error: ClientError,
+  context: ReplyContext,
+  deps: AnswerDeps,
+): Promise<Outcome> {
+  context.onError(error);
+  if (isStoreOutage(error)) return waitOut({ code: 'store_unavailable' }, context, deps);
   // One file that Telegram does not hand over is no outage.
-  if (error instanceof TelegramError && error.mayHaveLanded && !(await telling.chat.isThere()))
-    return waitOut({ code: 'telegram_unavailable' }, telling, deps);
+  if (error instanceof TelegramError && error.mayHaveLanded && !(await context.chat.isThere()))
+    return waitOut({ code: 'telegram_unavailable' }, context, deps);
   return error instanceof TelegramError && error.retryAfterMs !== undefined
-    ? putOff(telling.progress, error.retryAfterMs)
+    ? putOff(context.progress, error.retryAfterMs)
     : { kind: 'retry' };
 }
 
@@ -150,18 +156,23 @@ export function stoppedText(progress: TurnProgress, language: Language): string 
   return withLosses(annotateAnswer(text, [{ kind: 'stopped' }], language), progress, language);
 }
 
-async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: AnswerDeps): Promise<Outcome> {
+async function conclude(
+  relayed: Relayed,
+  turn: Turn,
+  context: ReplyContext,
+  deps: AnswerDeps,
+): Promise<Outcome> {
   const { meter } = deps;
-  const { progress, reply, language } = telling;
+  const { progress, reply, language } = context;
   switch (relayed.kind) {
     case 'answered':
-      return sayAnswered(relayed, telling, meter);
+      return sayAnswered(relayed, context, meter);
     case 'paused':
       await reply.rest();
-      await savePausedAnswer(relayed, telling);
+      await savePausedAnswer(relayed, context);
       return { kind: 'later', afterMs: 0 };
     case 'failed':
-      telling.onError(relayed.error);
+      context.onError(relayed.error);
       if (relayed.busyUntil !== undefined) {
         meter.add('SessionBusy', 1);
         await reply.rest();
@@ -170,17 +181,17 @@ async function conclude(relayed: Relayed, turn: Turn, telling: Telling, deps: An
       if (relayed.isRetryable) {
         // What earlier runs said stays: the next one goes on below it.
         await (progress.paused.runs > 0 ? reply.rest() : reply.withdraw());
-        return isOutage(relayed.code) ? waitOut(relayed, telling, deps) : { kind: 'retry' };
+        return isOutage(relayed.code) ? waitOut(relayed, context, deps) : { kind: 'retry' };
       }
       meter.add('TurnsFailed', 1);
       return say(
-        telling,
+        context,
         withMissing(
-          telling,
+          context,
           withLosses(
             withNote(
               relayed.reached?.text ?? progress.paused.text,
-              await failureText(relayed, turn, telling, deps),
+              await failureText(relayed, turn, context, deps),
             ),
             progress,
             language,
@@ -201,7 +212,7 @@ function busyWaitMs(until: Date): number {
 async function failureText(
   { code, details }: Extract<Relayed, { kind: 'failed' }>,
   turn: Turn,
-  { language, onError }: Telling,
+  { language, onError }: ReplyContext,
   deps: AnswerDeps,
 ): Promise<string> {
   const text = TEXTS[language].failed(failureReason(code, language, details?.until));

@@ -6,22 +6,23 @@ import { boundAnswer } from '../reply/bound-answer.ts';
 import { TEXTS } from '../reply/texts.ts';
 import type { Meter } from './meter.ts';
 import type { Relayed, RunResult } from './relay-answer.ts';
-import { say, type Telling } from './telling.ts';
+import { say } from './deliver-answer.ts';
+import type { ReplyContext } from './reply-context.ts';
 
 /** Says what the agent answered. */
 export async function sayAnswered(
   { text, notes, files }: Extract<Relayed, { kind: 'answered' }>,
-  telling: Telling,
+  context: ReplyContext,
   meter: Meter,
 ): Promise<Outcome> {
   meter.add('TurnsAnswered', 1);
-  return say(telling, withMissing(telling, annotateAnswer(text, notes, telling.language)), files);
+  return say(context, withMissing(context, annotateAnswer(text, notes, context.language)), files);
 }
 
 /** Writes down what the run said until its time was up. */
 export async function savePausedAnswer(
   { text, notes, files }: Extract<Relayed, { kind: 'paused' }>,
-  { progress, language }: Telling,
+  { progress, language }: ReplyContext,
 ): Promise<void> {
   // The run that ends the answer says it again, below all of it.
   const toTell = notes.filter(({ kind }) => kind !== 'workspace_over_limit');
@@ -30,7 +31,7 @@ export async function savePausedAnswer(
 }
 
 /** @returns the text below a word on each file of the user that the agent did without. */
-export function withMissing({ progress, language }: Telling, markdown: string): string {
+export function withMissing({ progress, language }: ReplyContext, markdown: string): string {
   return withMissingFiles(markdown, progress.missing ?? [], language);
 }
 

@@ -11,7 +11,9 @@ import { isAnsweredByAnother } from '../turn/merge-turns.ts';
 import { forOwner } from './owner-notices.ts';
 import { DONE } from '../turn/put-off.ts';
 import { deliverKnown, type SavedAnswerDeps, sayIfSaved } from './saved-answer.ts';
-import { showAnswer, type Telling, tellingOf } from './telling.ts';
+import { showAnswer } from './deliver-answer.ts';
+import { openReply } from './open-reply.ts';
+import type { ReplyContext } from './reply-context.ts';
 import type { TurnLedger } from '../turn/turn-ledger.ts';
 import type { TurnProgress } from '../turn/turn-progress.ts';
 import { hasWaitedInVain, orWait, waitOut } from './wait-out.ts';
@@ -38,33 +40,33 @@ export async function giveUp(
 ): Promise<Outcome | undefined> {
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return DONE;
   const { answer } = progress;
-  const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
-  if (answer !== undefined) return orWait(deliverKnown(telling, answer, deps), () => telling, deps);
-  const outcome = await sayIfSaved(telling, deps);
+  const context = openReply(turn, progress, answeredMessage(turn, progress), deps);
+  if (answer !== undefined) return orWait(deliverKnown(context, answer, deps), () => context, deps);
+  const outcome = await sayIfSaved(context, deps);
   if (outcome !== undefined) return outcome;
   // Nobody waits for an answer; that it is a dead letter now tells whoever runs this.
-  if (turn.ask.kind !== 'migration') await sayGivenUp(telling, deps);
+  if (turn.ask.kind !== 'migration') await sayGivenUp(context, deps);
   await progress.saveGivenUp();
   return undefined;
 }
 
-async function sayGivenUp(telling: Telling, deps: GivingUpDeps): Promise<void> {
-  const { progress, language, onError } = telling;
+async function sayGivenUp(context: ReplyContext, deps: GivingUpDeps): Promise<void> {
+  const { progress, language, onError } = context;
   // What earlier runs said, the user has read.
   const text = withNote(progress.paused.text, gaveUpText(progress, language));
   try {
-    await showAnswer(telling, withLosses(text, progress, language));
+    await showAnswer(context, withLosses(text, progress, language));
   } catch (error) {
     // What may succeed later is the queue's to repeat.
-    if (!(error instanceof TelegramError) || error.retryable) throw await orOutage(error, telling, deps);
+    if (!(error instanceof TelegramError) || error.retryable) throw await orOutage(error, context, deps);
     onError(error);
   }
 }
 
 /** @returns the error, as an outage when Telegram is away: then this delivery is noted as a wait. */
-async function orOutage(error: unknown, telling: Telling, deps: GivingUpDeps): Promise<unknown> {
+async function orOutage(error: unknown, context: ReplyContext, deps: GivingUpDeps): Promise<unknown> {
   if (!(error instanceof TelegramError) || !error.mayHaveLanded) return error;
-  const { kind } = await waitOut({ code: 'telegram_unavailable' }, telling, deps);
+  const { kind } = await waitOut({ code: 'telegram_unavailable' }, context, deps);
   return kind === 'later'
     ? new OutageError(error.message, { code: 'telegram_unavailable' }, { cause: error })
     : error;

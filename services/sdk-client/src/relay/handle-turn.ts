@@ -29,7 +29,9 @@ import type { OwnerNotices } from './owner-notices.ts';
 import { obeyCommand } from './commands/obey-command.ts';
 import { DONE } from '../turn/put-off.ts';
 import { takeOwnMarksOff } from './show-waiting.ts';
-import { say, type Telling, tellingOf } from './telling.ts';
+import { say } from './deliver-answer.ts';
+import { openReply } from './open-reply.ts';
+import type { ReplyContext } from './reply-context.ts';
 import { type TurnSummary, TurnWatch } from './summarise-turn.ts';
 import type { TurnLedger } from '../turn/turn-ledger.ts';
 import { TurnProgress } from '../turn/turn-progress.ts';
@@ -99,9 +101,9 @@ export function createTurnHandler(opened: TurnHandlerDeps): TurnHandler {
       const onEvent = (event: RunEvent): void => watch.see(event);
       const ofDelivery = { ...deps, onEvent, receipt };
       const handling = handle(turn, { progress, attempt }, ofDelivery);
-      const tellingNow = (): Telling =>
-        tellingOf(turn, progress, answeredMessage(turn, progress), ofDelivery);
-      const outcome = await orWait(handling, tellingNow, ofDelivery);
+      const contextNow = (): ReplyContext =>
+        openReply(turn, progress, answeredMessage(turn, progress), ofDelivery);
+      const outcome = await orWait(handling, contextNow, ofDelivery);
       if (!isOver) summarise(turn, watch.summary(outcome.kind));
       if (outcome.kind === 'done') await leaveBacklog(turn, progress);
       return outcome;
@@ -164,15 +166,15 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
   const { progress } = delivery;
   if (progress.isOver || (await isAnsweredByAnother(turn, progress, deps.ledger))) return DONE;
   const { answer } = progress;
-  const telling = tellingOf(turn, progress, answeredMessage(turn, progress), deps);
+  const context = openReply(turn, progress, answeredMessage(turn, progress), deps);
   const { ask } = turn;
   // It was refused a moment ago.
-  if (ask.kind === 'kept_answer' && progress.pauses === 0) return waitOn(telling, deps);
-  if (answer !== undefined) return deliverKnown(telling, answer, deps);
+  if (ask.kind === 'kept_answer' && progress.pauses === 0) return waitOn(context, deps);
+  if (answer !== undefined) return deliverKnown(context, answer, deps);
   if (groupOf(turn) === sessionKeyOf(turn)) await deliverKept(turn, deps);
   switch (ask.kind) {
     case 'refusal':
-      return say(telling, refusalText(turn, ask.reason, telling.language));
+      return say(context, refusalText(turn, ask.reason, context.language));
     case 'message':
       return answerByAgent(turn, ask.text, delivery, deps);
     case 'kept_answer':
@@ -183,12 +185,12 @@ async function handle(turn: Turn, delivery: Delivery, deps: Deps): Promise<Outco
       await progress.saveDelivered();
       return DONE;
     case 'command':
-      if (ask.command !== 'new') return obeyCommand(turn, ask, telling, deps);
+      if (ask.command !== 'new') return obeyCommand(turn, ask, context, deps);
       await leaveSession(turn, progress, deps.table);
       if (ask.text !== undefined) return answerByAgent(turn, ask.text, delivery, deps);
       // The other commands wait for nothing.
-      await takeOwnMarksOff(turn, telling, deps);
-      return obeyCommand(turn, ask, telling, deps);
+      await takeOwnMarksOff(turn, context, deps);
+      return obeyCommand(turn, ask, context, deps);
   }
 }
 

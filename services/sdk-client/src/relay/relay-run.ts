@@ -31,11 +31,11 @@ export async function relayRun(
     runs === 0
       ? { message, ifNew: message, idempotencyKey: key, soFar }
       : { message: GO_ON, ifNew: message, idempotencyKey: `${key}.${runs}`, soFar };
-  const telling = {
+  const context = {
     onSessionLost: () => progress.saveSessionLost(),
     onRepaired: (lostTurns: number) => progress.saveLostTurns(lostTurns),
   };
-  const relayed = withLosses(await relayAnswer(turn, request, reply, { ...deps, ...telling }), progress);
+  const relayed = withLosses(await relayAnswer(turn, request, reply, { ...deps, ...context }), progress);
   if (relayed.kind !== 'paused' || runs < (deps.maxContinuations ?? MAX_CONTINUATIONS)) return relayed;
   return { ...relayed, kind: 'answered', notes: [...relayed.notes, { kind: 'endless' }] };
 }

@@ -10,10 +10,12 @@ import type { Relayed, RelayDeps, Request } from './relay-answer.ts';
 import { relayRun } from './relay-run.ts';
 import { takeOwnMarksOff } from './show-waiting.ts';
 import { storedBefore } from './files/store-attachments.ts';
-import { deliver, type Telling, type TellingDeps } from './telling.ts';
+import { deliver } from './deliver-answer.ts';
+import type { ReplyDeps } from './open-reply.ts';
+import type { ReplyContext } from './reply-context.ts';
 import { type OutageDeps, orWait } from './wait-out.ts';
 
-export interface SavedAnswerDeps extends TellingDeps, OutageDeps, Pick<RelayDeps, 'onEvent'> {
+export interface SavedAnswerDeps extends ReplyDeps, OutageDeps, Pick<RelayDeps, 'onEvent'> {
   readonly table: SessionTable;
   readonly maxContinuations?: number;
   /** How long the agent server is listened to, in ms; 10 s unless given. */
@@ -26,8 +28,12 @@ const SAVED_ANSWER_LIMIT_MS = 10_000;
 const NONE_SAVED: readonly string[] = ['not_found', 'session_unknown', 'session_busy'];
 
 /** Delivers an answer that is in the ledger; one that its chat refused is handed on to the turn that keeps it. */
-export async function deliverKnown(telling: Telling, answer: string, deps: KeepingDeps): Promise<Outcome> {
-  return telling.progress.isKept ? keepAnswer(telling, deps) : deliver(telling, answer);
+export async function deliverKnown(
+  context: ReplyContext,
+  answer: string,
+  deps: KeepingDeps,
+): Promise<Outcome> {
+  return context.progress.isKept ? keepAnswer(context, deps) : deliver(context, answer);
 }
 
 /**
@@ -36,22 +42,22 @@ export async function deliverKnown(telling: Telling, answer: string, deps: Keepi
  * @returns what came of delivering it; undefined when there is no answer to deliver.
  * @throws TurnTakenOverError; what cannot be asked for is reported, and counts as not there.
  */
-export async function sayIfSaved(telling: Telling, deps: SavedAnswerDeps): Promise<Outcome | undefined> {
-  const { turn } = telling;
-  const message = messageAsked(telling);
-  const relayed = message && (await lookFor(message, telling, deps));
-  if (relayed?.kind === 'paused') await savePausedAnswer(relayed, telling);
+export async function sayIfSaved(context: ReplyContext, deps: SavedAnswerDeps): Promise<Outcome | undefined> {
+  const { turn } = context;
+  const message = messageAsked(context);
+  const relayed = message && (await lookFor(message, context, deps));
+  if (relayed?.kind === 'paused') await savePausedAnswer(relayed, context);
   if (relayed?.kind !== 'answered') return undefined;
-  const marksOff = takeOwnMarksOff(turn, telling, deps);
+  const marksOff = takeOwnMarksOff(turn, context, deps);
   try {
-    return await orWait(sayAnswered(relayed, telling, deps.meter), () => telling, deps);
+    return await orWait(sayAnswered(relayed, context, deps.meter), () => context, deps);
   } finally {
     await marksOff;
   }
 }
 
 /** @returns what every try has asked, in the very same words; undefined when the turn is nothing for the agent. */
-function messageAsked({ turn, progress }: Telling): Request['message'] | undefined {
+function messageAsked({ turn, progress }: ReplyContext): Request['message'] | undefined {
   const text = textForAgent(turn);
   if (text === undefined) return undefined;
   const merged = progress.merged ?? [];
@@ -67,13 +73,13 @@ function textForAgent({ ask }: Turn): string | undefined {
 
 async function lookFor(
   message: Request['message'],
-  telling: Telling,
+  context: ReplyContext,
   deps: SavedAnswerDeps,
 ): Promise<Relayed | undefined> {
-  const { turn, onError } = telling;
+  const { turn, onError } = context;
   const limitMs = deps.savedAnswerLimitMs ?? SAVED_ANSWER_LIMIT_MS;
   try {
-    const relayed = await relayRun(turn, message, telling, {
+    const relayed = await relayRun(turn, message, context, {
       ...deps,
       isReplayOnly: true,
       timeLimitMs: () => limitMs,

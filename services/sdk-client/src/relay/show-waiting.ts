@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { groupOf, type Turn } from '@omnicloud/protocol';
 import { TelegramError } from '../errors.ts';
 import type { Backlog, BacklogEntry } from '../queue/backlog/backlog.ts';
-import type { Telling } from './telling.ts';
+import type { ReplyContext } from './reply-context.ts';
 import type { TurnLedger } from '../turn/turn-ledger.ts';
 
 const LOOK_INTERVAL_MS = 1_000;
@@ -24,7 +24,7 @@ const LONGEST_WAIT_MS = 5_000;
 export function showWaiting(
   turn: Turn,
   taken: readonly number[],
-  { chat, confirm, onError }: Pick<Telling, 'chat' | 'confirm' | 'onError'>,
+  { chat, confirm, onError }: Pick<ReplyContext, 'chat' | 'confirm' | 'onError'>,
   { backlog, ledger }: { readonly backlog: Pick<Backlog, 'list'>; readonly ledger: TurnLedger },
 ): () => Promise<void> {
   const shown = new Set(taken);
@@ -62,7 +62,7 @@ export function showWaiting(
 export async function takeMarksOff(
   taken: readonly number[],
   entries: readonly BacklogEntry[],
-  { chat, onError }: Pick<Telling, 'chat' | 'onError'>,
+  { chat, onError }: Pick<ReplyContext, 'chat' | 'onError'>,
 ): Promise<void> {
   const marked = entries.filter(
     ({ turn, behind }) => behind > 0 && behind <= MAX_MARKED && taken.includes(turn.update_id),
@@ -78,22 +78,22 @@ export async function takeMarksOff(
 /** As `takeMarksOff`, for a turn that looks at nothing else of what waits, and for those that are answered with it. */
 export async function takeOwnMarksOff(
   turn: Turn,
-  telling: Pick<Telling, 'chat' | 'onError' | 'progress'>,
+  context: Pick<ReplyContext, 'chat' | 'onError' | 'progress'>,
   { backlog }: { readonly backlog: Pick<Backlog, 'list'> },
 ): Promise<void> {
-  const merged = telling.progress.merged?.map(({ updateId }) => updateId) ?? [];
+  const merged = context.progress.merged?.map(({ updateId }) => updateId) ?? [];
   try {
-    await takeMarksOff([turn.update_id, ...merged], await backlog.list(groupOf(turn)), telling);
+    await takeMarksOff([turn.update_id, ...merged], await backlog.list(groupOf(turn)), context);
   } catch (error) {
     // Without the view there was nothing to mark.
-    telling.onError(error);
+    context.onError(error);
   }
 }
 
 async function takeOff(
   messageId: number,
   tries: number,
-  { chat, onError }: Pick<Telling, 'chat' | 'onError'>,
+  { chat, onError }: Pick<ReplyContext, 'chat' | 'onError'>,
 ): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {
     try {

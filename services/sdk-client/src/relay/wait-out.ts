@@ -8,7 +8,7 @@ import { renderMarkdown } from '../markdown/render-markdown.ts';
 import { type Language, TEXTS } from '../reply/texts.ts';
 import { forOwner, type OwnerDeps } from './owner-notices.ts';
 import { jittered } from '../turn/put-off.ts';
-import type { Telling } from './telling.ts';
+import type { ReplyContext } from './reply-context.ts';
 import type { OutageCode, TurnRecord } from '../turn/turn-ledger.ts';
 
 /** What passes by itself, or when the owner has done something; the turn waits for it and uses up no try. */
@@ -74,8 +74,8 @@ export function hasWaitedInVain({ waits, waitedMs = 0 }: Pick<Waits, 'waits' | '
  * after a restart.
  * @returns a try that failed, when the turn has waited for about a day: then it is given up like any other.
  */
-export async function waitOut(outage: Outage, telling: Telling, deps: OutageDeps): Promise<Outcome> {
-  const { outage: before } = telling.progress;
+export async function waitOut(outage: Outage, context: ReplyContext, deps: OutageDeps): Promise<Outcome> {
+  const { outage: before } = context.progress;
   if (hasWaitedInVain(before)) return { kind: 'retry' };
   const { code } = outage;
   const wait = before.waits + 1;
@@ -84,7 +84,7 @@ export async function waitOut(outage: Outage, telling: Telling, deps: OutageDeps
   // Of Telegram's own outage nobody can be told.
   const isToBeTold = !before.isTold && code !== 'telegram_unavailable' && (wait > 1 || !BRIEF.includes(code));
   const isLong = !before.isLongTold && code !== 'telegram_unavailable' && inRow >= LONG_OUTAGE_WAITS;
-  await telling.progress.saveOutage({
+  await context.progress.saveOutage({
     code,
     waits: wait,
     inRow,
@@ -94,17 +94,17 @@ export async function waitOut(outage: Outage, telling: Telling, deps: OutageDeps
     isWaiting: true,
     ...(deps.receipt === undefined ? {} : { receipt: deps.receipt }),
   });
-  if (isToBeTold || isLong) await tell(outage, { isToBeTold, isLong }, telling, deps);
+  if (isToBeTold || isLong) await tell(outage, { isToBeTold, isLong }, context, deps);
   return { kind: 'later', afterMs };
 }
 
 /**
  * When something that every turn needs is away, the turn waits for it. That does not count as a try.
- * @param tellingNow asked only then: meanwhile more may be known of the turn.
+ * @param contextNow asked only then: meanwhile more may be known of the turn.
  */
 export async function orWait(
   handling: Promise<Outcome>,
-  tellingNow: () => Telling,
+  contextNow: () => ReplyContext,
   deps: OutageDeps,
 ): Promise<Outcome> {
   try {
@@ -112,9 +112,9 @@ export async function orWait(
   } catch (error) {
     const outage = outageOf(error);
     if (outage === undefined) throw error;
-    const telling = tellingNow();
-    telling.onError(error);
-    return waitOut(outage, telling, deps);
+    const context = contextNow();
+    context.onError(error);
+    return waitOut(outage, context, deps);
   }
 }
 
@@ -132,7 +132,7 @@ function pauseMs(
 async function tell(
   outage: Outage,
   news: { readonly isToBeTold: boolean; readonly isLong: boolean },
-  { turn, chat, language, onError }: Telling,
+  { turn, chat, language, onError }: ReplyContext,
   deps: OutageDeps,
 ): Promise<void> {
   const { code, details } = outage;

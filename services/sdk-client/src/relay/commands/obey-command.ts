@@ -6,7 +6,8 @@ import { fetchFileList } from '../agent/agent-files.ts';
 import { readSession, type SessionReaderDeps } from './read-session.ts';
 import { sendArchive } from './send-archive.ts';
 import { type StopDeps, stopTurns } from './stop-turns.ts';
-import { say, type Telling } from '../telling.ts';
+import { say } from '../deliver-answer.ts';
+import type { ReplyContext } from '../reply-context.ts';
 
 export interface CommandDeps extends SessionReaderDeps, Omit<StopDeps, 'table'> {
   readonly table: SessionReaderDeps['table'] & StopDeps['table'];
@@ -21,37 +22,37 @@ export type CommandAsk = Extract<Turn['ask'], { kind: 'command' }>;
 export async function obeyCommand(
   turn: Turn,
   { command }: CommandAsk,
-  telling: Telling,
+  context: ReplyContext,
   deps: CommandDeps,
 ): Promise<Outcome> {
-  const texts = TEXTS[telling.language];
+  const texts = TEXTS[context.language];
   switch (command) {
     case 'start':
-      return say(telling, texts.welcome);
+      return say(context, texts.welcome);
     case 'help':
-      return say(telling, texts.help);
+      return say(context, texts.help);
     case 'status': {
       const mapping = await deps.table.find(sessionKeyOf(turn));
       const waiting = await waitingIn(sessionKeyOf(turn), deps);
       return say(
-        telling,
+        context,
         texts.status({ sessionId: mapping?.sessionId, lastUsed: mapping?.savedAt, waiting }),
       );
     }
     case 'files':
-      return readSession(turn, telling, deps, fetchFileList, (files) =>
-        say(telling, listFiles(files, telling.language)),
+      return readSession(turn, context, deps, fetchFileList, (files) =>
+        say(context, listFiles(files, context.language)),
       );
     case 'export':
-      return sendArchive(turn, 'export', telling, deps);
+      return sendArchive(turn, 'export', context, deps);
     case 'debug':
       return turn.sender.id === deps.ownerId
-        ? sendArchive(turn, 'debug', telling, deps)
-        : say(telling, texts.ownerOnly);
+        ? sendArchive(turn, 'debug', context, deps)
+        : say(context, texts.ownerOnly);
     case 'stop':
-      return stopTurns(turn, telling, deps);
+      return stopTurns(turn, context, deps);
     case 'new':
-      return say(telling, texts.newSession);
+      return say(context, texts.newSession);
   }
 }
 

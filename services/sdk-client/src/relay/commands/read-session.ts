@@ -7,7 +7,8 @@ import { FAILURE_REASONS } from '../../reply/failure-reasons.ts';
 import { TEXTS } from '../../reply/texts.ts';
 import type { AgentServer } from '../agent/agent-client.ts';
 import type { Fetched, StoredSession } from '../agent/agent-files.ts';
-import { say, type Telling } from '../telling.ts';
+import { say } from '../deliver-answer.ts';
+import type { ReplyContext } from '../reply-context.ts';
 import { isOutage } from '../wait-out.ts';
 
 export interface SessionReaderDeps {
@@ -26,41 +27,41 @@ export const MAX_DOCUMENT_BYTES = 50_000_000;
  */
 export async function readSession<Value>(
   turn: Turn,
-  telling: Telling,
+  context: ReplyContext,
   deps: SessionReaderDeps,
   read: (server: AgentServer, session: StoredSession) => Promise<Fetched<Value>>,
   passOn: (value: Value, session: StoredSession) => Promise<Outcome>,
 ): Promise<Outcome> {
-  const texts = TEXTS[telling.language];
+  const texts = TEXTS[context.language];
   const sessionKey = sessionKeyOf(turn);
   const mapping = await deps.table.find(sessionKey);
-  if (!mapping) return say(telling, texts.noSession);
+  if (!mapping) return say(context, texts.noSession);
   const session = { sessionId: mapping.sessionId, sessionKey };
-  const fetched = await unlessUnreachable(read(deps.agent, session), telling);
+  const fetched = await unlessUnreachable(read(deps.agent, session), context);
   switch (fetched?.kind) {
     case undefined:
       return { kind: 'retry' };
     case 'fetched':
       return passOn(fetched.value, session);
     case 'too_large':
-      return say(telling, texts.archiveTooLarge(MAX_DOCUMENT_BYTES / 1_000_000));
+      return say(context, texts.archiveTooLarge(MAX_DOCUMENT_BYTES / 1_000_000));
     case 'refused': {
       const { code, message, retryable, details } = fetched.error;
-      if (code === 'session_unknown') return say(telling, texts.nothingStored);
+      if (code === 'session_unknown') return say(context, texts.nothingStored);
       const failure = `The agent server failed with ${code}: ${message}`;
       if (isOutage(code))
         throw new OutageError(failure, { code, ...(details === undefined ? {} : { details }) });
-      telling.onError(new Error(failure));
+      context.onError(new Error(failure));
       return retryable
         ? { kind: 'retry' }
-        : say(telling, texts.failed(FAILURE_REASONS[telling.language][code]));
+        : say(context, texts.failed(FAILURE_REASONS[context.language][code]));
     }
   }
 }
 
 async function unlessUnreachable<Value>(
   reading: Promise<Value>,
-  { onError }: Telling,
+  { onError }: ReplyContext,
 ): Promise<Value | undefined> {
   try {
     return await reading;

@@ -9,7 +9,8 @@ import { fetchArchive } from '../agent/agent-files.ts';
 import { MAX_DOCUMENT_BYTES, readSession, type SessionReaderDeps } from './read-session.ts';
 import { writtenDown } from '../files/deliver-files.ts';
 import { DONE, putOff } from '../../turn/put-off.ts';
-import { say, type Telling } from '../telling.ts';
+import { say } from '../deliver-answer.ts';
+import type { ReplyContext } from '../reply-context.ts';
 
 type Archive = 'export' | 'debug';
 
@@ -19,14 +20,14 @@ const NAMES: Record<Archive, string> = { export: 'session', debug: 'debug' };
 export async function sendArchive(
   turn: Turn,
   archive: Archive,
-  telling: Telling,
+  context: ReplyContext,
   deps: SessionReaderDeps & { readonly ownerId?: string },
 ): Promise<Outcome> {
-  const stopShowing = keepShowing('upload_document', telling.chat, telling);
+  const stopShowing = keepShowing('upload_document', context.chat, context);
   try {
     return await readSession(
       turn,
-      telling,
+      context,
       deps,
       (server, session) =>
         fetchArchive(server, session, {
@@ -34,15 +35,20 @@ export async function sendArchive(
           withDebug: turn.sender.id === deps.ownerId,
           maxBytes: MAX_DOCUMENT_BYTES,
         }),
-      (content, { sessionId }) => post(archive, `${NAMES[archive]}-${sessionId}.tar.gz`, content, telling),
+      (content, { sessionId }) => post(archive, `${NAMES[archive]}-${sessionId}.tar.gz`, content, context),
     );
   } finally {
     stopShowing();
   }
 }
 
-async function post(archive: Archive, name: string, content: Uint8Array, telling: Telling): Promise<Outcome> {
-  const { chat, progress, language, onError } = telling;
+async function post(
+  archive: Archive,
+  name: string,
+  content: Uint8Array,
+  context: ReplyContext,
+): Promise<Outcome> {
+  const { chat, progress, language, onError } = context;
   const texts = TEXTS[language];
   await progress.saveSending(0);
   let document: number;
@@ -57,9 +63,9 @@ async function post(archive: Archive, name: string, content: Uint8Array, telling
     if (error.mayHaveLanded && !(await chat.isThere())) throw error;
     if (error.retryable) return { kind: 'retry' };
     // Too large for this server, or no files are allowed here; when nobody is there, this is refused too.
-    return say(telling, texts.archiveRefused);
+    return say(context, texts.archiveRefused);
   }
   // One step: a document that were written down as a part of a reply would be edited by the next delivery.
-  await writtenDown(document, telling, () => progress.saveDelivered(document));
+  await writtenDown(document, context, () => progress.saveDelivered(document));
   return DONE;
 }

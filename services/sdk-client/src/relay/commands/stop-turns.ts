@@ -7,7 +7,8 @@ import { TEXTS } from '../../reply/texts.ts';
 import { markAll } from '../../turn/merge-turns.ts';
 import { takeMarksOff } from '../show-waiting.ts';
 import { stopWaiting, type StopWaitingDeps } from './stop-waiting.ts';
-import { say, type Telling } from '../telling.ts';
+import { say } from '../deliver-answer.ts';
+import type { ReplyContext } from '../reply-context.ts';
 import type { TurnLedger } from '../../turn/turn-ledger.ts';
 
 export interface StopDeps extends StopWaitingDeps {
@@ -19,19 +20,19 @@ export interface StopDeps extends StopWaitingDeps {
  * Answers `/stop`. A message that nobody has begun with counts as answered by this one, as a merged one does; what was begun, or cannot be seen, learns
  * of the stop itself and says so.
  */
-export async function stopTurns(turn: Turn, telling: Telling, deps: StopDeps): Promise<Outcome> {
-  const texts = TEXTS[telling.language];
-  if (!(await isStopNoted(turn, telling, deps))) return say(telling, texts.notStopped);
-  const entries = await before(turn, telling, deps);
-  const dropped = await drop(turn, entries, telling, deps);
+export async function stopTurns(turn: Turn, context: ReplyContext, deps: StopDeps): Promise<Outcome> {
+  const texts = TEXTS[context.language];
+  if (!(await isStopNoted(turn, context, deps))) return say(context, texts.notStopped);
+  const entries = await before(turn, context, deps);
+  const dropped = await drop(turn, entries, context, deps);
   const isWaitEnded = await stopWaiting(turn, deps);
   if (dropped.length === 0 && !isWaitEnded && !(await isAnyRunning(entries, deps.ledger)))
-    return say(telling, texts.nothingRunning);
-  return say(telling, texts.stopped(dropped.length));
+    return say(context, texts.nothingRunning);
+  return say(context, texts.stopped(dropped.length));
 }
 
 /** The stop was written down when the update was received, unless that failed; once more changes nothing. */
-async function isStopNoted(turn: Turn, { onError }: Telling, { stops }: StopDeps): Promise<boolean> {
+async function isStopNoted(turn: Turn, { onError }: ReplyContext, { stops }: StopDeps): Promise<boolean> {
   try {
     await stops.request(sessionKeyOf(turn), turn.update_id);
     return true;
@@ -42,7 +43,7 @@ async function isStopNoted(turn: Turn, { onError }: Telling, { stops }: StopDeps
 }
 
 /** @returns what was asked before the stop and is not done; nothing when that cannot be seen. */
-async function before(turn: Turn, { onError }: Telling, { backlog }: StopDeps): Promise<BacklogEntry[]> {
+async function before(turn: Turn, { onError }: ReplyContext, { backlog }: StopDeps): Promise<BacklogEntry[]> {
   try {
     const entries = await backlog.list(sessionKeyOf(turn));
     return entries.filter((entry) => entry.turn.update_id < turn.update_id);
@@ -56,7 +57,7 @@ async function before(turn: Turn, { onError }: Telling, { backlog }: StopDeps): 
 async function drop(
   turn: Turn,
   entries: readonly BacklogEntry[],
-  { progress, chat, onError }: Telling,
+  { progress, chat, onError }: ReplyContext,
   { ledger, backlog }: StopDeps,
 ): Promise<readonly number[]> {
   const messages = entries.map((entry) => entry.turn).filter(({ ask }) => ask.kind === 'message');

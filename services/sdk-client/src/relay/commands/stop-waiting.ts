@@ -2,15 +2,16 @@
 import { groupOf, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { TurnQueue } from '../../queue/turn-queue.ts';
 import { stoppedText } from '../answer-by-agent.ts';
-import { say, type TellingDeps, tellingOf } from '../telling.ts';
+import { say } from '../deliver-answer.ts';
+import { openReply, type ReplyDeps } from '../open-reply.ts';
 import type { TurnLedger } from '../../turn/turn-ledger.ts';
 import { TurnProgress } from '../../turn/turn-progress.ts';
 
 /** Only the first turn of a conversation can wait; a few before it may be done and still in view. */
 const MOST_LOOKED_AT = 5;
 
-export interface StopWaitingDeps extends TellingDeps {
-  readonly queue: TellingDeps['queue'] & Pick<TurnQueue, 'hurry'>;
+export interface StopWaitingDeps extends ReplyDeps {
+  readonly queue: ReplyDeps['queue'] & Pick<TurnQueue, 'hurry'>;
   readonly ledger: TurnLedger;
 }
 
@@ -33,8 +34,8 @@ export async function stopWaiting(stop: Turn, deps: StopWaitingDeps): Promise<bo
       if (record?.outage?.isWaiting !== true) continue;
       const progress = await TurnProgress.resume(deps.ledger, turn.update_id);
       const replyTo = progress.merged?.at(-1)?.messageId ?? turn.message_id;
-      const telling = tellingOf(turn, progress, replyTo, deps);
-      await say(telling, stoppedText(progress, telling.language));
+      const context = openReply(turn, progress, replyTo, deps);
+      await say(context, stoppedText(progress, context.language));
       isEnded = true;
       receipt = record.outage.receipt;
       break;

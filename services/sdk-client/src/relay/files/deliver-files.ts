@@ -2,7 +2,7 @@
 import { OutageError, TelegramError, TurnTakenOverError } from '../../errors.ts';
 import type { OutgoingDocument } from '../../telegram/telegram-chat.ts';
 import { TEXTS } from '../../reply/texts.ts';
-import type { Telling } from '../telling.ts';
+import type { ReplyContext } from '../reply-context.ts';
 import type { TurnFile } from '../../turn/turn-ledger.ts';
 import { isOutage } from '../wait-out.ts';
 
@@ -11,31 +11,31 @@ import { isOutage } from '../wait-out.ts';
  * @throws TelegramError when Telegram takes nothing now; AgentUnreachableError when the agent server does not hand one out now; OutageError when the
  *   store does not.
  */
-export async function deliverFiles(telling: Telling): Promise<void> {
-  const { progress } = telling;
+export async function deliverFiles(context: ReplyContext): Promise<void> {
+  const { progress } = context;
   for (const file of progress.files.slice(progress.filesDelivered)) {
-    const document = await deliverFile(file, telling);
-    await writtenDown(document, telling, () => progress.saveFileDelivered(document));
+    const document = await deliverFile(file, context);
+    await writtenDown(document, context, () => progress.saveFileDelivered(document));
   }
 }
 
 /** @returns the message that is the file; undefined when its user was told that there is none. */
-async function deliverFile(file: TurnFile, telling: Telling): Promise<number | undefined> {
-  const { chat, language, fetchFile } = telling;
+async function deliverFile(file: TurnFile, context: ReplyContext): Promise<number | undefined> {
+  const { chat, language, fetchFile } = context;
   const fetched = await fetchFile(file);
   if (fetched.kind === 'refused' && isOutage(fetched.error.code)) {
     const { code, message } = fetched.error;
     throw new OutageError(`The agent server does not hand out a file now: ${message}`, { code });
   }
   if (fetched.kind !== 'fetched') {
-    telling.onError(new Error(`The agent server did not hand out a file: ${fetched.kind}`));
+    context.onError(new Error(`The agent server did not hand out a file: ${fetched.kind}`));
     // Asking may have taken long, and nothing was written down since.
-    await telling.confirm();
+    await context.confirm();
     await chat.send(noteOn(TEXTS[language].fileLost(file.name)), { isReply: false });
     return undefined;
   }
   const document = { name: file.name, content: fetched.value };
-  return post(document, file.caption ?? '', TEXTS[language].fileRefused(file.name), telling);
+  return post(document, file.caption ?? '', TEXTS[language].fileRefused(file.name), context);
 }
 
 /** The name of the file that holds a whole answer. */
@@ -45,10 +45,10 @@ const ANSWER_FILE = 'answer.md';
  * Sends the whole answer as a file.
  * @throws TelegramError when Telegram takes nothing now.
  */
-export async function attachAnswer(telling: Telling, markdown: string): Promise<void> {
+export async function attachAnswer(context: ReplyContext, markdown: string): Promise<void> {
   const document = { name: ANSWER_FILE, content: Buffer.from(markdown) };
-  const sent = await post(document, '', TEXTS[telling.language].answerRefused, telling);
-  await writtenDown(sent, telling, () => telling.progress.saveAnswerAttached(sent));
+  const sent = await post(document, '', TEXTS[context.language].answerRefused, context);
+  await writtenDown(sent, context, () => context.progress.saveAnswerAttached(sent));
 }
 
 /**
@@ -58,7 +58,7 @@ export async function attachAnswer(telling: Telling, markdown: string): Promise<
  */
 export async function writtenDown(
   document: number | undefined,
-  { chat, progress, onError }: Pick<Telling, 'chat' | 'progress' | 'onError'>,
+  { chat, progress, onError }: Pick<ReplyContext, 'chat' | 'progress' | 'onError'>,
   write: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -80,7 +80,7 @@ async function post(
   document: OutgoingDocument,
   caption: string,
   refusal: string,
-  { chat, progress, onError }: Telling,
+  { chat, progress, onError }: ReplyContext,
 ): Promise<number | undefined> {
   await progress.saveSendingFile();
   try {

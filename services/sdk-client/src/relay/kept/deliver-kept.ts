@@ -2,10 +2,11 @@
 import { keptGroupOf, type Turn } from '@omnicloud/protocol';
 import { TurnTakenOverError } from '../../errors.ts';
 import type { Backlog } from '../../queue/backlog/backlog.ts';
-import { type TellingDeps, tellingOf, tryToDeliver } from '../telling.ts';
+import { tryToDeliver } from '../deliver-answer.ts';
+import { openReply, type ReplyDeps } from '../open-reply.ts';
 import type { TurnProgress } from '../../turn/turn-progress.ts';
 
-export interface KeptDeps extends TellingDeps {
+export interface KeptDeps extends ReplyDeps {
   readonly backlog: Pick<Backlog, 'add' | 'list' | 'remove'>;
   readonly resume: (turn: Turn) => Promise<TurnProgress>;
 }
@@ -18,8 +19,8 @@ export async function deliverKept(before: Turn, deps: KeptDeps): Promise<void> {
       const progress = await deps.resume(turn);
       const { answer, isOver } = progress;
       if (!isOver && answer !== undefined) {
-        const telling = tellingOf(turn, progress, turn.message_id, deps);
-        if ((await tryToDeliver(telling, answer)).kind !== 'done') return;
+        const context = openReply(turn, progress, turn.message_id, deps);
+        if ((await tryToDeliver(context, answer)).kind !== 'done') return;
       }
       await deps.backlog.remove(group, [turn.update_id]);
     }

@@ -8,7 +8,7 @@ import { renderMarkdown } from '../../markdown/render-markdown.ts';
 import { TelegramChat } from '../../telegram/telegram-chat.ts';
 import { TEXTS } from '../../reply/texts.ts';
 import { DONE, putOff } from '../../turn/put-off.ts';
-import type { Telling } from '../telling.ts';
+import type { ReplyContext } from '../reply-context.ts';
 
 export interface KeepingDeps {
   readonly api: Api;
@@ -27,27 +27,30 @@ const MAX_PAUSES = 50;
 
 /** @returns what the queue does with a turn whose answer the chat does not take. */
 export async function whenRefused(
-  telling: Telling,
+  context: ReplyContext,
   error: TelegramError,
   deps: KeepingDeps,
 ): Promise<Outcome> {
-  const { turn, progress } = telling;
-  if (turn.ask.kind === 'kept_answer') return waitOn(telling, deps);
+  const { turn, progress } = context;
+  if (turn.ask.kind === 'kept_answer') return waitOn(context, deps);
   if (!isAnswerOfAgent(turn)) {
     // What a command says will not be asked for any more.
     await progress.saveDelivered();
     return DONE;
   }
   await progress.saveKept();
-  const isFirst = await isNothingKept(telling, deps);
-  await keepAnswer(telling, deps);
+  const isFirst = await isNothingKept(context, deps);
+  await keepAnswer(context, deps);
   // Of several answers to one chat, the first.
-  if (isFirst) await tellOwner(telling, error, deps);
+  if (isFirst) await tellOwner(context, error, deps);
   return DONE;
 }
 
 /** Hands the answer on to a turn of its own, again if an earlier delivery was cut off before it had. */
-export async function keepAnswer({ turn, progress, onError }: Telling, deps: KeepingDeps): Promise<Outcome> {
+export async function keepAnswer(
+  { turn, progress, onError }: ReplyContext,
+  deps: KeepingDeps,
+): Promise<Outcome> {
   const kept = keptAnswerOf({ ...turn, message_id: progress.merged?.at(-1)?.messageId ?? turn.message_id });
   await progress.handOnTo(kept.update_id);
   await deps.queue.enqueue(kept);
@@ -57,7 +60,11 @@ export async function keepAnswer({ turn, progress, onError }: Telling, deps: Kee
 }
 
 /** Without the view, the answer is not tried before its time. */
-async function note(kept: Turn, backlog: KeepingDeps['backlog'], onError: Telling['onError']): Promise<void> {
+async function note(
+  kept: Turn,
+  backlog: KeepingDeps['backlog'],
+  onError: ReplyContext['onError'],
+): Promise<void> {
   try {
     await backlog.add(kept);
   } catch (error) {
@@ -67,7 +74,7 @@ async function note(kept: Turn, backlog: KeepingDeps['backlog'], onError: Tellin
 
 /** @returns when a kept answer is tried next: the first time after a pause, too. */
 export async function waitOn(
-  { turn, progress, onError }: Pick<Telling, 'turn' | 'progress' | 'onError'>,
+  { turn, progress, onError }: Pick<ReplyContext, 'turn' | 'progress' | 'onError'>,
   { backlog }: Pick<KeepingDeps, 'backlog'>,
 ): Promise<Outcome> {
   if (progress.pauses >= MAX_PAUSES) {
@@ -85,7 +92,7 @@ function isAnswerOfAgent({ ask }: Turn): boolean {
 }
 
 /** @returns true also when it cannot be seen. */
-async function isNothingKept({ turn, onError }: Telling, { backlog }: KeepingDeps): Promise<boolean> {
+async function isNothingKept({ turn, onError }: ReplyContext, { backlog }: KeepingDeps): Promise<boolean> {
   try {
     return (await backlog.list(keptGroupOf(turn))).length === 0;
   } catch (error) {
@@ -96,7 +103,7 @@ async function isNothingKept({ turn, onError }: Telling, { backlog }: KeepingDep
 
 /** Nothing hangs on it: the owner may never have written to the bot. */
 async function tellOwner(
-  { turn, language, onError }: Telling,
+  { turn, language, onError }: ReplyContext,
   refusal: TelegramError,
   { api, ownerId }: KeepingDeps,
 ): Promise<void> {

@@ -3,30 +3,33 @@ import type { Turn } from '@omnicloud/protocol';
 import { TelegramError } from '../../errors.ts';
 import { renderMarkdown } from '../../markdown/render-markdown.ts';
 import { TEXTS } from '../../reply/texts.ts';
-import type { Telling } from '../telling.ts';
+import type { ReplyContext } from '../reply-context.ts';
 
 /**
  * Delivers to the topic, or to the chat when the topic refuses. Telegram says only in words why it refuses, and the words do not matter here: what the
  * chat refuses, too, is refused.
  * @throws TelegramError the topic's when it is not left, else the chat's.
  */
-export async function deliverWhereItCanBe(telling: Telling, deliver: () => Promise<void>): Promise<void> {
+export async function deliverWhereItCanBe(
+  context: ReplyContext,
+  deliver: () => Promise<void>,
+): Promise<void> {
   try {
     await deliver();
   } catch (error) {
-    if (!(error instanceof TelegramError) || !isAboutTopic(error, telling)) throw error;
-    telling.onError(error);
-    await leaveTopic(telling);
+    if (!(error instanceof TelegramError) || !isAboutTopic(error, context)) throw error;
+    context.onError(error);
+    await leaveTopic(context);
     await deliver();
   }
 }
 
 /** 403 is about the whole chat: the bot was blocked or removed (https://core.telegram.org/bots/api#making-requests). */
-function isAboutTopic({ code, status }: TelegramError, { chat }: Telling): boolean {
+function isAboutTopic({ code, status }: TelegramError, { chat }: ReplyContext): boolean {
   return code === 'telegram_refused' && status === 400 && chat.isInTopic;
 }
 
-async function leaveTopic({ turn, chat, progress, language, confirm }: Telling): Promise<void> {
+async function leaveTopic({ turn, chat, progress, language, confirm }: ReplyContext): Promise<void> {
   await confirm();
   chat.leaveTopic();
   await chat.send(renderMarkdown(TEXTS[language].outsideTopic(linkTo(turn))), { isReply: false });
