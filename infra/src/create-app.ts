@@ -1,5 +1,6 @@
 import { App, Tags } from 'aws-cdk-lib';
 import featureFlags from 'aws-cdk-lib/recommended-feature-flags.json' with { type: 'json' };
+import { acknowledgeFindings } from './findings/acknowledge-findings.ts';
 import { type Artifacts, OmniCloudStack } from './stack/omnicloud-stack.ts';
 import { switchesOf } from './switches.ts';
 
@@ -21,6 +22,7 @@ export function createApp(
   // The library is pinned exactly, so its recommendations change only when it does.
   const app = new App({ context: { ...featureFlags, ...context }, ...(outdir ? { outdir } : {}) });
   const stack = new OmniCloudStack(app, switchesOf(app.node), artifacts);
+  acknowledgeFindings(stack);
   Tags.of(stack).add('omnicloud:deployment', stack.stackName);
   return { app, stack };
 }

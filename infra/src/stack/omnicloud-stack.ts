@@ -2,7 +2,6 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { DockerImageCode } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
-import { acknowledgeFindings } from '../findings/acknowledge-findings.ts';
 import { Agent } from './agent.ts';
 import { AgentApi } from './agent-api.ts';
 import { AuthorizerFunction } from './authorizer-function.ts';
@@ -100,7 +99,6 @@ export class OmniCloudStack extends Stack {
       table: storage.table,
     });
     this.#tell(switches);
-    acknowledgeFindings(this);
   }
 
   /** What `npm run deploy` and its like need to know; the secrets only by their names. */

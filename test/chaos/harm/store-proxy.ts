@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { spareMoto } from '../surroundings/spare-moto.ts';
 import type { FailedCall } from './faulty-port.ts';
+import type { Answer, Forward } from './forward.ts';
 import type { Random } from '../surroundings/random.ts';
 
 /** The shares of calls: refused as by a busy service, cut before they have an effect, cut after it. */
@@ -52,16 +53,6 @@ interface Upstream {
   /** Whether it is moto's SQS, which has to be spared. */
   readonly isMotoQueue: boolean;
 }
-
-/** A whole answer of the server. */
-export interface Answer {
-  readonly status: number;
-  readonly headers: IncomingMessage['headers'];
-  readonly body: Buffer;
-}
-
-/** @param isGone tells whether the caller still waits. */
-export type Forward = (request: IncomingMessage, body: Buffer, isGone: () => boolean) => Promise<Answer>;
 
 export async function startStoreProxy(random: Random, upstream: Upstream): Promise<StoreProxy> {
   const failedCalls: FailedCall[] = [];

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import type { Answer, Forward } from '../harm/store-proxy.ts';
+import type { Answer, Forward } from '../harm/forward.ts';
 
 const RECEIVE = 'AmazonSQS.ReceiveMessage';
 const ASK_AGAIN_MS = 300;

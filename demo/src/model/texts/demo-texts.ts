@@ -1,7 +1,4 @@
 import type { Attachment } from '../attachments.ts';
-import type { Language } from '../intents/demo-intents.ts';
-import { englishTexts } from './demo-texts-en.ts';
-import { chineseTexts } from './demo-texts-zh.ts';
 
 /** Everything that the demo model says, in one language, as Markdown. */
 export interface DemoTexts {
@@ -38,8 +35,4 @@ export interface DemoTexts {
   readonly story: string;
   /** Written into a file that was asked for without any content. */
   readonly defaultContent: string;
-}
-
-export function textsIn(language: Language): DemoTexts {
-  return language === 'zh' ? chineseTexts : englishTexts;
 }

@@ -1,4 +1,4 @@
-import type { MessageEntity } from 'grammy/types';
+import type { MessageEntity } from '../telegram/telegram-types.ts';
 
 /** A Telegram message's text with its entities; offsets and lengths are in UTF-16 code units. */
 export interface FormattedText {

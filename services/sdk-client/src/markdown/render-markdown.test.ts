@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { MessageEntity } from 'grammy/types';
+import type { MessageEntity } from '../telegram/telegram-types.ts';
 import { describe, expect, it } from 'vitest';
 import { nastyMarkdown } from './nasty-markdown.fixture.ts';
 import { renderMarkdown, renderPatiently } from './render-markdown.ts';

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { MessageEntity } from 'grammy/types';
+import type { MessageEntity } from '../telegram/telegram-types.ts';
 import { describe, expect, it } from 'vitest';
 import type { FormattedText } from './formatted-text.ts';
 import { markdownDocument } from './markdown-arbitrary.fixture.ts';

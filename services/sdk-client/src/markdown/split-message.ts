@@ -1,4 +1,4 @@
-import type { MessageEntity } from 'grammy/types';
+import type { MessageEntity } from '../telegram/telegram-types.ts';
 import { clip, type FormattedText, skipLeadingSpace } from './formatted-text.ts';
 import { findCut } from './find-cut.ts';
 

@@ -4,7 +4,7 @@ import { sampleTurn } from './sample-turn.fixture.ts';
 import { DONE, EventLog, logged, RETRY, whileServing } from './serving.fixture.ts';
 import { MAX_GIVE_UP_TRIES } from './try-turn.ts';
 import { MAX_TRIES, type Outcome } from './turn-queue.ts';
-import type { TurnQueueAbilities, WithQueue } from './turn-queue.contract.ts';
+import type { TurnQueueAbilities, WithQueue } from './open-turn-queue.fixture.ts';
 
 /** The part of the contract about turns whose tries are used up. */
 export function itGivesTurnsUp(withQueue: WithQueue, { remembersHandled }: TurnQueueAbilities): void {

@@ -3,7 +3,7 @@ import { QueueUnavailableError } from '../errors.ts';
 import { sampleTurn } from './sample-turn.fixture.ts';
 import { DONE, EventLog, logged, whileServing } from './serving.fixture.ts';
 import { MAX_TRIES, type Outcome } from './turn-queue.ts';
-import type { WithQueue } from './turn-queue.contract.ts';
+import type { WithQueue } from './open-turn-queue.fixture.ts';
 
 /** More often than a turn is put off because its session is busy, and than a queue's own delivery limit once allowed. */
 const WAITS = 105;

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { OTHER_CHAT, sampleTurn } from './sample-turn.fixture.ts';
 import { DONE, EventLog, logged, RETRY, whileServing } from './serving.fixture.ts';
 import type { TurnQueue } from './turn-queue.ts';
-import type { WithQueue } from './turn-queue.contract.ts';
+import type { WithQueue } from './open-turn-queue.fixture.ts';
 
 /** Queues the turns, and lets them die. */
 async function letDie(queue: TurnQueue, turns: readonly Turn[]): Promise<void> {

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { OTHER_CHAT, sampleTurn, TO_HELP } from './sample-turn.fixture.ts';
 import { DONE, EventLog, eventLoopTurns, logged, RETRY, whileServing } from './serving.fixture.ts';
 import { MAX_TRIES, type Outcome } from './turn-queue.ts';
-import type { TurnQueueAbilities, WithQueue } from './turn-queue.contract.ts';
+import type { TurnQueueAbilities, WithQueue } from './open-turn-queue.fixture.ts';
 
 /** The part of the contract about what is handled when. */
 export function itKeepsTheOrder(

@@ -1,5 +1,6 @@
 import { sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import { describe, expect, it } from 'vitest';
+import type { OpenTurnQueue, TurnQueueAbilities, WithQueue } from './open-turn-queue.fixture.ts';
 import { itGivesTurnsUp } from './giving-up.contract.ts';
 import { OTHER_CHAT, sampleTurn, TO_HELP } from './sample-turn.fixture.ts';
 import { DONE, EventLog, eventLoopTurns, whileServing } from './serving.fixture.ts';
@@ -8,34 +9,12 @@ import { itRedrives } from './redrive.contract.ts';
 import { itKeepsTheOrder } from './turn-order.contract.ts';
 import type { Outcome, TurnQueue } from './turn-queue.ts';
 
-export interface OpenTurnQueue {
-  readonly queue: TurnQueue;
-  /** Every error that the adapter reported, and the update it concerned. */
-  readonly reported: readonly { error: unknown; updateId: number | undefined }[];
-  readonly close: () => Promise<void>;
-}
-
-/** What a service outside this program may not be able to do. */
-export interface TurnQueueAbilities {
-  /** `enqueue` says `duplicate`, instead of dropping the turn silently. */
-  readonly tellsDuplicates: boolean;
-  /** An update that was handled is still known, so that it is dropped when it comes again. */
-  readonly remembersHandled: boolean;
-  /** `waiting` returns a number. */
-  readonly countsWaiting: boolean;
-  /** A turn that was queued while the queue was being stopped has not been tried yet. */
-  readonly turnsNothingAway: boolean;
-}
-
 const ALL_ABILITIES: TurnQueueAbilities = {
   tellsDuplicates: true,
   remembersHandled: true,
   countsWaiting: true,
   turnsNothingAway: true,
 };
-
-/** Opens an empty queue, and closes it when `use` has ended. */
-export type WithQueue = (use: (queue: TurnQueue, opened: OpenTurnQueue) => Promise<void>) => Promise<void>;
 
 /**
  * What every adapter of the port promises, as vitest tests.

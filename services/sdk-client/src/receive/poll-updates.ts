@@ -1,12 +1,12 @@
 // getUpdates (long poll) → each update durably queued → only then the next offset
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Api } from 'grammy/web';
+import type { TelegramApi } from '../telegram/telegram-types.ts';
 import { toTelegramError } from '../telegram/telegram-chat.ts';
 import { acceptUpdate, type Intake } from './accept-update.ts';
 import { ALLOWED_UPDATES } from './allowed-updates.ts';
 
 /** grammY types its signal by an older package; at run time it is the platform's own. */
-type GrammySignal = Parameters<Api['getUpdates']>[1];
+type GrammySignal = Parameters<TelegramApi['getUpdates']>[1];
 
 /** Telegram holds a poll open this long when there is nothing, in seconds. */
 const POLL_SECONDS = 30;
@@ -26,7 +26,7 @@ export interface PollPauses {
  * cannot be queued is fetched again, because its offset was not confirmed. A server that does not hold polls open is asked once a second.
  */
 export async function pollUpdates(
-  api: Api,
+  api: TelegramApi,
   intake: Intake,
   signal: AbortSignal,
   { firstMs = 1_000, emptyMs = 1_000 }: PollPauses = {},
@@ -60,7 +60,12 @@ function isAborted(signal: AbortSignal): boolean {
   return signal.aborted;
 }
 
-async function pollOnce(api: Api, intake: Intake, signal: AbortSignal, offset: number): Promise<number> {
+async function pollOnce(
+  api: TelegramApi,
+  intake: Intake,
+  signal: AbortSignal,
+  offset: number,
+): Promise<number> {
   const wanted = { offset, timeout: POLL_SECONDS, allowed_updates: ALLOWED_UPDATES };
   const updates = await api.getUpdates(wanted, signal as GrammySignal).catch((error: unknown) => {
     // grammY's own error may hold the URL, and the URL holds the bot token.

@@ -10,7 +10,7 @@ import {
   type Turn,
 } from '@omnicloud/protocol';
 import { persistent, type SessionTable, type StopRequests } from '@omnicloud/storage';
-import type { Api } from 'grammy/web';
+import type { TelegramApi } from '../telegram/telegram-types.ts';
 import type { Backlog } from '../queue/backlog/backlog.ts';
 import type { Outcome, TurnHandler, TurnQueue } from '../queue/turn-queue.ts';
 import type { EditPace } from '../reply/live-reply.ts';
@@ -38,7 +38,7 @@ import { TurnProgress } from '../turn/turn-progress.ts';
 import { orWait } from './wait-out.ts';
 
 export interface TurnHandlerDeps {
-  readonly api: Api;
+  readonly api: TelegramApi;
   readonly queue: Pick<TurnQueue, 'enqueue' | 'waiting' | 'hurry'>;
   readonly backlog: Backlog;
   readonly table: SessionTable;

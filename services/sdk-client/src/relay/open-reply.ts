@@ -1,7 +1,7 @@
 // turn, how far it has come → the chat that it is answered in, the reply that grows there
 import { sessionKey, sessionKeyOf, type Turn } from '@omnicloud/protocol';
 import type { SessionTable } from '@omnicloud/storage';
-import type { Api } from 'grammy/web';
+import type { TelegramApi } from '../telegram/telegram-types.ts';
 import { type EditPace, LiveReply } from '../reply/live-reply.ts';
 import { languageOf } from '../reply/texts.ts';
 import { TelegramChat } from '../telegram/telegram-chat.ts';
@@ -13,7 +13,7 @@ import type { Meter } from './meter.ts';
 import type { ReplyContext } from './reply-context.ts';
 
 export interface ReplyDeps extends KeepingDeps {
-  readonly api: Api;
+  readonly api: TelegramApi;
   readonly table: Pick<SessionTable, 'inherit'>;
   readonly pace: Record<'private' | 'group', EditPace>;
   readonly agent: AgentServer;

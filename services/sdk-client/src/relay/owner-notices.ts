@@ -1,6 +1,6 @@
 // a failure that only the owner can put right → one message in the owner's private chat, not one for each turn that meets it
 import type { Turn } from '@omnicloud/protocol';
-import type { Api } from 'grammy/web';
+import type { TelegramApi } from '../telegram/telegram-types.ts';
 import { type Failure, ownerAdvice } from '../reply/owner-advice.ts';
 import { renderMarkdown } from '../markdown/render-markdown.ts';
 import { TelegramChat } from '../telegram/telegram-chat.ts';
@@ -31,7 +31,7 @@ export class OwnerNotices {
    * Tells the owner cause and cure, unless that was done within the hour or is nothing for an owner.
    * @throws TelegramError, when the owner has never written to the bot, too; the next turn tries again.
    */
-  async tell(api: Api, failure: Failure): Promise<void> {
+  async tell(api: TelegramApi, failure: Failure): Promise<void> {
     const { code, details } = failure;
     // Their language is not known here.
     const advice = ownerAdvice(failure, 'en');
@@ -57,7 +57,7 @@ export class OwnerNotices {
 }
 
 export interface OwnerDeps {
-  readonly api: Api;
+  readonly api: TelegramApi;
   /** Whom to tell what only the owner can put right; nobody unless given. */
   readonly ownerNotices?: OwnerNotices;
 }

@@ -1,7 +1,7 @@
 // the turns that wait for a slot, looked at again and again → "typing…" → one silent message with the place → removed when it starts
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Turn } from '@omnicloud/protocol';
-import type { Api } from 'grammy/web';
+import type { TelegramApi } from '../telegram/telegram-types.ts';
 import { TelegramError } from '../errors.ts';
 import type { WaitingLine, WaitingTurn } from '../queue/waiting-line.ts';
 import { CallPacer } from '../telegram/call-pacer.ts';
@@ -22,7 +22,7 @@ const EDIT_AFTER_MS = { private: 3_000, group: 15_000 };
 const MAX_REMOVALS = 5;
 
 export interface PlaceDeps {
-  readonly api: Api;
+  readonly api: TelegramApi;
   readonly line: WaitingLine;
   readonly onError: (error: unknown) => void;
 }
@@ -156,7 +156,7 @@ function newlyShown(nowMs: number): Shown {
   return { sinceMs: nowMs, typedAtMs: -Infinity, signedAtMs: -Infinity, ahead: undefined };
 }
 
-function chatOf(turn: Turn, api: Api): TelegramChat {
+function chatOf(turn: Turn, api: TelegramApi): TelegramChat {
   return new TelegramChat(api, {
     chatId: turn.chat_id,
     threadId: turn.thread_id,
@@ -166,6 +166,6 @@ function chatOf(turn: Turn, api: Api): TelegramChat {
 }
 
 /** For a message that is known by its id, the chat is enough. */
-function chatAt(chatId: string, api: Api): TelegramChat {
+function chatAt(chatId: string, api: TelegramApi): TelegramChat {
   return new TelegramChat(api, { chatId, threadId: null, isForum: false, replyTo: 0 });
 }

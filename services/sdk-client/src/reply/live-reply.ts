@@ -1,8 +1,8 @@
 // text as it grows → rendered, split → a message that is edited at a gentle pace → the final parts
-import { GrammyError } from 'grammy/web';
 import { TelegramError, TurnTakenOverError } from '../errors.ts';
 import { answerParts } from './answer-parts.ts';
 import type { FormattedText } from '../markdown/formatted-text.ts';
+import { isNotModified } from '../telegram/not-modified.ts';
 import type { TelegramChat } from '../telegram/telegram-chat.ts';
 
 /** How often a message may be edited; Telegram's limits are elastic, and edits share them with sends. */
@@ -279,14 +279,6 @@ export class LiveReply {
       }
     }
   }
-}
-
-/** An edit whose answer was lost has landed: the same edit again is refused so. The Bot API has no code for it, only this text. */
-function isNotModified(error: TelegramError): boolean {
-  return (
-    error.cause instanceof GrammyError &&
-    error.cause.description.startsWith('Bad Request: message is not modified')
-  );
 }
 
 function pause(ms: number): Promise<void> {

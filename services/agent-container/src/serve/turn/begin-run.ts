@@ -6,7 +6,7 @@ import { placeAttachments, type PlacedFile } from '../../session/files/place-att
 import type { SessionHome } from '../../session/home/session-home.ts';
 import { promptOf } from './prompt.ts';
 import { runLimitMs } from './run-limit.ts';
-import type { TurnDeps, TurnToRun } from './run-turn.ts';
+import type { TurnDeps, TurnToRun } from './turn-to-run.ts';
 
 /**
  * Puts what the user attached into the workspace.

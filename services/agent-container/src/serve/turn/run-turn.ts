@@ -1,76 +1,22 @@
 // stored session → (already answered? replay) → restore, attachments → run (events pass through) → persist → save the mapping → files, finished | paused | failed
-import {
-  type Attachment,
-  type MissingFile,
-  outboxObject,
-  type RunEvent,
-  type RunMetadata,
-  sessionObjectKey,
-} from '@omnicloud/protocol';
-import type { SessionTable } from '@omnicloud/storage';
+import type { RunEvent } from '@omnicloud/protocol';
 import { AgentError, toAgentError } from '../../errors.ts';
-import type { AgentRuntime, RunSummary } from '../../run/agent-runtime.ts';
+import type { RunSummary } from '../../run/agent-runtime.ts';
 import { cutAtOutputLimit } from '../../run/events/run-failure.ts';
-import { endLeftoverCli } from '../../session/home/end-leftover-cli.ts';
-import type { HeldSession } from '../../session/lease/hold-session.ts';
-import { type LastTurn, questionDigest } from '../../session/last-turn.ts';
-import { bothLosses } from '../../session/losses.ts';
 import { Outbox } from '../../session/files/outbox.ts';
-import { persist, persistDebugLog } from '../../session/persist.ts';
-import { putPersistently } from '../../session/store/put-persistently.ts';
-import type { StoredSession } from '../../session/restore.ts';
+import { endLeftoverCli } from '../../session/home/end-leftover-cli.ts';
 import { type SessionHome, sessionHome } from '../../session/home/session-home.ts';
-import { ownerMark } from '../../session/store/session-owner.ts';
-import type { SessionStore } from '../../session/store/session-store.ts';
+import type { LastTurn } from '../../session/last-turn.ts';
+import { bothLosses } from '../../session/losses.ts';
+import { persistDebugLog } from '../../session/persist.ts';
 import { placedFor, runOf } from './begin-run.ts';
 import { closingEvents, type TurnResult } from './closing-events.ts';
 import { belowEarlier, type Earlier, GO_ON } from './go-on.ts';
-import { type MappingChange, saveMapping, saveMappingAgain } from './save-mapping.ts';
+import { saveMappingAgain } from './save-mapping.ts';
+import { claimed, saveTurn, storeUnsaved, type Unsaved } from './save-turn.ts';
 import { saveUnfinished, transcriptBytes } from './save-unfinished.ts';
-import { type HomeDeps, stayInHome } from './stay-in-home.ts';
-
-export interface TurnDeps extends HomeDeps {
-  readonly store: SessionStore;
-  readonly table: SessionTable;
-  readonly runtime: AgentRuntime;
-  /** How long one request may take until the agent is interrupted and `paused`, in ms. No limit unless given. */
-  readonly turnLimitMs?: number;
-  /** @returns a signal that aborts when the time has passed, in ms; `AbortSignal.timeout` unless given. */
-  readonly alarm?: (ms: number) => AbortSignal;
-  /** Waits before further tries of a write that failed, in ms; up to some seconds together unless given. */
-  readonly saveRetryDelaysMs?: readonly number[];
-  /** Told of every failure that the caller only sees as a code. */
-  readonly onError: (error: AgentError, sessionId: string) => void;
-}
-
-export interface TurnToRun {
-  readonly sessionId: string;
-  /** What becomes of the conversation's mapping when the turn is saved; nothing, when nobody said which conversation it is. */
-  readonly mapping: MappingChange | undefined;
-  readonly stored: StoredSession;
-  /** The turn itself, when an earlier request under its key saved it, finished or not. */
-  readonly answered: LastTurn | undefined;
-  readonly userMessage: string;
-  /** Files that the user sent with it, and the conversation that they are kept for. */
-  readonly attachments: readonly Attachment[] | undefined;
-  /** Files that the user sent with it, too, and that could not be fetched. */
-  readonly missingFiles: readonly MissingFile[] | undefined;
-  /** `chat_id:thread_id`, as far as it is known: where the user says stop, and where attachments come from. */
-  readonly conversation: string | undefined;
-  /** The same for every try of one turn. */
-  readonly idempotencyKey: string | undefined;
-  readonly metadata: RunMetadata | undefined;
-  /** When the request arrived, by `performance.now()`. */
-  readonly arrivedAtMs: number;
-  /** The caller's own limit, from the arrival on; in ms. */
-  readonly timeLimitMs: number | undefined;
-  /** When the platform ends this request; ms since 1970. */
-  readonly deadlineAtMs: number | undefined;
-  /** The right to run the session; the caller lets it go. */
-  readonly held: HeldSession;
-  /** Aborts when the reader has gone. */
-  readonly signal: AbortSignal;
-}
+import { stayInHome } from './stay-in-home.ts';
+import type { TurnDeps, TurnToRun } from './turn-to-run.ts';
 
 /**
  * Runs one turn. Never throws: what goes wrong is its terminal event, and then what the run finished was saved as far as `saveUnfinished` says. Asked
@@ -168,7 +114,7 @@ async function* runInHome(
   };
   let workspace: TurnResult['workspace'];
   try {
-    workspace = await save(turn, home, result, outbox, deps);
+    workspace = await saveTurn(turn, { home, result, outbox }, deps);
   } catch (error) {
     // The answer is given all the same, and the files that can be stored go with it.
     if (error instanceof AgentError && error.code === 'store_unavailable')
@@ -185,77 +131,6 @@ interface Way {
   /** What an earlier run of the turn has finished, which the conversation ends with. */
   readonly earlier: Earlier | undefined;
   readonly unsaved: Unsaved;
-}
-
-/** What is to be told of a turn that could not be saved. */
-interface Unsaved {
-  lostFiles: number;
-}
-
-interface UnsavedTurn {
-  readonly turn: TurnToRun;
-  readonly home: SessionHome;
-  readonly outbox: Outbox;
-  readonly unsaved: Unsaved;
-}
-
-/** No name of these files is ever used again, so whoever has lost the session harms nobody with them. */
-async function* storeUnsaved(
-  { turn, home, outbox, unsaved }: UnsavedTurn,
-  deps: TurnDeps,
-): AsyncGenerator<RunEvent, void, undefined> {
-  const mark = ownerMark(home.sessionId, turn.conversation);
-  for (const { file, read } of outbox.files) {
-    try {
-      // Without it, nobody who names this conversation is given the file.
-      if (mark) await putPersistently(deps.store, mark.key, mark.body, undefined, deps.saveRetryDelaysMs);
-      const key = sessionObjectKey(home.sessionId, outboxObject(file.file_id));
-      await putPersistently(deps.store, key, await read(), undefined, deps.saveRetryDelaysMs);
-    } catch (error) {
-      deps.onError(toAgentError(error), home.sessionId);
-      unsaved.lostFiles += 1;
-      continue;
-    }
-    yield { type: 'file', ...file };
-  }
-}
-
-async function save(
-  turn: TurnToRun,
-  home: SessionHome,
-  result: Omit<TurnResult, 'workspace'>,
-  outbox: Outbox,
-  deps: TurnDeps,
-): Promise<TurnResult['workspace']> {
-  const key = turn.idempotencyKey;
-  const lastTurn =
-    key === undefined
-      ? undefined
-      : { idempotency_key: key, question_sha256: questionDigest(turn), ...result };
-  const { version: before, files } = turn.stored;
-  const workspace = await persist(home, deps.store, {
-    before,
-    files,
-    limits: deps.workspaceLimits,
-    turn: lastTurn,
-    conversation: turn.conversation,
-    outbox: outbox.files,
-    confirm: () => turn.held.confirm(),
-    retryDelaysMs: deps.saveRetryDelaysMs,
-    onLeftover: (error) => deps.onError(toAgentError(error), turn.sessionId),
-  });
-  if (turn.mapping) await claimed(saveMapping(turn.mapping, { ...deps, ...turn }));
-  return workspace;
-}
-
-/** The turn itself is saved by now: asked again, it is answered from there, so this is no answer that could not be saved. */
-async function claimed(saving: Promise<void>): Promise<void> {
-  try {
-    await saving;
-  } catch (error) {
-    if (error instanceof AgentError) throw error;
-    throw new AgentError('internal', 'The conversation could not be given to its session', { cause: error });
-  }
 }
 
 /** The caller asks again for a turn that is saved: it never heard the end. */

@@ -11,7 +11,7 @@ import { persist, readTranscript, type Saving } from '../../session/persist.ts';
 import type { SessionHome } from '../../session/home/session-home.ts';
 import { unfinishedTurn, withoutWork } from '../../session/transcript/unfinished-turn.ts';
 import { afterEarlier, type Earlier } from './go-on.ts';
-import type { TurnDeps, TurnToRun } from './run-turn.ts';
+import type { TurnDeps, TurnToRun } from './turn-to-run.ts';
 import { saveMapping } from './save-mapping.ts';
 
 /** Of a session that is another's, or of a run that harms the machine, nothing is saved. */

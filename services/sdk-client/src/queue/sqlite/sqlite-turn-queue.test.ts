@@ -10,7 +10,8 @@ import { UnreadableTurnError } from '../queue-errors.ts';
 import { OTHER_CHAT, sampleTurn } from '../sample-turn.fixture.ts';
 import { EventLog, eventLoopTurns, logged, RETRY, whileServing } from '../serving.fixture.ts';
 import { SqliteTurnQueue, type SqliteTurnQueueOptions } from './sqlite-turn-queue.ts';
-import { describeTurnQueue, type OpenTurnQueue } from '../turn-queue.contract.ts';
+import type { OpenTurnQueue } from '../open-turn-queue.fixture.ts';
+import { describeTurnQueue } from '../turn-queue.contract.ts';
 
 let root: string;
 let directory: string;

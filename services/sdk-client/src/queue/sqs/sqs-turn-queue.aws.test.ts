@@ -13,7 +13,8 @@ import { DONE, EventLog, eventLoopTurns, logged, RETRY, whileServing } from '../
 import { createQueues, type QueueUrls, sqsClient } from './sqs-queues.fixture.ts';
 import { SqsTurnQueue, type SqsTurnQueueOptions } from './sqs-turn-queue.ts';
 import type { Outcome, TurnQueue } from '../turn-queue.ts';
-import { describeTurnQueue, type OpenTurnQueue } from '../turn-queue.contract.ts';
+import type { OpenTurnQueue } from '../open-turn-queue.fixture.ts';
+import { describeTurnQueue } from '../turn-queue.contract.ts';
 
 const endpoint = inject('moto');
 

@@ -1,6 +1,6 @@
 // an answer that its chat refuses → kept under a turn of its own → tried again with long pauses, and before the next message there is answered
 import { keptAnswerOf, keptGroupOf, type Turn } from '@omnicloud/protocol';
-import type { Api } from 'grammy/web';
+import type { TelegramApi } from '../../telegram/telegram-types.ts';
 import type { TelegramError } from '../../errors.ts';
 import type { Backlog } from '../../queue/backlog/backlog.ts';
 import type { Outcome, TurnQueue } from '../../queue/turn-queue.ts';
@@ -11,7 +11,7 @@ import { DONE, putOff } from '../../turn/put-off.ts';
 import type { ReplyContext } from '../reply-context.ts';
 
 export interface KeepingDeps {
-  readonly api: Api;
+  readonly api: TelegramApi;
   readonly queue: Pick<TurnQueue, 'enqueue'>;
   readonly backlog: Pick<Backlog, 'add' | 'list'>;
   /** The Telegram user id of who is told that an answer is kept; nobody unless given. */
