@@ -38,6 +38,25 @@ module.exports = {
       to: { path: 'node_modules/@anthropic-ai/' },
     },
     {
+      name: 'one-composition',
+      comment:
+        'Each function has one composition, which Lambda, the container, `npm start` and the tests of whole processes use: open-webhook, open-worker, open-agent-server.',
+      severity: 'error',
+      from: {
+        pathNot: [
+          '/open-(webhook|worker|agent-server)\\.ts$',
+          '/serve/(serve-behind-token|hosts/agentcore-app)\\.ts$',
+          '\\.(test|fixture)\\.ts$',
+        ],
+      },
+      to: {
+        path: [
+          '^services/sdk-client/src/(relay/handle-turn|receive/webhook)\\.ts$',
+          '^services/agent-container/src/(serve/app|run/claude-runtime)\\.ts$',
+        ],
+      },
+    },
+    {
       name: 'grammy-only-at-the-edge',
       comment: 'grammY is imported only under telegram/, which hands its types on, and by the stand-in.',
       severity: 'error',
