@@ -62,7 +62,7 @@ export async function bundleAgent(target: string): Promise<void> {
       lambda: join(AGENT, 'agent.lambda.ts'),
       http: join(AGENT, 'agent.http.ts'),
       // A thread of the server's, which finds it beside itself.
-      'judge-body.worker': join(AGENT, 'model-proxy/judge-body.worker.ts'),
+      'judge-body.worker': join(AGENT, 'model-proxy/body/judge-body.worker.ts'),
     },
     outdir: target,
     splitting: true,
@@ -72,7 +72,7 @@ export async function bundleAgent(target: string): Promise<void> {
   await cp(join(AGENT, '../agent'), join(target, 'agent'), { recursive: true });
   const isolation = join(AGENT, 'run/isolation');
   for (const name of await readdir(isolation)) {
-    if (!name.endsWith('.ts')) await cp(join(isolation, name), join(target, name));
+    if (/\.(sh|mjs)$/.test(name)) await cp(join(isolation, name), join(target, name));
   }
 }
 

@@ -8,7 +8,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   bundleInto,
   openPlace,
-} from '@omnicloud/agent-container/internal/run/isolation/probe/open-place.fixture.ts';
+} from '@omnicloud/agent-container/internal/run/isolation/open-place.fixture.ts';
 import { firstUserOf } from '@omnicloud/agent-container/internal/run/isolation/test-users.fixture.ts';
 
 const LAUNCH = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));

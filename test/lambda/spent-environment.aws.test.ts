@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { chown, cp, mkdir } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { openPlace } from '@omnicloud/agent-container/internal/run/isolation/probe/open-place.fixture.ts';
+import { openPlace } from '@omnicloud/agent-container/internal/run/isolation/open-place.fixture.ts';
 import { allProcesses } from '@omnicloud/agent-container/internal/run/isolation/process-group.ts';
 import { processesOf } from '@omnicloud/agent-container/internal/run/isolation/prove-ended.ts';
 import { createEvent, useAgentFunction } from './agent.fixture.ts';

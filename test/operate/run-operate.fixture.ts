@@ -7,7 +7,7 @@ import { onTestFinished } from 'vitest';
 import { CDK_STAND_IN, type CdkCall } from './cdk-stand-in.ts';
 import { COMPILED } from '../compiled.ts';
 
-const SCRIPTS = join(import.meta.dirname, '..', '..', 'scripts');
+const COMMANDS = join(import.meta.dirname, '..', '..', 'operate', 'src');
 /** Builds arm64 images, as far as can be seen. */
 const BUILDER = 'echo "Server: linux/arm64"';
 
@@ -62,8 +62,8 @@ export async function newOperator(settings: Record<string, string>): Promise<Ope
     directory,
     environment,
     install,
-    run: (command, ...args) => run(join(SCRIPTS, `${command}.ts`), args, directory, environment),
-    start: (command, ...args) => start(join(SCRIPTS, `${command}.ts`), args, directory, environment),
+    run: (command, ...args) => run(join(COMMANDS, `${command}.ts`), args, directory, environment),
+    start: (command, ...args) => start(join(COMMANDS, `${command}.ts`), args, directory, environment),
     cdkCalls: async () => {
       const text = await readFile(calls, 'utf8').catch(() => '');
       const lines = text.split('\n').filter((line) => line !== '');

@@ -7,7 +7,7 @@ import { ConfigError } from '@omnicloud/settings';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
 import { chooseIsolation } from './choose-isolation.ts';
-import { bundleInto, openPlace } from './probe/open-place.fixture.ts';
+import { bundleInto, openPlace } from './open-place.fixture.ts';
 import { haveNamespaces } from './sandbox.fixture.ts';
 import { syscallFilter } from './syscall-filter.ts';
 

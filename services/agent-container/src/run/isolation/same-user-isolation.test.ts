@@ -6,7 +6,7 @@ import { chown, copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { bundleInto, openPlace } from './probe/open-place.fixture.ts';
+import { bundleInto, openPlace } from './open-place.fixture.ts';
 import { syscallFilter } from './syscall-filter.ts';
 import { firstUserOf } from './test-users.fixture.ts';
 

@@ -5,7 +5,7 @@ import { temporaryDirectory } from '../../session/home/temporary-directory.fixtu
 import { closedProgram } from './closed-program.ts';
 import type { Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
-import { openPlace } from './probe/open-place.fixture.ts';
+import { openPlace } from './open-place.fixture.ts';
 import { probe, type Probe } from './probe/probe-isolation.ts';
 import { runLimits } from './run-limits.ts';
 import { haveNamespaces, openSandbox } from './sandbox.fixture.ts';

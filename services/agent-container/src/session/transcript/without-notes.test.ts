@@ -167,7 +167,7 @@ it('takes about as long for characters that stand for a sentence', () => {
 });
 
 it('holds the first messages of a process up for less than the process takes to start', async () => {
-  const [line = ''] = await startProcess('./first-notes-process.fixture.ts', []).rest();
+  const [line = ''] = await startProcess('./transcript/first-notes-process.fixture.ts', []).rest();
   const { startMs, firstMs } = JSON.parse(line) as { startMs: number; firstMs: number };
   expect(firstMs).toBeLessThan(startMs);
 });

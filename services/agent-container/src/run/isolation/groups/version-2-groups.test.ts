@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../../session/home/temporary-directory.fixture.ts';
 import { groupPlaces } from './group-places.ts';
-import { bundleInto, openPlace } from '../probe/open-place.fixture.ts';
+import { bundleInto, openPlace } from '../open-place.fixture.ts';
 import { firstUserOf } from '../test-users.fixture.ts';
 
 const USER = firstUserOf('version-2-groups');
@@ -29,8 +29,8 @@ function wordsOf(folder: string | undefined, file: string): string[] {
 /** Tries a group out from a process in it, and takes everything back. */
 const program = (folder: string, names: readonly string[]): string => `
   import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs';
-  import { groupPlaces } from './group-places.ts';
-  import { readyVersion2 } from './version-2-groups.ts';
+  import { groupPlaces } from './groups/group-places.ts';
+  import { readyVersion2 } from './groups/version-2-groups.ts';
   const read = (path) => readFileSync(path, 'utf8').trim();
   const place = () => groupPlaces(read('/proc/self/mountinfo'), read('/proc/self/cgroup')).find(({ controllers }) => controllers.length === 0);
   const own = place();

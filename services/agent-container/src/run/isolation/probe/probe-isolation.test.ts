@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { temporaryDirectory } from '../../../session/home/temporary-directory.fixture.ts';
 import { closedCli, closedProgram, installedCli } from '../closed-program.ts';
 import { NamespaceIsolation } from '../namespace-isolation.ts';
-import { bundleInto, openPlace } from './open-place.fixture.ts';
+import { bundleInto, openPlace } from '../open-place.fixture.ts';
 import { probe } from './probe-isolation.ts';
 import { haveNamespaces } from '../sandbox.fixture.ts';
 import { SeparateUserIsolation } from '../separate-user-isolation.ts';
@@ -20,9 +20,9 @@ const SOMEBODY = String(firstUserOf('probe-isolation'));
 async function probedBySomebody(cli: string): Promise<string> {
   const { folder, node } = await openPlace(0o777);
   const source = `
-    import { closedProgram, installedCli } from '../closed-program.ts';
-    import { NamespaceIsolation } from '../namespace-isolation.ts';
-    import { probe } from './probe-isolation.ts';
+    import { closedProgram, installedCli } from './closed-program.ts';
+    import { NamespaceIsolation } from './namespace-isolation.ts';
+    import { probe } from './probe/probe-isolation.ts';
     const closed = (program) => closedProgram(program, ['${folder}/cache']);
     console.log(await probe(new NamespaceIsolation(), { workRoot: '${folder}/work', hidden: [], cli: ${cli} }));`;
   const identity = ['--reuid', SOMEBODY, '--regid', SOMEBODY, '--clear-groups', '--inh-caps=-all'];

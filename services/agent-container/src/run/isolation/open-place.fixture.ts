@@ -6,8 +6,8 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { afterAll } from 'vitest';
-import { temporaryDirectory } from '../../../session/home/temporary-directory.fixture.ts';
-import { installedCli } from '../closed-program.ts';
+import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
+import { installedCli } from './closed-program.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const SDK = '@anthropic-ai/claude-agent-sdk';
