@@ -11,6 +11,7 @@ import {
 import { openIntake, openWebhook, type TelegramFiles } from '@omnicloud/sdk-client';
 import type { Api } from 'grammy/web';
 import type { Hono } from 'hono';
+import release from '../../package.json' with { type: 'json' };
 import type { LocalConfig } from './config.ts';
 import { identifyBot, poll, registerAtTelegram, telegramApi } from './connect-telegram.ts';
 import { guardPage } from './guard-page.ts';
@@ -28,8 +29,6 @@ export interface Telegram {
   /** Takes updates until the signal aborts. */
   receive(signal: AbortSignal): Promise<void>;
 }
-
-const VERSION = '0.1.0';
 
 /**
  * @param model what the page says of the model.
@@ -62,7 +61,7 @@ export async function addTelegram(
   // Everything that is added from here on, whatever its path.
   if (config.pagePassword !== undefined)
     app.use('*', askPassword({ password: config.pagePassword, ownCall }));
-  app.route('/', createPageApp({ model, shell: config.isShellOn, version: VERSION }));
+  app.route('/', createPageApp({ model, shell: config.isShellOn, version: release.version }));
   app.route('/', standIn.app);
   const { api, files } = telegramApi(token, ownUrl, { [OWN_CALL_HEADER]: ownCall });
   return {

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import release from '../../../package.json' with { type: 'json' };
 import { openApiDocument } from './openapi.ts';
 import { httpStatusOf, wireErrorSchema } from './wire-error.ts';
 
@@ -17,17 +18,19 @@ describe('the OpenAPI document', () => {
     expect(
       JSON.parse(await readFile(committed, 'utf8')),
       'packages/protocol/openapi.json is out of date: run `npm run openapi`',
-    ).toEqual(openApiDocument());
+    ).toEqual(openApiDocument(release.version));
   });
 
   it('is valid OpenAPI 3.1', async () => {
-    const { valid, errors } = await new Validator().validate(structuredClone(openApiDocument()));
+    const { valid, errors } = await new Validator().validate(
+      structuredClone(openApiDocument(release.version)),
+    );
     expect(errors).toBeUndefined();
     expect(valid).toBe(true);
   });
 
   it('documents every error code under its own status', () => {
-    const documented = Object.values(documentSchema.parse(openApiDocument()).paths)
+    const documented = Object.values(documentSchema.parse(openApiDocument(release.version)).paths)
       .flatMap((path) => Object.values(path))
       .flatMap(({ responses }) => Object.entries(responses))
       .flatMap(([status, { description }]) =>

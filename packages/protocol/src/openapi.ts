@@ -66,13 +66,16 @@ const INCLUDE_DEBUG = {
 
 const FILE_ID = { ...SESSION_ID, name: 'file_id' };
 
-/** @returns the agent API as an OpenAPI 3.1 document, generated from the very schemas both tiers parse with. */
-export function openApiDocument(): Record<string, unknown> {
+/**
+ * @param version of the release.
+ * @returns the agent API as an OpenAPI 3.1 document, generated from the very schemas both tiers parse with.
+ */
+export function openApiDocument(version: string): Record<string, unknown> {
   return {
     openapi: '3.1.0',
     info: {
       title: 'OmniCloud Agent: agent-container',
-      version: '0.1.0',
+      version,
       description: 'One HTTP call is one turn of a durable agent session.',
       license: { name: 'MIT', identifier: 'MIT' },
     },
