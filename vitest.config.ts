@@ -9,8 +9,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // Each flow test runs a 200 MB CLI process; more than two files at once starves a two-core machine.
-    maxWorkers: 2,
+    // Flow tests wait for their CLI and for servers, so three files at once keep two cores busy. More starve them.
+    maxWorkers: 3,
     sequence: { shuffle: { tests: false, files: true } },
   },
 });

@@ -14,7 +14,7 @@ function pathsIn(markdown: string): string[] {
   const inline = [...markdown.matchAll(/`([^`\s]+)`/g)].map(([, code = '']) => code);
   return inline.filter(
     (code) =>
-      /^(packages|services|infra|local|test|docs|scripts|hosting|\.ci|\.github|\.env\.example|\.dependency-cruiser)/.test(
+      /^(packages|services|demo|infra|local|operate|bench|test|docs|scripts|hosting|\.ci|\.github|\.env\.example|\.dependency-cruiser)/.test(
         code,
       ) && !/[{<*]/.test(code),
   );
