@@ -16,7 +16,7 @@ interface Surroundings {
   readonly ownUrl: string;
   readonly log: Log;
   /** Of the demo model's words and of a turn's time limit; their own unless given. */
-  readonly tempo: { readonly wordDelayMs?: number; readonly alarm?: (ms: number) => AbortSignal };
+  readonly timing: { readonly wordDelayMs?: number; readonly alarm?: (ms: number) => AbortSignal };
 }
 
 /**
@@ -26,11 +26,11 @@ interface Surroundings {
 export async function addAgentServer(
   app: Hono,
   config: LocalConfig,
-  { work, stores, ownUrl, log, tempo }: Surroundings,
+  { work, stores, ownUrl, log, timing }: Surroundings,
 ): Promise<{ readonly server: AgentServer; readonly model: PageInfo['model'] }> {
   // Unguessable, because the path is all that keeps others from talking to the model.
   const demoPath = `/demo-model/${randomBytes(16).toString('hex')}`;
-  const { wordDelayMs, alarm } = tempo;
+  const { wordDelayMs, alarm } = timing;
   if (!config.agent) {
     const demo = createDemoModel(wordDelayMs === undefined ? {} : { wordDelayMs });
     app.route(demoPath, createBedrockStandIn({ respond: demo }) as unknown as Hono);

@@ -30,7 +30,7 @@ export interface LocalSystem {
 }
 
 /** What a test sets otherwise than people do. */
-export interface Tempo {
+export interface Timing {
   readonly retryDelayMs?: (attempt: number) => number;
   readonly outagePauseMs?: (wait: number) => number;
   readonly pace?: Record<'private' | 'group', EditPace>;
@@ -47,7 +47,7 @@ const PAGE_PACE: EditPace = { firstAfterMs: 250, betweenMs: 150 };
  * @throws ConfigError when Telegram refuses the token or the address of the webhook, or the shell is on and cannot be confined; Node's own error when the port
  *   cannot be had.
  */
-export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {}): Promise<LocalSystem> {
+export async function startLocal(config: LocalConfig, log: Log, timing: Timing = {}): Promise<LocalSystem> {
   const work = await prepareWork({
     workRoot: workRootOf(config),
     storeFolders: [config.dataDir],
@@ -55,14 +55,14 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
     diskLimits: config.shell.diskLimits,
     log,
   });
-  const { retryDelayMs } = tempo;
-  const queueTempo = {
+  const { retryDelayMs } = timing;
+  const queueTiming = {
     concurrency: config.maxParallelTurns,
     ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
   };
   const stores = config.aws
-    ? await openAwsStores(config.aws, log, queueTempo)
-    : openEmbeddedStores(config.dataDir, log, queueTempo);
+    ? await openAwsStores(config.aws, log, queueTiming)
+    : openEmbeddedStores(config.dataDir, log, queueTiming);
   const failed = (error: unknown): never => {
     stores.close();
     throw error;
@@ -74,7 +74,7 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
   const stop = new AbortController();
   const app = new Hono();
   try {
-    const agent = await addAgentServer(app, config, { work, stores, ownUrl, log, tempo });
+    const agent = await addAgentServer(app, config, { work, stores, ownUrl, log, timing });
     const telegram = await addTelegram(app, config, { stores, ownUrl, model: agent.model, log });
     const worker = openWorker({
       stores,
@@ -87,8 +87,8 @@ export async function startLocal(config: LocalConfig, log: Log, tempo: Tempo = {
       meter: meterOf(log),
       ownerId: telegram.ownerId,
       maxContinuations: config.maxContinuations,
-      pace: tempo.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
-      ...(tempo.outagePauseMs === undefined ? {} : { forTests: { outagePauseMs: tempo.outagePauseMs } }),
+      pace: timing.pace ?? (telegram.standIn ? { private: PAGE_PACE, group: PAGE_PACE } : TELEGRAM_PACE),
+      ...(timing.outagePauseMs === undefined ? {} : { forTests: { outagePauseMs: timing.outagePauseMs } }),
     });
     listener.serve((request, ...rest) => app.fetch(request, ...rest));
     const serving = stores.queue.serve(worker(), stop.signal);

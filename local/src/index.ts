@@ -1,4 +1,4 @@
-export { type LocalSystem, startLocal, type Tempo } from './compose.ts';
+export { type LocalSystem, startLocal, type Timing } from './compose.ts';
 export { parseLocalConfig, readQueueConfig } from './config.ts';
 export { confineShell } from './confine-shell.ts';
 export type { Log } from './log.ts';

@@ -1,4 +1,4 @@
-// npm run doctor [-- --aws] [--stack NAME] [--model] [--json]: what is wrong, here or in a deployment, and how to mend it.
+// npm run doctor [-- --aws] [--stack NAME] [--model] [--json]: what is wrong, here or in a deployment, and how to fix it.
 import { type EnvFile, readEnvFile } from '@omnicloud/settings';
 import { readArguments } from './ask/arguments.ts';
 import { openAccount } from './aws/aws-account.ts';
@@ -37,7 +37,7 @@ function lookAtAws(stack: string): Promise<Finding[]> {
   });
 }
 
-const USAGE = `npm run doctor [-- --<flag> …]: what is wrong, and how to mend it. It changes nothing; it exits with 1 when something is wrong.
+const USAGE = `npm run doctor [-- --<flag> …]: what is wrong, and how to fix it. It changes nothing; it exits with 1 when something is wrong.
 
   --model          asks the model too, for one token
   --aws            looks at the deployment on AWS instead of this machine

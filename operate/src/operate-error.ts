@@ -15,12 +15,12 @@ export class OperateError extends Error {
   readonly code: OperateErrorCode;
   readonly retryable = false;
   /** What to do, as a whole sentence or a command. */
-  readonly mend: string | undefined;
+  readonly cure: string | undefined;
 
-  constructor(code: OperateErrorCode, message: string, mend?: string, options?: ErrorOptions) {
+  constructor(code: OperateErrorCode, message: string, cure?: string, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.mend = mend;
+    this.cure = cure;
   }
 }
 

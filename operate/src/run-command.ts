@@ -6,7 +6,7 @@ import { OperateError, reasonOf } from './operate-error.ts';
 const INTERRUPTED = 'AbortError';
 
 /**
- * Runs a command of the terminal: what whoever runs it can mend is told in a sentence, everything else with its name.
+ * Runs a command of the terminal: what whoever runs it can fix is told in a sentence, everything else with its name.
  * @param usage what `--help` shows, instead of anything being done.
  */
 export async function runCommand(usage: string, command: () => Promise<0 | 1>): Promise<void> {
@@ -31,7 +31,7 @@ export function isHelpAsked(args: readonly string[]): boolean {
 const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [
     /^(Expired|InvalidClientToken|UnrecognizedClient|RequestExpired)/,
-    'Sign in again (`aws sso login`, or new keys) and run this again: what is done already is not done twice.',
+    'Sign in again (`aws sso login`, or new keys) and run this again: finished steps are skipped.',
   ],
   [
     /^(AccessDenied|Unauthorized|NotAuthorized)/,
@@ -39,16 +39,16 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-function mendOf({ name }: Error): string | undefined {
+function cureOf({ name }: Error): string | undefined {
   return REFUSALS.find(([pattern]) => pattern.test(name))?.[1];
 }
 
 function explain(error: unknown): string {
   if (error instanceof OperateError) {
-    return error.mend === undefined ? `✗ ${error.message}` : `✗ ${error.message}\n  → ${error.mend}`;
+    return error.cure === undefined ? `✗ ${error.message}` : `✗ ${error.message}\n  → ${error.cure}`;
   }
   if (error instanceof ConfigError || error instanceof SwitchError) return `✗ ${error.message}`;
   if (error instanceof Error && error.name === INTERRUPTED) return '✗ Interrupted; run it again to go on.';
-  const mend = error instanceof Error ? mendOf(error) : undefined;
-  return mend === undefined ? `✗ ${reasonOf(error)}` : `✗ ${reasonOf(error)}\n  → ${mend}`;
+  const cure = error instanceof Error ? cureOf(error) : undefined;
+  return cure === undefined ? `✗ ${reasonOf(error)}` : `✗ ${reasonOf(error)}\n  → ${cure}`;
 }

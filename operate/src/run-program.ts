@@ -35,7 +35,7 @@ export async function runProgram(
     throw new OperateError(
       'command_failed',
       `\`${program} ${args[0] ?? ''}\` failed; what it said stands above`,
-      'Mend what it names and run this again: what is done already is not done twice.',
+      'Fix what it names and run this again: finished steps are skipped.',
     );
   }
 }

@@ -13,7 +13,7 @@ const NOT_FOUND = 404;
 
 const NEW_TOKEN = 'Ask @BotFather for the token (/mybots → API Token) and set TELEGRAM_BOT_TOKEN.';
 
-const MENDS: Readonly<Record<string, string>> = {
+const CURES: Readonly<Record<string, string>> = {
   setWebhook: 'An address that is new may take a minute until Telegram finds it: run this again.',
 };
 
@@ -38,7 +38,7 @@ async function ask<T>(method: string, call: Promise<T>): Promise<T> {
       isTokenRefused
         ? 'Telegram does not know the bot token'
         : `Telegram refused ${method}: ${error.description}`,
-      isTokenRefused ? NEW_TOKEN : MENDS[method],
+      isTokenRefused ? NEW_TOKEN : CURES[method],
       { cause: error },
     );
   }

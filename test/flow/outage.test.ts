@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ModelOutput } from '@omnicloud/demo/internal/model/wire/model-output.ts';
-import type { Tempo } from '@omnicloud/local/internal/compose.ts';
+import type { Timing } from '@omnicloud/local/internal/compose.ts';
 import { PERSON } from '../fakes/telegram-server.ts';
 import { useFlow } from './system.fixture.ts';
 
@@ -23,7 +23,7 @@ const THROTTLED: ModelOutput = {
 const CALLS_OF_ONE_RUN = 4;
 /** More than the three tries that a turn has. */
 const RUNS = 5;
-const QUICK: Tempo = { outagePauseMs: () => 50 };
+const QUICK: Timing = { outagePauseMs: () => 50 };
 
 /** The model is down for so many runs of the CLI. */
 function beDown(runs: number, output = DOWN): void {

@@ -58,7 +58,7 @@ describe('npm start', () => {
     expect(await readdir(flow.dataDir)).toEqual([]);
   });
 
-  it('with a data folder or a port that it may not use says which setting mends it', async () => {
+  it('with a data folder or a port that it may not use says which setting cures it', async () => {
     const server = createServer();
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const taken = String((server.address() as AddressInfo).port);

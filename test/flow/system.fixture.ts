@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach } from 'vitest';
 import { startLocal } from '@omnicloud/local/internal/compose.ts';
 import { parseLocalConfig } from '@omnicloud/local/internal/config.ts';
-import type { LocalSystem, Tempo } from '@omnicloud/local/internal/compose.ts';
+import type { LocalSystem, Timing } from '@omnicloud/local/internal/compose.ts';
 import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.ts';
 import {
   BOT_TOKEN,
@@ -35,7 +35,7 @@ export interface Flow {
   readonly errors: unknown[];
   environment(changes?: Record<string, string>): Record<string, string>;
   /** Starts it in this process and points the webhook to it. */
-  start(changes?: Record<string, string>, tempo?: Tempo): Promise<LocalSystem>;
+  start(changes?: Record<string, string>, timing?: Timing): Promise<LocalSystem>;
   /** Starts it in this process; it fetches its updates itself. */
   startPolling(): Promise<LocalSystem>;
   /** Starts it as a process of its own, as `npm start` does, and points the webhook to it. */
@@ -80,8 +80,8 @@ export function useFlow(): Flow {
   const flow = {
     errors: [] as unknown[],
     environment: (changes: Record<string, string> = {}) => environmentOf(flow, changes),
-    start: async (changes?: Record<string, string>, tempo?: Tempo) => {
-      const system = await compose(flow.environment(changes), tempo);
+    start: async (changes?: Record<string, string>, timing?: Timing) => {
+      const system = await compose(flow.environment(changes), timing);
       flow.telegram.standIn.start({ url: `${system.url}/webhook`, secret: WEBHOOK_SECRET });
       return system;
     },
@@ -113,12 +113,12 @@ export function useFlow(): Flow {
     errors: unknown[];
   };
 
-  const compose = async (environment: Record<string, string>, tempo: Tempo = {}): Promise<LocalSystem> => {
+  const compose = async (environment: Record<string, string>, timing: Timing = {}): Promise<LocalSystem> => {
     const log = {
       info: () => undefined,
       error: (_: string, error: unknown) => void flow.errors.push(error),
     };
-    const system = await startLocal(parseLocalConfig(environment), log, { retryDelayMs: () => 0, ...tempo });
+    const system = await startLocal(parseLocalConfig(environment), log, { retryDelayMs: () => 0, ...timing });
     started.push(() => system.close());
     return system;
   };

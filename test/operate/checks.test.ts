@@ -35,9 +35,9 @@ describe('the quota of the account', () => {
     [1_000, 15, 10, 'wrong', 'ask for at least 1005'],
     [4, 4, 2, 'ok', ''],
     [3, 3, 2, 'wrong', 'Ask for at least 4'],
-  ] as const)('of %d, %d unreserved, with %d turns: %s', (all, unreserved, turns, state, mend) => {
+  ] as const)('of %d, %d unreserved, with %d turns: %s', (all, unreserved, turns, state, cure) => {
     const finding = judgeConcurrency({ all, unreserved }, turns);
-    expect([finding.state, finding.mend ?? '']).toEqual([state, expect.stringContaining(mend)]);
+    expect([finding.state, finding.cure ?? '']).toEqual([state, expect.stringContaining(cure)]);
   });
 
   it('is asked of Lambda by a signed request', async () => {
@@ -72,7 +72,7 @@ it.each([
 ] as const)('a deployment in %s with isolation %s: %s', (region, isolation, state) => {
   const finding = checkRegion(region, isolation);
   expect(finding.state).toBe(state);
-  if (state === 'wrong') expect(finding.mend).toContain('--isolation shared');
+  if (state === 'wrong') expect(finding.cure).toContain('--isolation shared');
 });
 
 it('what a deployment costs while nobody writes is a sum with its parts, and more when it is kept warm', () => {
@@ -153,7 +153,7 @@ describe('the models that the bot will call', () => {
     ]);
     expect(model.asked[0]?.headers.authorization).toContain('Credential=AKIABEDROCK/');
     expect((await asking(403)).findings.map(({ state }) => state)).toEqual(['wrong', 'wrong']);
-    expect((await asking(404)).findings[0]?.mend).toContain('BEDROCK_REGION');
+    expect((await asking(404)).findings[0]?.cure).toContain('BEDROCK_REGION');
     expect((await asking(503)).findings.map(({ state }) => state)).toEqual(['note', 'note']);
   });
 });

@@ -7,7 +7,7 @@ import { openScene, type Scene } from './deployed.fixture.ts';
 interface Finding {
   state: 'ok' | 'wrong' | 'note';
   what: string;
-  mend?: string;
+  cure?: string;
 }
 
 async function examine({ operator, stack }: Scene): Promise<{ code: number | null; wrong: Finding[] }> {
@@ -40,7 +40,7 @@ describe.skipIf(inject('moto') === '')('npm run doctor -- --aws (moto, the Teleg
     expect(stdout).toContain('✓ None of 1 functions failed within the hour');
   });
 
-  it('names what is wrong and how to mend it, all at once', async () => {
+  it('names what is wrong and how to fix it, all at once', async () => {
     const scene = await openScene();
     await scene.deployed();
     const { client, operator, stack } = scene;
@@ -81,8 +81,8 @@ describe.skipIf(inject('moto') === '')('npm run doctor -- --aws (moto, the Teleg
       `The alarm ${stack}-DeadLetters rings`,
       'The secret with the model’s keys holds something else',
     ]);
-    expect(wrong.every(({ mend }) => mend)).toBe(true);
-    expect(wrong.find(({ what }) => what.includes('rings'))?.mend).toContain('docs/runbook.md#');
+    expect(wrong.every(({ cure }) => cure)).toBe(true);
+    expect(wrong.find(({ what }) => what.includes('rings'))?.cure).toContain('docs/runbook.md#');
   });
 
   it('says that there is no such stack, or that AWS does not answer', async () => {
@@ -94,7 +94,7 @@ describe.skipIf(inject('moto') === '')('npm run doctor -- --aws (moto, the Teleg
         {
           state: 'wrong',
           what: expect.stringContaining(`no stack ${scene.stack}`) as string,
-          mend: expect.any(String) as string,
+          cure: expect.any(String) as string,
         },
       ],
     ]);

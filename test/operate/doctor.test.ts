@@ -29,14 +29,14 @@ describe('npm run doctor', () => {
   it('names wrong settings without their values, and exits with 1', async () => {
     const { code, stdout } = await examine({ PORT: 'harbour', TELEGRAM_BOT_TOKEN: 'oops' }, '--json');
     expect(code).toBe(1);
-    const findings = JSON.parse(stdout) as { state: string; what: string; mend?: string }[];
+    const findings = JSON.parse(stdout) as { state: string; what: string; cure?: string }[];
     const wrong = findings.filter(({ state }) => state === 'wrong');
     expect(wrong.map(({ what }) => what.split(' ')[0]).sort()).toEqual([
       'ALLOWED_USERS',
       'PORT',
       'TELEGRAM_BOT_TOKEN',
     ]);
-    expect(wrong.every(({ mend }) => mend?.includes('.env'))).toBe(true);
+    expect(wrong.every(({ cure }) => cure?.includes('.env'))).toBe(true);
     expect(stdout).not.toMatch(/harbour|oops/);
   });
 

@@ -64,7 +64,7 @@ it.each([
 ])('nothing is asked or built for a stack that is %s: the cure is told', async (status, cure) => {
   await expect(settle(status)).rejects.toMatchObject({
     code: 'aws_refused',
-    mend: expect.stringContaining(cure) as string,
+    cure: expect.stringContaining(cure) as string,
   });
 });
 

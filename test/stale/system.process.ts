@@ -11,7 +11,7 @@ import { openStores } from './stores.ts';
 const AUTH_TOKEN = 'the-token-of-the-stale-writer';
 const MODEL_ID = 'anthropic.stale-model-v1:0';
 /** Far shorter than in production, so that a test outlasts it. */
-const TENURE = { ttlMs: 2_000, heartbeatMs: 300 };
+const LEASE_TIMING = { ttlMs: 2_000, heartbeatMs: 300 };
 const AT_ONCE = { firstAfterMs: 0, betweenMs: 100 };
 
 /** What the test reads, a line each: an error by its code, or what became of a turn. */
@@ -40,7 +40,7 @@ const agent = await openAgentServer({
   token: { value: AUTH_TOKEN },
   secrets: openSecretsManager(),
   log: { ...log, within: (_, work) => work() },
-  forTests: { tenure: TENURE },
+  forTests: { leaseTiming: LEASE_TIMING },
 });
 const webhook = openWebhook({
   stores,

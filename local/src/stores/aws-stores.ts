@@ -15,7 +15,7 @@ import { ConfigError } from '@omnicloud/settings';
 import { z } from 'zod';
 import type { AwsQueueConfig, AwsStoreConfig } from '../config.ts';
 import type { Log } from '../log.ts';
-import { type QueueTempo, type Stores, withLeftover } from './stores.ts';
+import { type QueueTiming, type Stores, withLeftover } from './stores.ts';
 
 /** A receive that is cut off when we stop; shorter than people wait for a program to end. */
 const WAIT_SECONDS = 5;
@@ -26,7 +26,7 @@ const QUEUE_TIMEOUTS = { connectionTimeout: 5_000, requestTimeout: 15_000, throw
 const redrivePolicy = z.object({ deadLetterTargetArn: z.string() });
 
 type SqsOptions = ConstructorParameters<typeof SqsTurnQueue>[0];
-type QueueOptions = Pick<SqsOptions, 'onError'> & QueueTempo;
+type QueueOptions = Pick<SqsOptions, 'onError'> & QueueTiming;
 
 /**
  * Opens the AWS stores. Where they are (`AWS_REGION`, `AWS_ENDPOINT_URL*`) and what opens them is the AWS SDK's own to find.
@@ -35,11 +35,11 @@ type QueueOptions = Pick<SqsOptions, 'onError'> & QueueTempo;
 export async function openAwsStores(
   config: AwsStoreConfig,
   log: Log,
-  tempo: QueueTempo = {},
+  timing: QueueTiming = {},
 ): Promise<Stores> {
   const sqs = await openAwsQueue(config, {
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
-    ...tempo,
+    ...timing,
   });
   const dynamo = new DynamoDBClient();
   // Path style: another S3 server has no DNS name for each bucket.

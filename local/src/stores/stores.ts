@@ -27,7 +27,7 @@ import { DirectorySpilledRecords } from './directory-spilled-records.ts';
 import type { Log } from '../log.ts';
 
 /** How the queue behaves in time; what is not given is the adapter's own. */
-export type QueueTempo = Pick<
+export type QueueTiming = Pick<
   ConstructorParameters<typeof SqliteTurnQueue>[0],
   'retryDelayMs' | 'visibilityMs' | 'concurrency'
 >;
@@ -50,7 +50,7 @@ export interface Stores {
  * Opens the embedded stores: a directory for the objects, SQLite files for the rest.
  * @throws NewerSchemaError when a newer release wrote them; SQLite's own error when they cannot be opened.
  */
-export function openEmbeddedStores(directory: string, log: Log, tempo: QueueTempo = {}): Stores {
+export function openEmbeddedStores(directory: string, log: Log, timing: QueueTiming = {}): Stores {
   const table = new SqliteSessionTable({ directory });
   const onTrouble = (error: unknown): void => log.error('A store that decides nothing', error);
   const stops = new SqliteStopRequests({ directory, onTrouble });
@@ -60,7 +60,7 @@ export function openEmbeddedStores(directory: string, log: Log, tempo: QueueTemp
   const queue = new SqliteTurnQueue({
     directory,
     onError: (error, turn) => log.error(`Queue${turn ? `, update ${turn.update_id}` : ''}`, error),
-    ...tempo,
+    ...timing,
   });
   const objects = new DirectorySessionStore(join(directory, 'objects'));
   const files = [queue, backlog, ledger, leases, stops, table];

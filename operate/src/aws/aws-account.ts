@@ -42,10 +42,10 @@ export async function openAccount(): Promise<AwsAccount> {
     const identity = await sts.send(new GetCallerIdentityCommand()).catch((error: unknown) => {
       const isRefused =
         error instanceof STSServiceException || (error instanceof Error && error.name === NONE_FOUND);
-      const [what, mend] = isRefused
+      const [what, cure] = isRefused
         ? ['AWS does not know who you are', NO_CREDENTIALS]
         : [`AWS does not answer in the region ${region}`, NO_ANSWER];
-      throw new OperateError('prerequisite_missing', `${what} (${reasonOf(error)})`, mend, { cause: error });
+      throw new OperateError('prerequisite_missing', `${what} (${reasonOf(error)})`, cure, { cause: error });
     });
     return { id: identity.Account ?? '', region, caller: identity.Arn ?? '', ...openClients(region) };
   } finally {

@@ -37,11 +37,11 @@ export async function settledDeployment(
 }
 
 function refuseUnready(stack: string, status: string): void {
-  const mend = mendOf(stack, status);
-  if (mend !== undefined) throw new OperateError('aws_refused', `The stack ${stack} is ${status}`, mend);
+  const cure = cureOf(stack, status);
+  if (cure !== undefined) throw new OperateError('aws_refused', `The stack ${stack} is ${status}`, cure);
 }
 
-function mendOf(stack: string, status: string): string | undefined {
+function cureOf(stack: string, status: string): string | undefined {
   if (status === 'UPDATE_ROLLBACK_FAILED') {
     return `Run \`aws cloudformation continue-update-rollback --stack-name ${stack}\`, wait until it is done, and run this again.`;
   }

@@ -41,14 +41,14 @@ export async function checkBeforeBuilding(
 }
 
 function tell(findings: readonly Finding[], progress: Progress): void {
-  for (const { state, what, mend } of findings) {
+  for (const { state, what, cure } of findings) {
     if (state === 'ok') progress.done(what);
-    if (state === 'note') progress.warn(mend === undefined ? what : `${what}. ${mend}`);
+    if (state === 'note') progress.warn(cure === undefined ? what : `${what}. ${cure}`);
   }
   const [first, ...more] = findings.filter(({ state }) => state === 'wrong');
   if (!first) return;
-  const list = more.map(({ what, mend = '' }) => `\n  - ${what}\n    → ${mend}`).join('');
-  throw new OperateError('prerequisite_missing', `${first.what}${list}`, first.mend);
+  const list = more.map(({ what, cure = '' }) => `\n  - ${what}\n    → ${cure}`).join('');
+  throw new OperateError('prerequisite_missing', `${first.what}${list}`, first.cure);
 }
 
 /** @returns how the deployed agent will reach its model. */

@@ -50,8 +50,8 @@ function checkDelivery(info: WebhookInfo, nowMs: number): Finding[] {
   if (at_s !== undefined) {
     const what = `Telegram could not deliver at ${new Date(at_s * 1_000).toISOString()}: ${message}`;
     const isRecent = nowMs / 1_000 - at_s < RECENT_S;
-    const mend = 'Look at `npm run logs`; a 401 means that the webhook secret differs: run `npm run deploy`.';
-    findings.push(isRecent ? wrong(what, mend) : note(what));
+    const cure = 'Look at `npm run logs`; a 401 means that the webhook secret differs: run `npm run deploy`.';
+    findings.push(isRecent ? wrong(what, cure) : note(what));
   }
   const pending = info.pending_update_count;
   const what = `${pending} updates wait at Telegram`;

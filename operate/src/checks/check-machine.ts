@@ -38,12 +38,12 @@ function checkNode(): Finding {
 
 async function checkCli(): Promise<Finding[]> {
   const path = cliPath();
-  const mend = 'Remove node_modules and run `npm ci` again, without --omit=optional.';
+  const cure = 'Remove node_modules and run `npm ci` again, without --omit=optional.';
   if (path === undefined) {
-    return [wrong(`No Claude CLI is installed for ${process.platform}-${process.arch}`, mend)];
+    return [wrong(`No Claude CLI is installed for ${process.platform}-${process.arch}`, cure)];
   }
   const version = await outputOf(path, ['--version'], CLI_LIMIT_MS);
-  if (version === undefined) return [wrong(`The Claude CLI does not run: ${path}`, mend)];
+  if (version === undefined) return [wrong(`The Claude CLI does not run: ${path}`, cure)];
   return [fine(`Claude CLI ${version.trim()}`)];
 }
 
@@ -59,7 +59,7 @@ function checkSettings(file: EnvFile): MachineReport {
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const findings = error.problems.map((problem) =>
-      wrong(problem, 'Mend it in .env; .env.example explains each.'),
+      wrong(problem, 'Fix it in .env; .env.example explains each.'),
     );
     return { config: undefined, findings };
   }

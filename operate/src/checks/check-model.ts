@@ -43,10 +43,10 @@ async function askModel(proxy: Proxy, kind: ModelConfig['access']['kind'], model
     const said = saidBy(grant.failure) ?? `${status} ${text}`;
     const shown = said.slice(0, SHOWN_CHARACTERS).replaceAll(/\s+/g, ' ');
     const what = `The model ${model} does not answer: ${shown}`;
-    const mend = mendOf(grant.failure?.code, status, model);
-    return isPassing(status) ? note(what, mend) : wrong(what, mend);
+    const cure = cureOf(grant.failure?.code, status, model);
+    return isPassing(status) ? note(what, cure) : wrong(what, cure);
   } catch (error) {
-    return note(`The model ${model} could not be asked: ${reasonOf(error)}`, mendOf(undefined, 0, model));
+    return note(`The model ${model} could not be asked: ${reasonOf(error)}`, cureOf(undefined, 0, model));
   } finally {
     grant.close();
   }
@@ -64,7 +64,7 @@ function saidBy(failure: Grant['failure']): string | undefined {
   return cause.cause instanceof Error ? `${cause.cause.message} ${cause.message}` : cause.message;
 }
 
-function mendOf(
+function cureOf(
   code: NonNullable<Grant['failure']>['code'] | undefined,
   status: number,
   model: string,

@@ -22,7 +22,7 @@ export function nodeProblem(version: string = process.versions.node): string | u
 
 interface BuilderProblem {
   readonly what: string;
-  readonly mend: string;
+  readonly cure: string;
 }
 
 const ARM = /\barm64\b|\baarch64\b/;
@@ -36,7 +36,7 @@ async function builderProblem(builder: string): Promise<BuilderProblem | undefin
   if (version === undefined) {
     return {
       what: `\`${builder}\` is not there, or its service does not run`,
-      mend: 'Start Docker, or name another builder that takes its commands in CDK_DOCKER (podman, finch).',
+      cure: 'Start Docker, or name another builder that takes its commands in CDK_DOCKER (podman, finch).',
     };
   }
   // Of other builders it is not known how to ask.
@@ -45,7 +45,7 @@ async function builderProblem(builder: string): Promise<BuilderProblem | undefin
   if (platforms !== undefined && ARM.test(platforms)) return undefined;
   return {
     what: `\`${builder}\` cannot build for linux/arm64`,
-    mend: 'Run `docker run --privileged --rm tonistiigi/binfmt --install arm64` once, or deploy from an arm64 machine.',
+    cure: 'Run `docker run --privileged --rm tonistiigi/binfmt --install arm64` once, or deploy from an arm64 machine.',
   };
 }
 
@@ -57,7 +57,7 @@ export async function checkTools(builder: string, progress: Progress): Promise<v
   }
   progress.done(`Node ${process.versions.node}`);
   const problem = await builderProblem(builder);
-  if (problem) throw new OperateError('prerequisite_missing', problem.what, problem.mend);
+  if (problem) throw new OperateError('prerequisite_missing', problem.what, problem.cure);
   progress.done(`${builder} builds for linux/arm64`);
 }
 

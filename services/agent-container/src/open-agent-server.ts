@@ -46,7 +46,7 @@ export interface AgentServerParts {
   /** Whose pages may use the API from a browser; nobody's unless given. */
   readonly corsOrigins?: readonly string[];
   /** What a test does instead of production's times and runs. */
-  readonly forTests?: Pick<AppDeps, 'alarm' | 'heartbeatMs' | 'tenure'> & {
+  readonly forTests?: Pick<AppDeps, 'alarm' | 'heartbeatMs' | 'leaseTiming'> & {
     /** @returns what runs the turns instead; `real` is the runtime with the CLI. */
     readonly runtime?: (real: AgentRuntime) => AgentRuntime;
   };
@@ -74,7 +74,7 @@ export async function openAgentServer(parts: AgentServerParts): Promise<AgentSer
     onError: (error) => log.error('A run', error),
   });
   const runs = new Set<Promise<void>>();
-  const { runtime: replaced, ...tempo } = parts.forTests ?? {};
+  const { runtime: replaced, ...timing } = parts.forTests ?? {};
   const deps: Omit<AppDeps, 'authToken'> = {
     ...stores,
     stops: toleratingStops(stores.stops, (error) =>
@@ -88,7 +88,7 @@ export async function openAgentServer(parts: AgentServerParts): Promise<AgentSer
     ...(parts.corsOrigins === undefined ? {} : { corsOrigins: parts.corsOrigins }),
     ...(agent.turnLimitMs === undefined ? {} : { turnLimitMs: agent.turnLimitMs }),
     ...(agent.workspaceLimits === undefined ? {} : { workspaceLimits: agent.workspaceLimits }),
-    ...tempo,
+    ...timing,
     onRun: (ended) => {
       runs.add(ended);
       void ended.then(() => runs.delete(ended));

@@ -48,7 +48,7 @@ const server = await openAgentServer({
         { run: (run) => (run.prompt.includes(REAL) ? real : scripted).run(run) },
         options.mutant,
       ),
-    tenure: { ttlMs: options.ttlMs, heartbeatMs: options.leaseHeartbeatMs },
+    leaseTiming: { ttlMs: options.ttlMs, heartbeatMs: options.leaseHeartbeatMs },
     heartbeatMs: options.streamHeartbeatMs,
   },
 });

@@ -33,7 +33,7 @@ async function frozenServer(
     }
   }
   const store = new RecordingSessionStore(new WatchedStore(join(directory, 'objects')));
-  const server = await agentServer({ store, leases, tenure: FROZEN });
+  const server = await agentServer({ store, leases, leaseTiming: FROZEN });
   const overtake = async (sessionId: string): Promise<void> => {
     expect(await later.acquire(sessionId, 'a later run', 1)).toHaveProperty('lease');
   };

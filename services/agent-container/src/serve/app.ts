@@ -21,7 +21,7 @@ import { Homes, type IdleHomeLimits } from '../session/home/idle-homes.ts';
 import { replayable } from '../session/last-turn.ts';
 import { openSession } from '../session/open-session.ts';
 import { NOTHING_STORED } from '../session/restore.ts';
-import { type HeldSession, holdSession, type Tenure } from '../session/lease/hold-session.ts';
+import { type HeldSession, holdSession, type LeaseTiming } from '../session/lease/hold-session.ts';
 import type { SessionLeases } from '../session/lease/session-lease.ts';
 import { authorise } from './authorise.ts';
 import { ofItsTenant, refuseOtherConversation, refuseOtherSession } from './own-conversation.ts';
@@ -49,7 +49,7 @@ export interface AppDeps extends Omit<TurnDeps, 'homes'> {
   /** Told of each run when it begins, with a promise of its very end: who closes the stores waits for it, for a reader may be gone long before. */
   readonly onRun?: (ended: Promise<void>) => void;
   /** How sessions are held; a lease of 15 s, renewed every second, unless given. */
-  readonly tenure?: Tenure;
+  readonly leaseTiming?: LeaseTiming;
   /** The longest silence on a stream in ms; 10 s unless given. */
   readonly heartbeatMs?: number;
   /** Whose pages may use the API from a browser, such as `https://example.org`; nobody's unless given. */
@@ -199,7 +199,7 @@ async function answer(context: RequestContext, deps: ReadyDeps, asked: Asked): P
   const held = await holdSession(deps.leases, turn.sessionId, {
     isStopped: () => isStopped(deps, asked),
     onError: report,
-    ...(deps.tenure === undefined ? {} : { tenure: deps.tenure }),
+    ...(deps.leaseTiming === undefined ? {} : { leaseTiming: deps.leaseTiming }),
   });
   const abort = new AbortController();
   try {

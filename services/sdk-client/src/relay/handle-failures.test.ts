@@ -35,7 +35,7 @@ afterEach(async () => {
   await scene.close();
 });
 
-describe('a failure that a later try cannot mend', () => {
+describe('a failure that a later try cannot fix', () => {
   it.each(NOT_RETRYABLE)('%s is told to the user with its reason, in the user’s language', async (code) => {
     scene.agent.script(failing(code), refusing(code));
     expect(await scene.handle()).toEqual(DONE);
@@ -62,7 +62,7 @@ describe('a failure that a later try cannot mend', () => {
   });
 });
 
-describe('a failure that a later try may mend', () => {
+describe('a failure that a later try may fix', () => {
   it.each(RETRYABLE)('%s leads to another try, and the user sees nothing of it', async (code) => {
     scene.agent.script(refusing(code), failing(code));
     expect(await scene.handle()).toEqual(RETRY);

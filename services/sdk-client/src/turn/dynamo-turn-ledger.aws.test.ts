@@ -64,7 +64,7 @@ describe.skipIf(endpoint === '')('against DynamoDB Local', () => {
     options.client.destroy();
   });
 
-  it('calls what is no record an error that no repetition mends', async () => {
+  it('calls what is no record an error that no repetition fixes', async () => {
     const { client, tableName } = await openTable();
     const Item = { session_key: { S: 'turn#1' }, state: { S: 'running' } };
     await client.send(new PutItemCommand({ TableName: tableName, Item }));

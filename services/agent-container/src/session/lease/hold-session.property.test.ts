@@ -71,7 +71,7 @@ class Holds {
     const before = this.#holds.at(-1);
     const isFree = !before || this.#released.has(before) || Date.now() >= before.lease.expiresAt.getTime();
     const asked = holdSession(leases, this.#sessionId, {
-      tenure: { ttlMs: TTL_MS, heartbeatMs },
+      leaseTiming: { ttlMs: TTL_MS, heartbeatMs },
       isStopped: () => Promise.resolve(false),
       onError: (error) => {
         throw new Error('A heartbeat failed', { cause: error });

@@ -6,7 +6,7 @@ import { SqliteSessionLeases } from './sqlite-session-leases.ts';
 import { temporaryDirectory } from '../home/temporary-directory.fixture.ts';
 
 const SESSION = '0190c8a4-0000-4000-8000-000000000001';
-const TENURE = { ttlMs: 15_000, heartbeatMs: 1_000 };
+const LEASE_TIMING = { ttlMs: 15_000, heartbeatMs: 1_000 };
 
 let leases: SqliteSessionLeases;
 let errors: unknown[];
@@ -24,7 +24,7 @@ const hold = (
   on: SessionLeases = leases,
   isStopped: () => Promise<boolean> = () => Promise.resolve(false),
 ): ReturnType<typeof holdSession> =>
-  holdSession(on, SESSION, { tenure: TENURE, isStopped, onError: (error) => errors.push(error) });
+  holdSession(on, SESSION, { leaseTiming: LEASE_TIMING, isStopped, onError: (error) => errors.push(error) });
 
 describe('A session that is held', () => {
   it('is busy for everybody else, who learn who has it and until when', async () => {
@@ -60,7 +60,7 @@ describe('A session that is held', () => {
 
   it('stays held for as long as its heart beats', async () => {
     const held = await hold();
-    await vi.advanceTimersByTimeAsync(10 * TENURE.ttlMs);
+    await vi.advanceTimersByTimeAsync(10 * LEASE_TIMING.ttlMs);
     expect(held.lost.aborted).toBe(false);
     await expect(hold()).rejects.toMatchObject({ code: 'session_busy' });
     await held.release();
@@ -69,10 +69,10 @@ describe('A session that is held', () => {
   it('is told of a stop at the next heartbeat', async () => {
     let isStopped = false;
     const held = await hold(leases, () => Promise.resolve(isStopped));
-    await vi.advanceTimersByTimeAsync(TENURE.heartbeatMs);
+    await vi.advanceTimersByTimeAsync(LEASE_TIMING.heartbeatMs);
     expect(held.stopped.aborted).toBe(false);
     isStopped = true;
-    await vi.advanceTimersByTimeAsync(TENURE.heartbeatMs);
+    await vi.advanceTimersByTimeAsync(LEASE_TIMING.heartbeatMs);
     expect(held.stopped.aborted).toBe(true);
     await held.release();
   });
@@ -82,7 +82,7 @@ describe('A holder that was frozen until its lease was taken', () => {
   it('learns it before it writes anything', async () => {
     const held = await hold();
     // Nothing of this process runs while it is frozen, its timers neither.
-    vi.setSystemTime(Date.now() + TENURE.ttlMs + 1);
+    vi.setSystemTime(Date.now() + LEASE_TIMING.ttlMs + 1);
     const other = await hold();
     expect(await held.confirm()).toBe(false);
     expect(held.lost.aborted).toBe(true);
@@ -93,7 +93,7 @@ describe('A holder that was frozen until its lease was taken', () => {
 
   it('goes on when nobody took it', async () => {
     const held = await hold();
-    vi.setSystemTime(Date.now() + TENURE.ttlMs + 1);
+    vi.setSystemTime(Date.now() + LEASE_TIMING.ttlMs + 1);
     expect(await held.confirm()).toBe(true);
     await held.release();
   });
@@ -107,12 +107,12 @@ describe('A store of leases that fails', () => {
       release: () => Promise.reject(new AgentError('store_unavailable', 'Down')),
     };
     const held = await hold(failing);
-    await vi.advanceTimersByTimeAsync(TENURE.ttlMs - 1);
+    await vi.advanceTimersByTimeAsync(LEASE_TIMING.ttlMs - 1);
     expect(held.lost.aborted).toBe(false);
-    await vi.advanceTimersByTimeAsync(2 * TENURE.heartbeatMs);
+    await vi.advanceTimersByTimeAsync(2 * LEASE_TIMING.heartbeatMs);
     expect(held.lost.aborted).toBe(true);
     await held.release();
-    expect(errors.length).toBeGreaterThan(TENURE.ttlMs / TENURE.heartbeatMs);
+    expect(errors.length).toBeGreaterThan(LEASE_TIMING.ttlMs / LEASE_TIMING.heartbeatMs);
   });
 
   it.each([
@@ -125,9 +125,9 @@ describe('A store of leases that fails', () => {
       release: () => Promise.resolve(),
     });
     vi.setSystemTime(Date.now() + stepMs);
-    await vi.advanceTimersByTimeAsync(TENURE.ttlMs - 1);
+    await vi.advanceTimersByTimeAsync(LEASE_TIMING.ttlMs - 1);
     expect(held.lost.aborted).toBe(false);
-    await vi.advanceTimersByTimeAsync(2 * TENURE.heartbeatMs);
+    await vi.advanceTimersByTimeAsync(2 * LEASE_TIMING.heartbeatMs);
     expect(held.lost.aborted).toBe(true);
     await held.release();
   });
@@ -158,7 +158,7 @@ describe('A store of leases that fails', () => {
       release: (lease) => leases.release(lease),
     });
     await expect(held.confirm()).rejects.toMatchObject({ code: 'store_unavailable' });
-    await vi.advanceTimersByTimeAsync(TENURE.ttlMs + 2 * TENURE.heartbeatMs);
+    await vi.advanceTimersByTimeAsync(LEASE_TIMING.ttlMs + 2 * LEASE_TIMING.heartbeatMs);
     expect(held.lost.aborted).toBe(true);
     isDown = false;
     expect(await held.confirm()).toBe(false);

@@ -4,7 +4,7 @@ import { AgentError } from '../../errors.ts';
 import { holderName } from './lease-holder.ts';
 import type { Lease, SessionLeases } from './session-lease.ts';
 
-export interface Tenure {
+export interface LeaseTiming {
   /** How long the lease outlives its last renewal, in ms. */
   readonly ttlMs: number;
   /** Between two heartbeats, in ms: a stop is seen this late at most. */
@@ -12,7 +12,7 @@ export interface Tenure {
 }
 
 /** A stop must take effect within 2 s; a holder that died or hangs gives the session free after 15 s. */
-const TENURE: Tenure = { ttlMs: 15_000, heartbeatMs: 1_000 };
+const LEASE_TIMING: LeaseTiming = { ttlMs: 15_000, heartbeatMs: 1_000 };
 
 const CONFIRM_TRIES = 4;
 const CONFIRM_PAUSE_MS = 400;
@@ -38,7 +38,7 @@ export interface HeldSession {
 }
 
 interface HoldOptions {
-  readonly tenure?: Tenure;
+  readonly leaseTiming?: LeaseTiming;
   /** Asked at every heartbeat. */
   readonly isStopped: () => Promise<boolean>;
   /** Told of heartbeats that failed; the lease is lost only when it expires. */
@@ -52,11 +52,11 @@ interface HoldOptions {
 export async function holdSession(
   leases: SessionLeases,
   sessionId: string,
-  { tenure = TENURE, isStopped, onError }: HoldOptions,
+  { leaseTiming = LEASE_TIMING, isStopped, onError }: HoldOptions,
 ): Promise<HeldSession> {
   /** By a clock that nobody sets: a step of the machine's clock makes no lease longer or shorter. Before the call, as its answer may be late. */
   let renewedAtMs = performance.now();
-  const acquired = await leases.acquire(sessionId, holderName(), tenure.ttlMs);
+  const acquired = await leases.acquire(sessionId, holderName(), leaseTiming.ttlMs);
   if (!('lease' in acquired)) {
     const { heldBy, until } = acquired;
     throw new AgentError('session_busy', 'This session is busy with another message', {
@@ -75,14 +75,14 @@ export async function holdSession(
     // What ran was told to end: a store that answers again does not bring it back.
     if (lost.signal.aborted) return false;
     const askedAtMs = performance.now();
-    const renewed = await leases.renew(lease, tenure.ttlMs);
+    const renewed = await leases.renew(lease, leaseTiming.ttlMs);
     if (renewed) {
       lease = renewed;
       renewedAtMs = askedAtMs;
     } else lost.abort();
     return renewed !== undefined;
   };
-  const isExpired = (): boolean => performance.now() - renewedAtMs > tenure.ttlMs;
+  const isExpired = (): boolean => performance.now() - renewedAtMs > leaseTiming.ttlMs;
   const confirm = async (): Promise<boolean> => {
     for (let tries = 1; ; tries += 1) {
       try {
@@ -109,7 +109,7 @@ export async function holdSession(
     if (isOver || lost.signal.aborted) return;
     timer = setTimeout(() => {
       beating = beat().then(next);
-    }, tenure.heartbeatMs);
+    }, leaseTiming.heartbeatMs);
   };
   next();
 

@@ -50,7 +50,7 @@ export class SqsDeadLetters {
   }
 
   /** Copies a message of the queue here; doing that again within 5 minutes changes nothing. Throws the client's error. */
-  async bury(record: SqsRecord): Promise<void> {
+  async add(record: SqsRecord): Promise<void> {
     const name = deduplicationId(updateIdOf(record), `died-${record.messageId}`);
     await this.#send(this.#options.deadLetterQueueUrl, record.body, name, name);
   }

@@ -54,7 +54,7 @@ it.each([
     {
       client: await refusingClient(type, code),
       queueUrl: 'http://127.0.0.1/1/turns.fifo',
-      deadLetters: { bury: () => Promise.reject(new Error('It is no dead letter')) },
+      deadLetters: { add: () => Promise.reject(new Error('It is no dead letter')) },
       visibilityMs: 60_000,
       retryDelayMs: () => 0,
       onError: (error) => errors.push(error),

@@ -21,7 +21,7 @@ export interface SqsDelivery extends RetryPolicy {
   readonly client: SQSClient;
   /** The queue that the record came from. */
   readonly queueUrl: string;
-  readonly deadLetters: Pick<SqsDeadLetters, 'bury'>;
+  readonly deadLetters: Pick<SqsDeadLetters, 'add'>;
   /** How long after its last heartbeat a delivery is given out again, in ms. */
   readonly visibilityMs: number;
 }
@@ -84,7 +84,7 @@ export async function handleSqsRecord(
   let lostBy: unknown;
   try {
     if (turn) verdict = await tryTurn(handler, turn, attempt, { ...delivery, receipt: record.receiptHandle });
-    if (verdict.kind === 'dead') verdict = await bury(record, turn, attempt, delivery);
+    if (verdict.kind === 'dead') verdict = await addToDeadLetters(record, turn, attempt, delivery);
   } finally {
     lostBy = await stopExtending();
   }
@@ -122,14 +122,14 @@ export async function releaseSqsRecord(record: SqsRecord, delivery: SqsDelivery)
 }
 
 /** Only what lies among the dead letters may be deleted; what could not be put there is tried again. */
-async function bury(
+async function addToDeadLetters(
   record: SqsRecord,
   turn: Turn | undefined,
   attempt: number,
   { deadLetters, onError, retryDelayMs }: SqsDelivery,
 ): Promise<Verdict> {
   try {
-    await deadLetters.bury(record);
+    await deadLetters.add(record);
     return { kind: 'dead' };
   } catch (error) {
     onError(error, turn);
