@@ -72,6 +72,17 @@ export class TurnTakenOverError extends ClientError {
   }
 }
 
+/** A step was to be taken that the state of the turn does not allow: a mistake of the program. */
+export class TurnStateError extends ClientError {
+  override readonly name = 'TurnStateError';
+
+  constructor(state: string, allowed: readonly string[]) {
+    super('turn_state', `A turn that is ${state} cannot take a step of one that is ${allowed.join(' or ')}`, {
+      retryable: false,
+    });
+  }
+}
+
 /** A turn has an answer, and became a dead letter before all of it was delivered. */
 export class AnswerUndeliveredError extends ClientError {
   override readonly name = 'AnswerUndeliveredError';

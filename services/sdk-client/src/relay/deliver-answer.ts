@@ -4,7 +4,7 @@ import type { Outcome } from '../queue/turn-queue.ts';
 import { boundAnswer } from '../reply/bound-answer.ts';
 import { TEXTS } from '../reply/texts.ts';
 import { DONE, putOff } from '../turn/put-off.ts';
-import type { TurnFile } from '../turn/turn-ledger.ts';
+import type { TurnFile } from '../turn/turn-record.ts';
 import { attachAnswer, deliverFiles } from './files/deliver-files.ts';
 import { deliverWhereItCanBe } from './kept/leave-topic.ts';
 import type { ReplyContext } from './reply-context.ts';

@@ -370,7 +370,7 @@ describe('a file of the agent', () => {
       find: (updateId) => ledger.find(updateId),
       save: async (updateId, record) => {
         const isSaved = await ledger.save(updateId, record);
-        if (record.filesDelivered !== 1 || isFrozen) return isSaved;
+        if (record.state !== 'answered' || record.filesDelivered !== 1 || isFrozen) return isSaved;
         isFrozen = true;
         expect(await scene.handler().handle(turn, 2)).toEqual(DONE);
         throw new Error('The answer was lost');

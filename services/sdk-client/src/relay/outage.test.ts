@@ -24,7 +24,10 @@ afterEach(async () => {
   await scene.close();
 });
 
-const outageOf = async (): Promise<unknown> => (await scene.ledger.find(TURN.update_id))?.outage;
+const outageOf = async (): Promise<unknown> => {
+  const record = await scene.ledger.find(TURN.update_id);
+  return record?.state === 'delivered' ? undefined : record?.outage;
+};
 /** A store's own error, as its adapter throws it. */
 const away = (): Promise<never> => Promise.reject(new LedgerUnavailableError('away', undefined));
 const retryableAway = (): Promise<never> =>

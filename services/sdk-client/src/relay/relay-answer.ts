@@ -17,7 +17,7 @@ import type { Note } from '../reply/annotate-answer.ts';
 import { MAX_GROWING_LENGTH } from '../reply/bound-answer.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import { type AgentServer, askAgent } from './agent/agent-client.ts';
-import type { TurnFile } from '../turn/turn-ledger.ts';
+import type { TurnFile } from '../turn/turn-record.ts';
 
 export type Relayed =
   | { kind: 'answered'; text: string; notes: readonly Note[]; files: readonly TurnFile[] }

@@ -4,7 +4,7 @@ import type { Outcome } from '../queue/turn-queue.ts';
 import type { LiveReply } from '../reply/live-reply.ts';
 import type { Language } from '../reply/texts.ts';
 import type { TelegramChat } from '../telegram/telegram-chat.ts';
-import type { TurnFile } from '../turn/turn-ledger.ts';
+import type { TurnFile } from '../turn/turn-record.ts';
 import type { TurnProgress } from '../turn/turn-progress.ts';
 import type { Fetched } from './agent/agent-files.ts';
 

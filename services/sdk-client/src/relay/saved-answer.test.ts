@@ -93,9 +93,8 @@ describe('An answer that was saved in the last try, and that no worker heard the
     scene.agent.save(streamed(events));
     scene.agent.script(DOWN, () => new Response('hello'));
     expect(await scene.giveUp(TURN)).toEqual(later(2_000));
-    expect((await scene.ledger.find(5))?.outage).toMatchObject({
-      code: 'agent_unavailable',
-      isWaiting: true,
+    expect(await scene.ledger.find(5)).toMatchObject({
+      outage: { code: 'agent_unavailable', isWaiting: true },
     });
     expect(await scene.giveUp(TURN)).toEqual(DONE);
     expect(scene.botApi.screen[0]).toBe('Sunny.');

@@ -9,7 +9,7 @@ import { type Language, TEXTS } from '../reply/texts.ts';
 import { forOwner, type OwnerDeps } from './owner-notices.ts';
 import { jittered } from '../turn/put-off.ts';
 import type { ReplyContext } from './reply-context.ts';
-import type { OutageCode, TurnRecord } from '../turn/turn-ledger.ts';
+import type { OutageCode, Waits } from '../turn/turn-record.ts';
 
 /** What passes by itself, or when the owner has done something; the turn waits for it and uses up no try. */
 const OUTAGES: readonly WireErrorCode[] = [
@@ -61,8 +61,6 @@ function outageOf(error: unknown): Outage | undefined {
     return error.mayHaveLanded ? { code: 'telegram_unavailable' } : undefined;
   return isStoreOutage(error) ? { code: 'store_unavailable' } : undefined;
 }
-
-type Waits = NonNullable<TurnRecord['outage']>;
 
 /** @returns whether a turn has waited for about a day. Waits are added up and not timed, because a clock may be set meanwhile. */
 export function hasWaitedInVain({ waits, waitedMs = 0 }: Pick<Waits, 'waits' | 'waitedMs'>): boolean {

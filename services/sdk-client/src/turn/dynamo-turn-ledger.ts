@@ -4,7 +4,8 @@ import { TABLE_PARTITION_KEY, TABLE_TTL_ATTRIBUTE, ttlSeconds, turnKey } from '@
 import { DynamoTable, DynamoTableError, type DynamoTableOptions } from '@omnicloud/storage';
 import { z } from 'zod';
 import { ClientError } from '../errors.ts';
-import { type TurnLedger, type TurnRecord, turnRecordSchema } from './turn-ledger.ts';
+import type { StoredTurnLedger } from './turn-ledger.ts';
+import { type StoredRecord, storedRecordSchema } from './turn-record.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -33,7 +34,7 @@ export interface DynamoTurnLedgerOptions extends DynamoTableOptions {
  * The ledger in DynamoDB, one item per update. The record is gzipped JSON: it holds the answer twice, as Markdown and as it was
  * posted, and an item may have 400 KB; see `SpillingTurnLedger` for what is larger. `state` stands beside it for whoever looks at the table.
  */
-export class DynamoTurnLedger implements TurnLedger {
+export class DynamoTurnLedger implements StoredTurnLedger {
   readonly #table: DynamoTable;
   readonly #now: () => number;
 
@@ -43,20 +44,20 @@ export class DynamoTurnLedger implements TurnLedger {
   }
 
   /** @throws LedgerUnavailableError */
-  async find(updateId: number): Promise<TurnRecord | undefined> {
+  async find(updateId: number): Promise<StoredRecord | undefined> {
     try {
       const item = await this.#table.find(turnKey(updateId));
       if (item === undefined) return undefined;
       const { record, expires_at_ms: expiresAtMs } = itemSchema.parse(item);
       if (expiresAtMs <= this.#now()) return undefined;
-      return turnRecordSchema.parse(JSON.parse((await decompress(record)).toString('utf8')));
+      return storedRecordSchema.parse(JSON.parse((await decompress(record)).toString('utf8')));
     } catch (error) {
       throw new LedgerUnavailableError(`The record of update ${updateId} could not be read`, error);
     }
   }
 
   /** @throws LedgerUnavailableError; not retryable when the record is larger than an item may be, even compressed. */
-  async save(updateId: number, record: TurnRecord): Promise<boolean> {
+  async save(updateId: number, record: StoredRecord): Promise<boolean> {
     const { version, delivery } = record;
     const nowMs = this.#now();
     const expiresAtMs = nowMs + LIFE_MS;

@@ -8,7 +8,8 @@ import {
 } from '@omnicloud/protocol';
 import { persistently } from '@omnicloud/storage';
 import type { Backlog, BacklogEntry } from '../queue/backlog/backlog.ts';
-import type { MergedTurn, TurnLedger } from './turn-ledger.ts';
+import type { TurnLedger } from './turn-ledger.ts';
+import type { MergedTurn, TurnRecord } from './turn-record.ts';
 import type { TurnProgress } from './turn-progress.ts';
 
 /**
@@ -119,7 +120,7 @@ async function mark(follower: Turn, { update_id: into }: Turn, ledger: TurnLedge
     mergedInto: into,
   };
   const isMarked = await persistently(() => ledger.save(follower.update_id, record));
-  return isMarked || (await ledger.find(follower.update_id))?.mergedInto === into;
+  return isMarked || mergedIntoOf(await ledger.find(follower.update_id)) === into;
 }
 
 /** @returns whether an earlier turn has taken this one with it. A mark alone does not say so: its writer may have died right after. */
@@ -130,5 +131,10 @@ export async function isAnsweredByAnother(
 ): Promise<boolean> {
   if (progress.mergedInto === undefined) return false;
   const leader = await ledger.find(progress.mergedInto);
-  return leader?.merged?.some(({ updateId }) => updateId === turn.update_id) ?? false;
+  if (leader === undefined || leader.state === 'merged') return false;
+  return leader.merged?.some(({ updateId }) => updateId === turn.update_id) ?? false;
+}
+
+function mergedIntoOf(record: TurnRecord | undefined): number | undefined {
+  return record === undefined || record.state === 'running' ? undefined : record.mergedInto;
 }

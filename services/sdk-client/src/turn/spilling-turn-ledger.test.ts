@@ -6,7 +6,7 @@ import { RememberedRecords } from './spilled-records.fixture.ts';
 import { SpillingTurnLedger } from './spilling-turn-ledger.ts';
 import { SqliteTurnLedger } from './sqlite-turn-ledger.ts';
 import { describeTurnLedger } from './turn-ledger.contract.ts';
-import type { TurnLedger } from './turn-ledger.ts';
+import type { StoredTurnLedger, TurnLedger } from './turn-ledger.ts';
 import { recordOf } from './turn.fixture.ts';
 
 const ANSWER = '汉'.repeat(128_000);
@@ -25,7 +25,7 @@ async function newLedger(): Promise<SqliteTurnLedger> {
 }
 
 /** @returns what the ledger itself is given for a turn. */
-async function inLedger(ledger: TurnLedger, updateId: number): Promise<number> {
+async function inLedger(ledger: StoredTurnLedger, updateId: number): Promise<number> {
   return Buffer.byteLength(JSON.stringify(await ledger.find(updateId)));
 }
 
@@ -72,7 +72,7 @@ describe('A record of any size', () => {
     const records = new RememberedRecords();
     const answered = recordOf({ state: 'answered', answer: ANSWER });
     await new SpillingTurnLedger({ ledger, records, onLeftover: fail }).save(1, answered);
-    const killed: TurnLedger = {
+    const killed: StoredTurnLedger = {
       find: (updateId) => ledger.find(updateId),
       save: () => Promise.reject(new Error('Killed')),
     };
@@ -101,7 +101,7 @@ describe('A record of any size', () => {
     const ledger = await newLedger();
     const records = new RememberedRecords();
     const spilling = new SpillingTurnLedger({ ledger, records, onLeftover: fail });
-    await spilling.save(1, recordOf({ answer: ANSWER }));
+    await spilling.save(1, recordOf({ state: 'answered', answer: ANSWER }));
     const [key = ''] = records.objects.keys();
     records.objects.set(key, Buffer.from('damaged'));
     await expect(spilling.find(1)).rejects.toMatchObject({ code: 'ledger_unavailable', retryable: true });

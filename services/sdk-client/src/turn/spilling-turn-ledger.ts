@@ -3,7 +3,8 @@ import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
 import { ClientError } from '../errors.ts';
 import type { SpilledRecords } from './spilled-records.ts';
-import { type TurnLedger, type TurnRecord, turnRecordSchema } from './turn-ledger.ts';
+import type { StoredTurnLedger, TurnLedger } from './turn-ledger.ts';
+import { type TurnRecord, turnRecordSchema } from './turn-record.ts';
 
 const compress = promisify(gzip);
 const decompress = promisify(gunzip);
@@ -24,7 +25,7 @@ class SpilledRecordError extends ClientError {
 }
 
 export interface SpillingOptions {
-  readonly ledger: TurnLedger;
+  readonly ledger: StoredTurnLedger;
   readonly records: SpilledRecords;
   /** Told that a record which nobody needs any more could not be removed; the store removes it later. */
   readonly onLeftover: (error: unknown) => void;
@@ -37,7 +38,7 @@ export interface SpillingOptions {
  * again: whoever is killed in between leaves the record before as it was. Which delivery goes on with a turn is the ledger's alone to decide.
  */
 export class SpillingTurnLedger implements TurnLedger {
-  readonly #ledger: TurnLedger;
+  readonly #ledger: StoredTurnLedger;
   readonly #records: SpilledRecords;
   readonly #largestBytes: number;
   readonly #onLeftover: (error: unknown) => void;
@@ -56,7 +57,7 @@ export class SpillingTurnLedger implements TurnLedger {
     let cause: unknown;
     for (let look = 0; look < LOOKS; look += 1) {
       const record = await this.#ledger.find(updateId);
-      if (record?.spilledTo === undefined) return record;
+      if (record === undefined || !('spilledTo' in record)) return record;
       try {
         const whole = await this.#read(record.spilledTo);
         this.#seen.set(updateId, record.spilledTo);

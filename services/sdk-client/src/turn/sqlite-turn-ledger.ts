@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { openSqliteFile } from '@omnicloud/storage';
-import { type TurnLedger, type TurnRecord, turnRecordSchema } from './turn-ledger.ts';
+import type { StoredTurnLedger } from './turn-ledger.ts';
+import { type StoredRecord, storedRecordSchema } from './turn-record.ts';
 
 const FILE_NAME = 'ledger.db';
 const LOSS = 'messages that are being answered may be answered twice';
@@ -20,7 +21,7 @@ const MIGRATIONS = [
 ];
 
 /** The ledger in a SQLite file, which several processes may share. */
-export class SqliteTurnLedger implements TurnLedger {
+export class SqliteTurnLedger implements StoredTurnLedger {
   readonly #database: DatabaseSync;
   readonly #find: StatementSync;
   readonly #save: StatementSync;
@@ -46,13 +47,13 @@ export class SqliteTurnLedger implements TurnLedger {
     );
   }
 
-  async find(updateId: number): Promise<TurnRecord | undefined> {
+  async find(updateId: number): Promise<StoredRecord | undefined> {
     const row = this.#find.get(updateId);
-    return row === undefined ? undefined : turnRecordSchema.parse(JSON.parse(String(row.record)));
+    return row === undefined ? undefined : storedRecordSchema.parse(JSON.parse(String(row.record)));
   }
 
   /** Takes the chance of a new turn to delete what is too old to be delivered again. */
-  async save(updateId: number, record: TurnRecord): Promise<boolean> {
+  async save(updateId: number, record: StoredRecord): Promise<boolean> {
     const { version, delivery } = record;
     const { changes } = this.#save.run({
       updateId,

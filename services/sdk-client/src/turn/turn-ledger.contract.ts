@@ -1,15 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { TurnLedger } from './turn-ledger.ts';
-import { recordOf } from './turn.fixture.ts';
+import type { StoredTurnLedger } from './turn-ledger.ts';
+import type { TurnRecord } from './turn-record.ts';
+import { FULL_RECORDS, recordOf } from './turn.fixture.ts';
 
 interface OpenLedger {
-  ledger: TurnLedger;
+  ledger: StoredTurnLedger;
   /** The same ledger seen by another process. */
-  reopen(): TurnLedger;
+  reopen(): StoredTurnLedger;
   close(): Promise<void>;
 }
 
-/** What every adapter of `TurnLedger` promises. */
+/** What every adapter of `TurnLedger` and of `StoredTurnLedger` promises. */
 export function describeTurnLedger(name: string, openLedger: () => Promise<OpenLedger>): void {
   describe(`${name} keeps the promises of a turn ledger`, () => {
     let open: OpenLedger;
@@ -24,30 +25,18 @@ export function describeTurnLedger(name: string, openLedger: () => Promise<OpenL
       expect(await open.ledger.find(1)).toBeUndefined();
     });
 
-    it('gives back what was saved last, also to another process', async () => {
-      const posted = [{ messageId: 7, shown: '{"text":"über 🦊","entities":[]}' }];
-      await open.ledger.save(1, recordOf());
-      const record = recordOf({
-        state: 'answered',
-        version: 2,
-        answer: '**Ja**, 你好\n',
-        posted,
-        sending: 1,
-        undecidableSends: 3,
-        deferrals: 2,
-        paused: { text: 'Half', runs: 1 },
-        leaves: '0190c8a4-0000-4000-8000-000000000001',
-        isSessionLost: true,
-        lostTurns: 2,
-        merged: [{ updateId: 2, messageId: 43, text: 'und dies' }],
-        mergedInto: 9,
-      });
-      expect(await open.ledger.save(1, record)).toBe(true);
-      expect(await open.reopen().find(1)).toEqual(record);
-    });
+    it.each(FULL_RECORDS.map((full): [TurnRecord['state'], TurnRecord] => [full.state, full]))(
+      'gives back the whole of what was saved last of a turn that is %s, also to another process',
+      async (_, full) => {
+        await open.ledger.save(1, recordOf());
+        const record: TurnRecord = { ...full, version: 2 };
+        expect(await open.ledger.save(1, record)).toBe(true);
+        expect(await open.reopen().find(1)).toEqual(record);
+      },
+    );
 
     it('keeps turns apart', async () => {
-      await open.ledger.save(1, recordOf({ state: 'delivered', answer: 'one' }));
+      await open.ledger.save(1, recordOf({ state: 'delivered' }));
       await open.ledger.save(2, recordOf());
       expect((await open.ledger.find(1))?.state).toBe('delivered');
       expect(await open.ledger.find(2)).toEqual(recordOf());

@@ -31,8 +31,10 @@ export async function stopWaiting(stop: Turn, deps: StopWaitingDeps): Promise<bo
       .filter((turn) => turn.update_id < stop.update_id && groupOf(turn) === key);
     for (const turn of waiting) {
       const record = await deps.ledger.find(turn.update_id);
-      if (record?.outage?.isWaiting !== true) continue;
+      if (record === undefined || record.state === 'delivered' || record.outage?.isWaiting !== true) continue;
       const progress = await TurnProgress.resume(deps.ledger, turn.update_id);
+      // Its own delivery may have ended it meanwhile.
+      if (progress.isOver) continue;
       const replyTo = progress.merged?.at(-1)?.messageId ?? turn.message_id;
       const context = openReply(turn, progress, replyTo, deps);
       await say(context, stoppedText(progress, context.language));

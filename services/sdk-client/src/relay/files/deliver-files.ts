@@ -3,7 +3,7 @@ import { OutageError, TelegramError, TurnTakenOverError } from '../../errors.ts'
 import type { OutgoingDocument } from '../../telegram/telegram-chat.ts';
 import { TEXTS } from '../../reply/texts.ts';
 import type { ReplyContext } from '../reply-context.ts';
-import type { TurnFile } from '../../turn/turn-ledger.ts';
+import type { TurnFile } from '../../turn/turn-record.ts';
 import { isOutage } from '../wait-out.ts';
 
 /**

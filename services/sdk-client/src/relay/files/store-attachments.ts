@@ -11,7 +11,7 @@ import {
 import { ClientError, TelegramError } from '../../errors.ts';
 import type { TelegramFiles } from '../../telegram/telegram-files.ts';
 import type { AttachmentStore } from './attachment-store.ts';
-import type { MergedTurn, MissingAttachment } from '../../turn/turn-ledger.ts';
+import type { MergedTurn, MissingAttachment } from '../../turn/turn-record.ts';
 
 /** Downloads side by side; each may hold 20 MB. */
 const AT_ONCE = 3;
