@@ -3,7 +3,7 @@ import { NO_CAPTION, refused, throttled } from '../telegram/bot-api.fixture.ts';
 import { TEXTS } from '../reply/texts.ts';
 import { answered } from './agent/agent-server.fixture.ts';
 import { later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
-import { turnOf } from '../turn/turn.fixture.ts';
+import { recordOf, turnOf } from '../turn/turn.fixture.ts';
 import type { TurnLedger } from '../turn/turn-ledger.ts';
 
 const DONE = { kind: 'done' };
@@ -103,6 +103,18 @@ it('It is whole also when the turn is given up', async () => {
   await scene.handle(UPDATE);
   await scene.giveUp(UPDATE);
   expect([messages().length, documents().length]).toEqual([4, 1]);
+});
+
+it('The file of a turn that was given up is not taken for the file of the answer that it gets later', async () => {
+  await scene.ledger.save(5, recordOf({ paused: { text: LONG, runs: 1 } }));
+  await scene.giveUp(UPDATE);
+  expect(documents()).toEqual([{ name: 'answer.md', text: `${TEXTS.en.gaveUp}\n\n${LONG}` }]);
+  // Somebody brings the turn back.
+  scene.agent.script(answered('The end.'));
+  expect(await scene.handle(UPDATE)).toEqual(DONE);
+  expect(documents()).toHaveLength(2);
+  const whole = documents()[1]?.text;
+  expect([whole?.startsWith(LONG.trim()), whole?.endsWith('The end.')]).toEqual([true, true]);
 });
 
 /** A ledger whose process is killed at one of its writes. */

@@ -8,7 +8,9 @@ import type { Outcome } from '../queue/turn-queue.ts';
 import { answered, failing, refusing } from './agent/agent-server.fixture.ts';
 import { AttachmentStoreError } from './files/attachment-store.ts';
 import { AT_ONCE, later, RelayScene, WHEN_COMPLETE } from './relay-scene.fixture.ts';
+import { TEXTS } from '../reply/texts.ts';
 import { recordOf, turnOf } from '../turn/turn.fixture.ts';
+import type { TurnLedger } from '../turn/turn-ledger.ts';
 
 const DONE = { kind: 'done' };
 const RETRY = { kind: 'retry' };
@@ -174,6 +176,29 @@ describe('/stop', () => {
     });
     expect(await scene.handle(TURN)).toEqual(DONE);
     expect(scene.botApi.screen).toContain('Just in time.');
+  });
+
+  it('changes nothing about a turn that ends while it looks', async () => {
+    await waits();
+    let looks = 0;
+    const { ledger } = scene;
+    const slow: TurnLedger = {
+      save: (updateId, record) => ledger.save(updateId, record),
+      find: async (updateId) => {
+        const found = await ledger.find(updateId);
+        if (updateId !== TURN.update_id) return found;
+        looks += 1;
+        // The first look is for a mark; the second finds that the turn waits.
+        if (looks === 2) expect(await scene.handle(TURN)).toEqual(DONE);
+        return found;
+      },
+    };
+    const errors: unknown[] = [];
+    const onError = (error: unknown): number => errors.push(error);
+    const handler = scene.handler(WHEN_COMPLETE, { ledger: slow, onError });
+    expect(await handler.handle(turnOf(STOP), 1)).toEqual(DONE);
+    expect(scene.botApi.screen.slice(1)).toEqual(['⏹ Stopped.', TEXTS.en.nothingRunning]);
+    expect(errors).toEqual([]);
   });
 
   it('lets the queue give out at once what waits in the conversation, and in no other', async () => {

@@ -242,3 +242,15 @@ it('What is delivered is not taken up again', async () => {
   expect(second.isOver).toBe(true);
   expect(ledger.history).toHaveLength(writes);
 });
+
+it('A turn that is given up has all tries before it again; one whose answer is known is not given up', async () => {
+  const ledger = new RecordingLedger();
+  const progress = await TurnProgress.resume(ledger, UPDATE);
+  await progress.saveOutage(OUTAGE);
+  await progress.saveGivenUp();
+  expect(ledger.history.at(-1)).toMatchObject({ state: 'running', deferrals: 0, begun: 0 });
+  expect(ledger.history.at(-1)).not.toHaveProperty('outage');
+  await progress.saveAnswer('the answer');
+  await expect(progress.saveGivenUp()).rejects.toMatchObject({ code: 'turn_state', retryable: false });
+  expect(ledger.state).toBe('answered');
+});

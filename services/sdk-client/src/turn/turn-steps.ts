@@ -104,11 +104,17 @@ export const post = from(UNFINISHED, ({ sending, ...record }, posted: readonly P
   posted: posted.map((part) => ({ ...part })),
 }));
 
-/** The final text is known; `/stop` replaces one that is not delivered. The schema drops what an answered turn does not need. */
-export const answer = from(UNFINISHED, (record, text: string, files: readonly TurnFile[]) => {
-  const answered = { ...record, ...withFiles(record, files), state: 'answered' as const, answer: text };
-  return answeredSchema.parse(answered);
-});
+/**
+ * The final text is known; `/stop` replaces one that is not delivered. A file with another text is not the file of this one. The schema drops
+ * what an answered turn does not need.
+ */
+export const answer = from(
+  UNFINISHED,
+  ({ isAnswerAttached, ...record }, text: string, files: readonly TurnFile[]) => {
+    const answered = { ...record, ...withFiles(record, files), state: 'answered' as const, answer: text };
+    return answeredSchema.parse(answered);
+  },
+);
 
 /** The whole text is in the chat as a document, or, without a document, its user was told that it will not be. */
 export const attachAnswer = from(UNFINISHED, ({ sending, ...record }, document: number | undefined) => ({
@@ -149,11 +155,10 @@ export const deliver = from(['running', 'answered'], (record, document: number |
 });
 
 /** The user was told that the turn is put aside: when it comes back, all tries are before it again. */
-export const giveUp = from(UNANSWERED, ({ outage, isSessionLost, lostTurns, ...record }) => ({
-  ...record,
-  begun: 0,
-  deferrals: 0,
-}));
+export const giveUp = from(UNANSWERED, (before) => {
+  const { outage, isSessionLost, lostTurns, isAnswerAttached, ...record } = before;
+  return { ...record, begun: 0, deferrals: 0 };
+});
 
 /** A delivery that finds a send which was begun and not ended cannot know whether it arrived. */
 function withoutSending(before: Unfinished): Unfinished {
