@@ -46,16 +46,28 @@ describe.each(PAGES)('%s', (page) => {
   });
 });
 
+/** What a page and its translation have in common. */
+const shapeOf = (page: string): object => ({
+  headings: [...page.matchAll(/^#+ /gm)].map(([mark]) => mark),
+  commands: [...page.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, code = '']) =>
+    code.replaceAll(/#.*$/gm, '').replaceAll(/ +$/gm, ''),
+  ),
+  names: [...new Set([...page.matchAll(/`([A-Za-z_./:-]+)`/g)].map(([, code = '']) => code))].sort(),
+});
+
 describe('The two READMEs', () => {
   it('have the same sections, the same commands and the same settings', async () => {
     const [english, chinese] = await Promise.all([read('README.md'), read('README.zh-CN.md')]);
-    const shape = (page: string): object => ({
-      headings: [...page.matchAll(/^#+ /gm)].map(([mark]) => mark),
-      commands: [...page.matchAll(/```bash\n([\s\S]*?)```/g)].map(([, code = '']) =>
-        code.replaceAll(/#.*$/gm, '').replaceAll(/ +$/gm, ''),
-      ),
-      names: [...new Set([...page.matchAll(/`([A-Za-z_./:-]+)`/g)].map(([, code = '']) => code))].sort(),
-    });
-    expect(shape(chinese)).toEqual(shape(english));
+    expect(shapeOf(chinese)).toEqual(shapeOf(english));
   });
+});
+
+describe('A page and its Chinese version', () => {
+  it.each(['docs/hosting', 'docs/runbook', 'docs/own-server'])(
+    '%s: have the same sections, the same commands and the same settings',
+    async (page) => {
+      const [english, chinese] = await Promise.all([read(`${page}.md`), read(`${page}.zh-CN.md`)]);
+      expect(shapeOf(chinese)).toEqual(shapeOf(english));
+    },
+  );
 });
