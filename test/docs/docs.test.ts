@@ -71,3 +71,17 @@ describe('A page and its Chinese version', () => {
     },
   );
 });
+
+describe('A decision', () => {
+  it.each(PAGES.filter((page) => page.startsWith('docs/decisions/')))(
+    '%s has its number, its status and its date at the top',
+    async (page) => {
+      const number = Number(/(\d+)-[^/]+$/.exec(page)?.[1]);
+      const [title, , status] = (await read(page)).split('\n');
+      expect(title).toMatch(new RegExp(`^# ${number}\\. \\S`));
+      expect(status).toMatch(
+        /^Status: (proposed|accepted|replaced by decision \d+)\. Date: \d{4}-\d{2}-\d{2}\.$/,
+      );
+    },
+  );
+});
