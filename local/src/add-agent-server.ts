@@ -5,7 +5,8 @@ import { type AgentServer, openAgentServer, type WorkPlace } from '@omnicloud/ag
 import { createBedrockStandIn, createDemoModel, type PageInfo } from '@omnicloud/demo';
 import { openSecretsManager } from '@omnicloud/secrets';
 import type { Hono } from 'hono';
-import { demoAgentConfig, DEMO_MODEL_ID, type LocalConfig } from './config.ts';
+import type { LocalConfig } from './config.ts';
+import { demoAgentConfig, DEMO_MODEL_ID } from './demo-agent.ts';
 import { agentLog, type Log } from './log.ts';
 import type { Stores } from './stores/stores.ts';
 
@@ -31,13 +32,13 @@ export async function addAgentServer(
   // Unguessable, because the path is all that keeps others from talking to the model.
   const demoPath = `/demo-model/${randomBytes(16).toString('hex')}`;
   const { wordDelayMs, alarm } = timing;
-  if (!config.agent) {
+  if (!config.model) {
     const demo = createDemoModel(wordDelayMs === undefined ? {} : { wordDelayMs });
     app.route(demoPath, createBedrockStandIn({ respond: demo }) as unknown as Hono);
   }
   const { objects: store, leases, table, stops } = stores;
   const server = await openAgentServer({
-    agent: config.agent ?? demoAgentConfig(ownUrl + demoPath, config),
+    agent: config.model ? { ...config.run, ...config.model } : demoAgentConfig(config.run, ownUrl + demoPath),
     work,
     stores: { store, leases, table, stops },
     token: { value: config.authToken },
@@ -48,13 +49,13 @@ export async function addAgentServer(
   });
   app.all('/session/*', (context) => server.fetch(context.req.raw));
   app.get('/health', (context) => server.fetch(context.req.raw));
-  return { server, model: modelOf(config.agent, server.model) };
+  return { server, model: modelOf(config.model, server.model) };
 }
 
 /** @param ofImage what the image's settings name, an alias or an id. */
-function modelOf(agent: LocalConfig['agent'], ofImage = 'sonnet'): PageInfo['model'] {
-  if (!agent) return { kind: 'demo', name: DEMO_MODEL_ID };
-  const { access, models, model = ofImage } = agent;
+function modelOf(config: LocalConfig['model'], ofImage = 'sonnet'): PageInfo['model'] {
+  if (!config) return { kind: 'demo', name: DEMO_MODEL_ID };
+  const { access, models, model = ofImage } = config;
   const isAlias = model === 'opus' || model === 'sonnet' || model === 'haiku';
   return { kind: access.kind, name: (isAlias ? models[model] : undefined) ?? model };
 }

@@ -61,7 +61,7 @@ export async function addTelegram(
   // Everything that is added from here on, whatever its path.
   if (config.pagePassword !== undefined)
     app.use('*', askPassword({ password: config.pagePassword, ownCall }));
-  app.route('/', createPageApp({ model, shell: config.isShellOn, version: release.version }));
+  app.route('/', createPageApp({ model, shell: config.run.isShellOn, version: release.version }));
   app.route('/', standIn.app);
   const { api, files } = telegramApi(token, ownUrl, { [OWN_CALL_HEADER]: ownCall });
   return {

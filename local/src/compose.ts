@@ -52,7 +52,7 @@ export async function startLocal(config: LocalConfig, log: Log, timing: Timing =
     workRoot: workRootOf(config),
     storeFolders: [config.dataDir],
     isOneRunAtATime: false,
-    diskLimits: config.shell.diskLimits,
+    diskLimits: config.run.diskLimits,
     log,
   });
   const { retryDelayMs } = timing;

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
 import { describe, expect, it } from 'vitest';
-import { demoAgentConfig, parseLocalConfig, readQueueConfig } from './config.ts';
+import { parseLocalConfig, readQueueConfig } from './config.ts';
+import { demoAgentConfig } from './demo-agent.ts';
 
 function problemsOf(environment: Record<string, string>): readonly string[] {
   try {
@@ -16,8 +17,8 @@ function problemsOf(environment: Record<string, string>): readonly string[] {
 describe('Without settings', () => {
   it('everything is embedded, on loopback, with the shell off and a token of its own', () => {
     const config = parseLocalConfig({});
-    expect(config).toMatchObject({ host: '127.0.0.1', port: 8787, isShellOn: false });
-    expect([config.telegram, config.agent, config.agentServerUrl]).toEqual([undefined, undefined, undefined]);
+    expect(config).toMatchObject({ host: '127.0.0.1', port: 8787, run: { isShellOn: false } });
+    expect([config.telegram, config.model, config.agentServerUrl]).toEqual([undefined, undefined, undefined]);
     expect(config.authToken).not.toBe(parseLocalConfig({}).authToken);
     expect(config.authToken.length).toBeGreaterThan(32);
   });
@@ -37,14 +38,21 @@ describe('Without settings', () => {
   });
 
   it('the CLI of the demo gets nothing of the environment but PATH', () => {
-    const config = parseLocalConfig({});
-    const demo = demoAgentConfig('http://127.0.0.1:1/demo', config, {
+    const { run } = parseLocalConfig({
       PATH: '/bin',
       HOME: '/root',
+      LANG: 'C.UTF-8',
       AWS_PROFILE: 'mine',
+      HTTPS_PROXY: 'http://proxy:3128',
     });
+    const demo = demoAgentConfig(run, 'http://127.0.0.1:1/demo');
     expect(demo.inherited).toEqual({ PATH: '/bin' });
-    expect(demo.access).toMatchObject({ kind: 'bedrock', credentials: 'none' });
+    expect(demo.proxies).toEqual({});
+    expect(demo.access).toMatchObject({
+      kind: 'bedrock',
+      baseUrl: 'http://127.0.0.1:1/demo',
+      credentials: 'none',
+    });
   });
 });
 
@@ -128,6 +136,12 @@ describe('A name in .env that is mistyped', () => {
 describe('The token between the tiers', () => {
   const token = 'a-token-of-both-tiers';
 
+  it('is measured under the name it was given by', () => {
+    expect(problemsOf({ AGENT_SERVER_AUTH_TOKEN: 'short', ANTHROPIC_API_KEY: 'sk-x' })).toEqual([
+      'AGENT_SERVER_AUTH_TOKEN must have at least 16 characters',
+    ]);
+  });
+
   it('may be given under the name of either tier, but not two of them', () => {
     expect(parseLocalConfig({ AGENT_SERVER_AUTH_TOKEN: token }).authToken).toBe(token);
     expect(parseLocalConfig({ SDK_CLIENT_AUTH_TOKEN: token }).authToken).toBe(token);
@@ -140,15 +154,15 @@ describe('The token between the tiers', () => {
 describe('The model', () => {
   it('is Bedrock when an endpoint of it is named', () => {
     const config = parseLocalConfig({ ANTHROPIC_BEDROCK_BASE_URL: 'http://127.0.0.1:1' });
-    expect(config.agent?.access).toMatchObject({ kind: 'bedrock', baseUrl: 'http://127.0.0.1:1' });
+    expect(config.model?.access).toMatchObject({ kind: 'bedrock', baseUrl: 'http://127.0.0.1:1' });
   });
 
   it('is the demo when Bedrock is switched off and no key is given', () => {
-    expect(parseLocalConfig({ CLAUDE_CODE_USE_BEDROCK: '0' }).agent).toBeUndefined();
+    expect(parseLocalConfig({ CLAUDE_CODE_USE_BEDROCK: '0' }).model).toBeUndefined();
   });
 
   it('is Anthropic with a key', () => {
-    expect(parseLocalConfig({ ANTHROPIC_API_KEY: 'sk-x' }).agent?.access).toEqual({
+    expect(parseLocalConfig({ ANTHROPIC_API_KEY: 'sk-x' }).model?.access).toEqual({
       kind: 'anthropic',
       credentials: { apiKey: 'sk-x' },
     });

@@ -17,7 +17,7 @@ export function confineShell(
   config: LocalConfig,
   tell: (notice: string) => void,
 ): Promise<Isolation | undefined> {
-  return chooseIsolation(config.shell, {
+  return chooseIsolation(config.run, {
     workRoot: workRootOf(config),
     hidden: [resolve('.env'), config.dataDir],
     tell,

@@ -14,13 +14,13 @@ import { runCommand } from './run-command.ts';
 async function lookHere(isModelAsked: boolean, file: EnvFile): Promise<Finding[]> {
   const { findings, config } = await checkMachine(file);
   if (!config) return [...findings];
-  const { telegram, agent } = config;
+  const { telegram, model } = config;
   const ofBot = telegram
     ? await look('The bot', () => checkBot(telegram.botToken, telegram.apiRoot, telegram.updates))
     : [];
-  if (!agent) return [...findings, ...ofBot];
+  if (!model) return [...findings, ...ofBot];
   const ofModel = isModelAsked
-    ? await look('The model', () => checkModel(agent))
+    ? await look('The model', () => checkModel(model))
     : [note('The model was not asked', '`npm run doctor -- --model` does, for one token.')];
   return [...findings, ...ofBot, ...ofModel];
 }

@@ -36,7 +36,6 @@ async function openRuns(
 ): Promise<(prompt: string) => Promise<RuntimeEvent[]>> {
   const config = parseAgentConfig({
     PATH: process.env.PATH ?? '',
-    SDK_CLIENT_AUTH_TOKEN: 'nobody-calls-this-server',
     CLAUDE_CODE_USE_BEDROCK: '1',
     AWS_REGION: 'us-east-1',
     BEDROCK_ACCESS_KEY_ID: 'AKIAFLOWTEST',

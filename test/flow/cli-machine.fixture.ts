@@ -18,7 +18,6 @@ import { type ScriptedModel, startScriptedModel } from '../fakes/scripted-model.
 const ID = '0190c8a4-0000-4000-8000-000000000001';
 const CONFIG = parseAgentConfig({
   PATH: process.env.PATH ?? '',
-  SDK_CLIENT_AUTH_TOKEN: 'nobody-calls-this-server',
   CLAUDE_CODE_USE_BEDROCK: '1',
   AWS_REGION: 'us-east-1',
   ANTHROPIC_DEFAULT_OPUS_MODEL: 'anthropic.flow-opus-v1:0',

@@ -23,7 +23,6 @@ const options = parseStaleOptions();
 const stores = openStores(options, report);
 const config = parseAgentConfig({
   PATH: searchPath(),
-  SDK_CLIENT_AUTH_TOKEN: AUTH_TOKEN,
   CLAUDE_CODE_USE_BEDROCK: '1',
   CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
   ANTHROPIC_BEDROCK_BASE_URL: options.modelUrl,

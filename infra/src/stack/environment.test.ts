@@ -68,7 +68,7 @@ it('gives the agent what its own schema asks for, the region of Bedrock apart fr
       turnBudgetUsd: 2,
     },
   });
-  expect(config.serviceTokenSecret).toContain('ServiceToken');
+  expect(config.token).toEqual({ secret: expect.stringContaining('ServiceToken') as unknown });
 });
 
 it('gives the agent every setting that it can be told, and Anthropic’s key by its secret alone', () => {

@@ -53,7 +53,7 @@ function checkSettings(file: EnvFile): MachineReport {
     const telegram = config.telegram
       ? `Telegram by ${config.telegram.updates.kind}`
       : 'the stand-in of Telegram';
-    const model = config.agent ? config.agent.access.kind : 'the demo model';
+    const model = config.model ? config.model.access.kind : 'the demo model';
     const notices = config.notices.map((notice) => note(notice));
     return { config, findings: [fine(`Settings: ${telegram}, ${model}`), ...notices] };
   } catch (error) {
@@ -84,7 +84,7 @@ async function writeProblem(folder: string): Promise<string | undefined> {
 }
 
 async function checkSandbox(config: LocalConfig): Promise<Finding[]> {
-  if (!config.isShellOn)
+  if (!config.run.isShellOn)
     return [note('The shell is off, so the agent runs no programs', 'AGENT_SHELL=on allows it.')];
   try {
     const told: string[] = [];

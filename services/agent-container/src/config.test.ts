@@ -2,9 +2,7 @@ import { ConfigError } from '@omnicloud/settings';
 import { describe, expect, it } from 'vitest';
 import { type AgentConfig, parseAgentConfig } from './config.ts';
 
-const TOKEN = 'the-token-of-this-server';
-const parse = (variables: Record<string, string>): AgentConfig =>
-  parseAgentConfig({ SDK_CLIENT_AUTH_TOKEN: TOKEN, ...variables });
+const parse = (variables: Record<string, string>): AgentConfig => parseAgentConfig(variables);
 
 function problemsOf(variables: Record<string, string>): ConfigError {
   try {
@@ -34,13 +32,11 @@ describe('settings with mistakes', () => {
       'BEDROCK_REGION',
       'BEDROCK_SECRET_ACCESS_KEY',
       'CLAUDE_CODE_SKIP_BEDROCK_AUTH',
-      'SDK_CLIENT_AUTH_TOKEN',
     ]);
   });
 
   it('never repeat a value, as it may be a secret', () => {
     const values = {
-      SDK_CLIENT_AUTH_TOKEN: 'short-secret',
       CLAUDE_CODE_USE_BEDROCK: 'secret-1',
       BEDROCK_REGION: 'secret-2',
       ANTHROPIC_BEDROCK_BASE_URL: 'secret-3',
@@ -48,9 +44,8 @@ describe('settings with mistakes', () => {
       AGENT_SHELL: 'secret-5',
     };
     const error = problemsOf(values);
-    expect(namesIn(error)).toEqual(expect.arrayContaining(['SDK_CLIENT_AUTH_TOKEN', 'AGENT_SHELL']));
+    expect(namesIn(error)).toEqual(expect.arrayContaining(['BEDROCK_REGION', 'AGENT_SHELL']));
     expect(`${error.message} ${error.problems.join()}`).not.toContain('secret-');
-    expect(error.message).not.toContain('short-secret');
   });
 
   it.each<[Record<string, string>, string]>([
@@ -62,10 +57,8 @@ describe('settings with mistakes', () => {
     [{ CLAUDE_CODE_USE_BEDROCK: '1', AWS_REGION: 'Frankfurt' }, 'AWS_REGION'],
     [{ ANTHROPIC_API_KEY: 'key', BEDROCK_SECRET_ACCESS_KEY: 's' }, 'BEDROCK_ACCESS_KEY_ID'],
     [{ ANTHROPIC_API_KEY: 'key', BEDROCK_SECRET_ARN: 'arn', BEDROCK_API_KEY: 'k' }, 'BEDROCK_API_KEY'],
-    [{ ANTHROPIC_API_KEY: 'key', SDK_CLIENT_AUTH_TOKEN: '   ' }, 'SDK_CLIENT_AUTH_TOKEN'],
-    [{ ANTHROPIC_API_KEY: 'key', SDK_CLIENT_AUTH_TOKEN: 'fifteen letters' }, 'SDK_CLIENT_AUTH_TOKEN'],
   ])('%j are refused because of %s alone', (variables, name) => {
-    expect(namesIn(problemsOf({ SDK_CLIENT_AUTH_TOKEN: TOKEN, ...variables }))).toEqual([name]);
+    expect(namesIn(problemsOf(variables))).toEqual([name]);
   });
 });
 
@@ -173,7 +166,6 @@ describe('the other settings', () => {
       models: {},
       isShellOn: false,
       turnBudgetUsd: 2,
-      authToken: TOKEN,
       inherited: {},
       proxies: {},
     });
@@ -219,10 +211,7 @@ describe('the other settings', () => {
     expect(parse({ ANTHROPIC_API_KEY: 'key' }).turnBudgetUsd).toBe(2);
     expect(parse({ ANTHROPIC_API_KEY: 'key', TURN_BUDGET_USD: 'none' })).not.toHaveProperty('turnBudgetUsd');
     const wrong = { ANTHROPIC_API_KEY: 'key', TURN_TOKEN_LIMIT: '1.5', TURN_BUDGET_USD: '0' };
-    expect(namesIn(problemsOf({ SDK_CLIENT_AUTH_TOKEN: TOKEN, ...wrong }))).toEqual([
-      'TURN_BUDGET_USD',
-      'TURN_TOKEN_LIMIT',
-    ]);
+    expect(namesIn(problemsOf(wrong))).toEqual(['TURN_BUDGET_USD', 'TURN_TOKEN_LIMIT']);
   });
 
   it('take of the host’s environment only what is listed, and nothing that is empty', () => {

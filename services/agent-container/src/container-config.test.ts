@@ -18,26 +18,29 @@ const FUNCTION = {
   BEDROCK_REGION: 'eu-central-1',
 };
 
-function problemsOf(environment: Record<string, string>): readonly string[] {
+function errorOf(environment: Record<string, string>): ConfigError | undefined {
   try {
     parseAgentEnvironment(environment);
   } catch (error) {
-    if (error instanceof ConfigError) return error.problems.map((problem) => problem.split(' ')[0] ?? '');
+    if (error instanceof ConfigError) return error;
     throw error;
   }
-  return [];
+  return undefined;
 }
+
+const problemsOf = (environment: Record<string, string>): readonly string[] =>
+  (errorOf(environment)?.problems ?? []).map((problem) => problem.split(' ')[0] ?? '');
 
 describe('the settings of the agent server as a program of its own', () => {
   it("takes the model's account and region from their own names, and not from the function's", () => {
-    const { agent, stores, serviceTokenSecret } = parseAgentEnvironment(FUNCTION);
+    const { agent, stores, token } = parseAgentEnvironment(FUNCTION);
     expect(agent.access).toEqual({
       kind: 'bedrock',
       region: 'eu-central-1',
       credentials: { secret: SECRET },
     });
     expect(stores).toEqual({ kind: 'aws', bucket: 'bucket', table: 'table', hasOtherEndpoint: false });
-    expect(serviceTokenSecret).toBe(SECRET);
+    expect(token).toEqual({ secret: SECRET });
   });
 
   it('takes AWS_REGION for the model where no platform sets it, and says so; in a function never', () => {
@@ -49,14 +52,13 @@ describe('the settings of the agent server as a program of its own', () => {
   });
 
   it('runs without AWS where a directory is kept', () => {
-    const { stores, serviceTokenSecret, agent } = parseAgentEnvironment({
+    const { stores, token } = parseAgentEnvironment({
       DATA_DIR: '/data',
       SDK_CLIENT_AUTH_TOKEN: 'sixteen-characters',
       ANTHROPIC_API_KEY: 'key',
     });
     expect(stores).toEqual({ kind: 'embedded', directory: '/data' });
-    expect(serviceTokenSecret).toBeUndefined();
-    expect(agent.authToken).toBe('sixteen-characters');
+    expect(token).toEqual({ value: 'sixteen-characters' });
   });
 
   it('binds to loopback unless it is told otherwise', () => {
@@ -83,6 +85,21 @@ describe('the settings of the agent server as a program of its own', () => {
       'AGENT_SHELL',
       'BEDROCK_REGION',
     ]);
+  });
+
+  it.each([
+    ['   ', 'SERVICE_TOKEN_SECRET_ARN is required, unless SDK_CLIENT_AUTH_TOKEN is set'],
+    ['fifteen letters', 'SDK_CLIENT_AUTH_TOKEN must have at least 16 characters'],
+  ])('wants a token that is hard to guess, and %j is none', (token, problem) => {
+    const { SERVICE_TOKEN_SECRET_ARN: _, ...others } = FUNCTION;
+    expect(errorOf({ ...others, SDK_CLIENT_AUTH_TOKEN: token })?.problems).toEqual([problem]);
+  });
+
+  it('never repeats a value, as it may be a secret', () => {
+    const { SERVICE_TOKEN_SECRET_ARN: _, ...others } = FUNCTION;
+    const error = errorOf({ ...others, SDK_CLIENT_AUTH_TOKEN: 'short-secret', PORT: 'secret-port' });
+    expect(error?.problems).toHaveLength(2);
+    expect(`${error?.message} ${error?.problems.join()}`).not.toMatch(/short-secret|secret-port/);
   });
 
   it('does not choose between two stores or two tokens', () => {

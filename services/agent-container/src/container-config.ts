@@ -1,7 +1,9 @@
 import { join } from 'node:path';
-import { ConfigError, readSettings } from '@omnicloud/settings';
+import { authTokenSetting, hostSetting, portSetting, readParts } from '@omnicloud/settings';
 import { z } from 'zod';
-import { type AgentConfig, parseAgentConfig } from './config.ts';
+import type { AgentConfig } from './config.ts';
+import { modelSchema } from './model-config.ts';
+import { runSchema } from './run-config.ts';
 import { DEFAULT_AGENT_FOLDER } from './run/agent-image.ts';
 
 /** Where everything is kept that outlives the process. */
@@ -19,8 +21,8 @@ export type StoresConfig =
 export interface ContainerConfig {
   readonly agent: AgentConfig;
   readonly stores: StoresConfig;
-  /** The secret that holds the token which callers must show; undefined: the token is the agent's `authToken`. */
-  readonly serviceTokenSecret: string | undefined;
+  /** The bearer token that callers must show, or the secret that holds it and is read with each request. */
+  readonly token: { readonly value: string } | { readonly secret: string };
   /** Sessions are laid out below this directory; it may be lost at any time. */
   readonly workRoot: string;
   /** The image's `agent/` folder. */
@@ -39,8 +41,10 @@ const containerSchema = z
     SESSION_BUCKET: z.string().optional(),
     SESSION_TABLE: z.string().optional(),
     DATA_DIR: z.string().optional(),
+    AWS_ENDPOINT_URL: z.string().optional(),
+    AWS_ENDPOINT_URL_S3: z.string().optional(),
     SERVICE_TOKEN_SECRET_ARN: z.string().optional(),
-    SDK_CLIENT_AUTH_TOKEN: z.string().optional(),
+    SDK_CLIENT_AUTH_TOKEN: authTokenSetting,
     WORK_ROOT: z.string().default(join('/tmp', 'omnicloud')),
     AGENT_FOLDER: z.string().default(DEFAULT_AGENT_FOLDER),
     CORS_ORIGINS: z
@@ -48,13 +52,8 @@ const containerSchema = z
       .regex(/^https?:\/\/[^\s,/]+(\s*,\s*https?:\/\/[^\s,/]+)*$/, 'must be origins separated by commas')
       .default(''),
     POWERTOOLS_SERVICE_NAME: z.string().default('omnicloud'),
-    HOST: z.string().default('127.0.0.1'),
-    PORT: z
-      .string()
-      .regex(/^\d{1,5}$/, 'must be a port number')
-      .transform(Number)
-      .pipe(z.int().max(65_535, 'must be a port number'))
-      .default(8080),
+    HOST: hostSetting,
+    PORT: portSetting(8080),
   })
   .superRefine(
     (env, context) => {
@@ -82,28 +81,24 @@ const containerSchema = z
 
 type Environment = z.infer<typeof containerSchema>;
 
-/** Stands for a token that is read from its secret with each request. */
-const READ_LATER = 'read-from-its-secret-when-it-is-needed';
-
 /**
  * In a function, `AWS_REGION` never says where the model is: the platform sets it to the function's own region.
  * @throws ConfigError naming every variable that is wrong or missing.
  */
 export function parseAgentEnvironment(environment: NodeJS.ProcessEnv = process.env): ContainerConfig {
-  const container = attempt(() => readSettings(containerSchema, environment));
-  const agent = attempt(() =>
-    parseAgentConfig({
-      ...environment,
-      AWS_REGION: environment.AWS_LAMBDA_FUNCTION_NAME === undefined ? environment.AWS_REGION : undefined,
-      SDK_CLIENT_AUTH_TOKEN: orElse(environment.SDK_CLIENT_AUTH_TOKEN, READ_LATER),
-    }),
+  const isFunction = environment.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+  const {
+    container: env,
+    run,
+    model,
+  } = readParts(
+    { container: containerSchema, run: runSchema, model: modelSchema },
+    isFunction ? { ...environment, AWS_REGION: undefined } : environment,
   );
-  if (!container.ok || !agent.ok) throw new ConfigError([...problemsOf(container), ...problemsOf(agent)]);
-  const env = container.value;
   return {
-    agent: agent.value,
-    stores: storesOf(env, environment),
-    serviceTokenSecret: env.SERVICE_TOKEN_SECRET_ARN,
+    agent: { ...run, ...model },
+    stores: storesOf(env),
+    token: tokenOf(env),
     workRoot: env.WORK_ROOT,
     agentFolder: env.AGENT_FOLDER,
     corsOrigins: env.CORS_ORIGINS.split(',')
@@ -115,31 +110,21 @@ export function parseAgentEnvironment(environment: NodeJS.ProcessEnv = process.e
   };
 }
 
-function storesOf(env: Environment, environment: NodeJS.ProcessEnv): StoresConfig {
+function storesOf(env: Environment): StoresConfig {
   const { SESSION_BUCKET: bucket, SESSION_TABLE: table, DATA_DIR: directory } = env;
   if (bucket !== undefined && table !== undefined) {
-    const { AWS_ENDPOINT_URL: endpoint, AWS_ENDPOINT_URL_S3: s3Endpoint } = environment;
-    return { kind: 'aws', bucket, table, hasOtherEndpoint: Boolean(endpoint ?? s3Endpoint) };
+    const hasOtherEndpoint = (env.AWS_ENDPOINT_URL ?? env.AWS_ENDPOINT_URL_S3) !== undefined;
+    return { kind: 'aws', bucket, table, hasOtherEndpoint };
   }
-  return { kind: 'embedded', directory: directory ?? '' };
+  if (directory !== undefined) return { kind: 'embedded', directory };
+  throw new Error('The schema lets no environment through that names no store');
 }
 
-/** A variable set to nothing is not set. */
-function orElse(value: string | undefined, otherwise: string): string {
-  return value === undefined || value.trim() === '' ? otherwise : value;
-}
-
-type Attempt<T> = { ok: true; value: T } | { ok: false; problems: readonly string[] };
-
-function attempt<T>(parse: () => T): Attempt<T> {
-  try {
-    return { ok: true, value: parse() };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    return { ok: false, problems: error.problems };
-  }
-}
-
-function problemsOf(attempted: Attempt<unknown>): readonly string[] {
-  return attempted.ok ? [] : attempted.problems;
+function tokenOf({
+  SERVICE_TOKEN_SECRET_ARN: secret,
+  SDK_CLIENT_AUTH_TOKEN: value,
+}: Environment): ContainerConfig['token'] {
+  if (secret !== undefined) return { secret };
+  if (value !== undefined) return { value };
+  throw new Error('The schema lets no environment through that names no token');
 }

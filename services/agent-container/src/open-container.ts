@@ -16,7 +16,7 @@ export async function openContainer(
   log: AgentLog,
   isOneRunAtATime: boolean,
 ): Promise<AgentServer> {
-  const { agent, workRoot, serviceTokenSecret, agentFolder, corsOrigins } = config;
+  const { agent, workRoot, token, agentFolder, corsOrigins } = config;
   const storeFolders = config.stores.kind === 'embedded' ? [config.stores.directory] : [];
   const work = await prepareWork({
     workRoot,
@@ -29,7 +29,7 @@ export async function openContainer(
     agent,
     work,
     stores: openAgentStores(config.stores),
-    token: serviceTokenSecret === undefined ? { value: agent.authToken } : { secret: serviceTokenSecret },
+    token,
     secrets: openSecretsManager(),
     log,
     agentFolder,

@@ -1,9 +1,12 @@
-import { ConfigError } from '@omnicloud/settings';
+import { ConfigError, readSettings } from '@omnicloud/settings';
 import { describe, expect, it } from 'vitest';
-import { parseClientConfig } from './config.ts';
+import { type ClientConfig, clientSchema } from './config.ts';
 
 const TOKEN = '123456:not-a-real-token';
 const REQUIRED = { TELEGRAM_BOT_TOKEN: TOKEN, ALLOWED_USERS: '7123456789' };
+
+const parseClientConfig = (environment: NodeJS.ProcessEnv): ClientConfig =>
+  readSettings(clientSchema, environment);
 
 function problemsOf(environment: NodeJS.ProcessEnv): readonly string[] {
   try {

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
 
 export interface ClientConfig {
@@ -100,17 +99,14 @@ export function ownerOf(allowedUsers: ReadonlySet<string>): string {
   return owner;
 }
 
-/** @throws ConfigError naming every variable that is wrong or missing. */
-export function parseClientConfig(environment: NodeJS.ProcessEnv = process.env): ClientConfig {
-  const env = readSettings(environmentSchema, environment);
-  return {
-    botToken: env.TELEGRAM_BOT_TOKEN,
-    allowedUsers: env.ALLOWED_USERS,
-    ownerId: ownerOf(env.ALLOWED_USERS),
-    updates: updatesOf(env),
-    apiRoot: env.TELEGRAM_API_ROOT,
-  };
-}
+/** The settings of the Telegram side, as a `ClientConfig`. */
+export const clientSchema = environmentSchema.transform((env): ClientConfig => ({
+  botToken: env.TELEGRAM_BOT_TOKEN,
+  allowedUsers: env.ALLOWED_USERS,
+  ownerId: ownerOf(env.ALLOWED_USERS),
+  updates: updatesOf(env),
+  apiRoot: env.TELEGRAM_API_ROOT,
+}));
 
 function updatesOf(env: z.output<typeof environmentSchema>): ClientConfig['updates'] {
   const { TELEGRAM_MODE: mode, TELEGRAM_WEBHOOK_URL: url } = env;

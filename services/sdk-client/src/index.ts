@@ -1,4 +1,4 @@
-export { type ClientConfig, parseClientConfig } from './config.ts';
+export { type ClientConfig, clientSchema } from './config.ts';
 export {
   parseWebhookEnvironment,
   parseWorkerEnvironment,

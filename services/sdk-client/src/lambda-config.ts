@@ -1,4 +1,4 @@
-import { readSettings } from '@omnicloud/settings';
+import { maxContinuationsSetting, maxParallelTurnsSetting, readSettings } from '@omnicloud/settings';
 import { z } from 'zod';
 import { allowedUsersSchema, apiRootSchema, ownerOf } from './config.ts';
 
@@ -61,7 +61,7 @@ const deploymentSchema = z.object({
 const webhookSchema = deploymentSchema.extend({
   ALLOWED_USERS: allowedUsersSchema,
   WEBHOOK_SECRET_ARN: required,
-  MAX_PARALLEL_TURNS: z.coerce.number('must be a number').int('must be a whole number').min(1).optional(),
+  MAX_PARALLEL_TURNS: maxParallelTurnsSetting,
   TELEGRAM_BOT_USERNAME: z
     .string()
     .regex(/^\w{5,32}$/, 'must be a username without the @')
@@ -77,12 +77,7 @@ const workerSchema = deploymentSchema.extend({
   AGENT_SERVER_URL: z.url({ protocol: /^https?$/, error: 'is required, and must be an http(s) URL' }),
   TELEGRAM_BOT_TOKEN_SECRET_ARN: required,
   SERVICE_TOKEN_SECRET_ARN: required,
-  MAX_CONTINUATIONS: z.coerce
-    .number('must be a number')
-    .int('must be a whole number')
-    .min(0, 'must be at least 0')
-    .max(100, 'must be at most 100')
-    .optional(),
+  MAX_CONTINUATIONS: maxContinuationsSetting,
   TELEGRAM_API_ROOT: apiRootSchema,
 });
 

@@ -93,7 +93,6 @@ async function open(): Promise<Scene> {
   const { objects, leases, table, stops } = stores;
   const agent = await openAgentServer({
     agent: parseAgentConfig({
-      SDK_CLIENT_AUTH_TOKEN: TOKEN,
       CLAUDE_CODE_USE_BEDROCK: '1',
       AWS_REGION: 'eu-central-1',
     }),

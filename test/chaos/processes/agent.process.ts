@@ -18,7 +18,6 @@ const report = (error: unknown): void => console.error(new Date().toISOString(),
 
 const config = parseAgentConfig({
   PATH: searchPath(),
-  SDK_CLIENT_AUTH_TOKEN: options.authToken,
   CLAUDE_CODE_USE_BEDROCK: '1',
   CLAUDE_CODE_SKIP_BEDROCK_AUTH: '1',
   ANTHROPIC_BEDROCK_BASE_URL: options.modelUrl,

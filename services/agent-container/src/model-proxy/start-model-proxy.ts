@@ -1,6 +1,6 @@
 // the configuration → which provider, opened by what, for which models → a running proxy
 import type { Secrets } from '@omnicloud/secrets';
-import type { AgentConfig } from '../config.ts';
+import type { ModelConfig } from '../model-config.ts';
 import type { BedrockCredentials } from '../model-access.ts';
 import { AwsChainModelCredentials } from './credentials/aws-chain-model-credentials.ts';
 import { FixedModelCredentials, type ModelCredentials } from './credentials/model-credentials.ts';
@@ -16,9 +16,6 @@ export interface StartOptions {
   readonly isWebSearchOn?: boolean;
   readonly onError?: (error: unknown) => void;
 }
-
-/** What of the configuration says where the model is and which models there are. */
-export type ModelConfig = Pick<AgentConfig, 'access' | 'models' | 'model' | 'proxies'>;
 
 /** @throws Error when the credentials are in a secret and `secrets` is not given. */
 export function startModelProxy(
@@ -67,7 +64,7 @@ function bedrockUrl(region: string): string {
 
 function bedrockCredentials(
   given: BedrockCredentials,
-  proxies: AgentConfig['proxies'],
+  proxies: ModelConfig['proxies'],
   secrets: Secrets | undefined,
 ): ModelCredentials {
   if (given === 'none') return new FixedModelCredentials({ kind: 'none' });

@@ -11,7 +11,6 @@ it.each([
 ])('an image whose MCP servers are reached by URL is %s', async (_, isNetworkOn) => {
   const config = parseAgentConfig({
     ANTHROPIC_API_KEY: 'key',
-    SDK_CLIENT_AUTH_TOKEN: 'the-token-of-this-server',
     AGENT_SHELL: 'on',
   });
   const mcpServers = { weather: { type: 'http', url: 'https://weather.example/mcp' } } as const;

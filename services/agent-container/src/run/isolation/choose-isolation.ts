@@ -2,7 +2,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { ConfigError } from '@omnicloud/settings';
-import type { AgentConfig } from '../../config.ts';
+import type { RunConfig } from '../../run-config.ts';
 import { closedCli } from './closed-program.ts';
 import { GroupedIsolation } from './groups/grouped-isolation.ts';
 import type { Isolation } from './isolation.ts';
@@ -35,7 +35,7 @@ export interface ServerPlace {
  * @throws ConfigError when the shell is on and nothing here confines it; it says what to do.
  */
 export async function chooseIsolation(
-  config: Pick<AgentConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn' | 'runLimits'>,
+  config: Pick<RunConfig, 'isShellOn' | 'isShellUnconfined' | 'isNetworkOn' | 'runLimits'>,
   place: ServerPlace,
 ): Promise<Isolation | undefined> {
   if (!config.isShellOn || config.isShellUnconfined === true) return undefined;
