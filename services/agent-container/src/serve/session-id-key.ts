@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { SESSION_RENEWAL_DAYS } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
+import { ConditionFailedError } from '../session/store/condition-failed-error.ts';
 import { gather } from '../session/store/read-object.ts';
 import type { SessionStore } from '../session/store/session-store.ts';
 
@@ -65,7 +66,7 @@ async function look(
     await store.put(OBJECT, made, 'absent');
   } catch (error) {
     // Somebody else made it at the same moment.
-    if (!(error instanceof AgentError) || error.code !== 'lease_lost') throw error;
+    if (!(error instanceof ConditionFailedError)) throw error;
   }
   const stored = await readKey(store, onError);
   if (stored === undefined)

@@ -7,6 +7,7 @@ import {
 } from '@omnicloud/protocol';
 import { AgentError } from '../errors.ts';
 import { bodyDigest } from './store/body-digest.ts';
+import { ConditionFailedError } from './store/condition-failed-error.ts';
 import { checkTranscript, tooLarge } from './transcript/check-transcript.ts';
 import { readDebugLog } from './debug-log.ts';
 import { encodeLastTurn, type TurnToKeep } from './last-turn.ts';
@@ -20,7 +21,7 @@ import { saveFiles } from './files/save-files.ts';
 import type { WorkspaceLimits } from './home/scan-home.ts';
 import type { SessionHome } from './home/session-home.ts';
 import { ownerMark } from './store/session-owner.ts';
-import type { Expectation, SessionStore } from './store/session-store.ts';
+import type { SessionStore } from './store/session-store.ts';
 import { encodeSnapshot, type Snapshot } from './files/snapshot.ts';
 import { removeReplaced, snapshotKey, type StoredFiles } from './files/stored-files.ts';
 import { encodeTodos, readTasks } from './transcript/task-list.ts';
@@ -63,10 +64,10 @@ export async function persist(
 ): Promise<WorkspaceFigures> {
   const { before, files, limits, turn, outbox = [], retryDelaysMs } = saving;
   const mark = ownerMark(home.sessionId, saving.conversation);
-  const putAt = (key: string, body: Uint8Array, expected?: Expectation): Promise<void> =>
-    putPersistently(store, key, body, expected, retryDelaysMs);
-  const put = (name: SessionObject, body: Uint8Array, expected?: Expectation): Promise<void> =>
-    putAt(sessionObjectKey(home.sessionId, name), body, expected);
+  const putAt = (key: string, body: Uint8Array): Promise<void> =>
+    putPersistently(store, { key, body, delaysMs: retryDelaysMs });
+  const put = (name: SessionObject, body: Uint8Array): Promise<void> =>
+    putAt(sessionObjectKey(home.sessionId, name), body);
   const conversation = saving.transcript ?? (await readTranscript(home));
   const turns = await inSlices(checkTranscript(conversation));
   const sha256 = (await bodyDigest(conversation)).toString('hex');
@@ -98,7 +99,15 @@ export async function persist(
   // Also when one of them failed: what follows must not meet a write that is still under way.
   await Promise.allSettled(first);
   await Promise.all(first);
-  await put('conversation.jsonl', conversation, before === undefined ? 'absent' : { version: before });
+  await putPersistently(store, {
+    key: sessionObjectKey(home.sessionId, 'conversation.jsonl'),
+    body: conversation,
+    expected: before === undefined ? 'absent' : { version: before },
+    delaysMs: retryDelaysMs,
+  }).catch((error: unknown) => {
+    if (!(error instanceof ConditionFailedError)) throw error;
+    throw new AgentError('lease_lost', 'Somebody else has written this session', { cause: error });
+  });
   const size = ({ entries }: Snapshot): number =>
     entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), conversation.byteLength);
   await markSaved(home, size(snapshot));

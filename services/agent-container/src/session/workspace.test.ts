@@ -332,7 +332,10 @@ describe('The files of a workspace', () => {
     await winner.save();
     await stale.write({ 'workspace/a': 'stale' });
     await expect(stale.save({ before: read.version, files: read.files })).rejects.toMatchObject({
+      name: 'AgentError',
       code: 'lease_lost',
+      retryable: true,
+      cause: { code: 'condition_failed' },
     });
     const last = await stale.another();
     expect(await last.restore()).toEqual([]);

@@ -32,9 +32,9 @@ export async function* storeUnsaved(
   for (const { file, read } of outbox.files) {
     try {
       // Without it, nobody who names this conversation is given the file.
-      if (mark) await putPersistently(deps.store, mark.key, mark.body, undefined, deps.saveRetryDelaysMs);
+      if (mark) await putPersistently(deps.store, { ...mark, delaysMs: deps.saveRetryDelaysMs });
       const key = sessionObjectKey(home.sessionId, outboxObject(file.file_id));
-      await putPersistently(deps.store, key, await read(), undefined, deps.saveRetryDelaysMs);
+      await putPersistently(deps.store, { key, body: await read(), delaysMs: deps.saveRetryDelaysMs });
     } catch (error) {
       deps.onError(toAgentError(error), home.sessionId);
       unsaved.lostFiles += 1;

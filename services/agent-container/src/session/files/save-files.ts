@@ -62,7 +62,7 @@ export async function saveFiles(
     const { archive, bytes, packed } = await makePack(home.root, list).finally(() => sending);
     const name = randomUUID();
     const key = sessionObjectKey(home.sessionId, packObject(name));
-    sending = putPersistently(store, key, archive, undefined, retryDelaysMs);
+    sending = putPersistently(store, { key, body: archive, delaysMs: retryDelaysMs });
     // It is heard of when the next pack is made.
     sending.catch(() => undefined);
     sent.push({ name, bytes, packed });

@@ -3,6 +3,7 @@ import { constants } from 'node:fs';
 import { copyFile, mkdir, readdir, rename, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { AgentError } from '../../errors.ts';
+import { ConditionFailedError } from './condition-failed-error.ts';
 import {
   isMissing,
   openObjectFile,
@@ -63,9 +64,9 @@ export class DirectorySessionStore implements SessionStore {
     const path = this.#pathOf(key);
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      return await this.#replaceDurably(path, body, expected);
+      return await this.#replaceDurably(key, body, expected);
     } catch (error) {
-      if (error instanceof AgentError) throw error;
+      if (error instanceof AgentError || error instanceof ConditionFailedError) throw error;
       throw new AgentError('store_unavailable', 'The session store could not be written', { cause: error });
     }
   }
@@ -130,13 +131,16 @@ export class DirectorySessionStore implements SessionStore {
   }
 
   /** The slow part comes before the lock, so that it is held only briefly. */
-  async #replaceDurably(path: string, body: Uint8Array, expected: Expectation | undefined): Promise<string> {
+  async #replaceDurably(key: string, body: Uint8Array, expected: Expectation | undefined): Promise<string> {
+    const path = this.#pathOf(key);
     const draft = `${path}.${randomUUID()}.draft`;
     try {
       const version = await writeDurably(draft, body);
       // Also without an expectation: else this write could come between another one's look and its rename.
       await using lock = await takeObjectLock(`${path}.lock`, this.#lockWaitLimitMs);
-      if (expected !== undefined) assertAsExpected(await versionOfFile(path), expected);
+      if (expected !== undefined && !isExpected(await versionOfFile(path), expected)) {
+        throw new ConditionFailedError(key);
+      }
       await lock.assertHeld();
       await rename(draft, path);
       await syncDirectory(dirname(path));
@@ -156,8 +160,6 @@ export class DirectorySessionStore implements SessionStore {
   }
 }
 
-function assertAsExpected(found: string | undefined, expected: Expectation): void {
-  if (found !== (expected === 'absent' ? undefined : expected.version)) {
-    throw new AgentError('lease_lost', 'The session was changed by somebody else in the meantime');
-  }
+function isExpected(found: string | undefined, expected: Expectation): boolean {
+  return found === (expected === 'absent' ? undefined : expected.version);
 }

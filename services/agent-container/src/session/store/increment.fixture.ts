@@ -1,4 +1,4 @@
-import { AgentError } from '../../errors.ts';
+import { ConditionFailedError } from './condition-failed-error.ts';
 import type { SessionStore } from './session-store.ts';
 
 /** Adds one to the number that is stored there as text, and tries again for as long as others are faster. */
@@ -11,7 +11,7 @@ export async function increment(store: SessionStore, key: string): Promise<void>
       await store.put(key, new TextEncoder().encode(next), { version: found.version });
       return;
     } catch (error) {
-      if (!(error instanceof AgentError && error.code === 'lease_lost')) throw error;
+      if (!(error instanceof ConditionFailedError)) throw error;
     }
   }
 }

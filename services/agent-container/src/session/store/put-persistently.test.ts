@@ -1,12 +1,18 @@
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../../errors.ts';
-import { putPersistently } from './put-persistently.ts';
-import type { SessionStore } from './session-store.ts';
+import { ConditionFailedError } from './condition-failed-error.ts';
+import { putPersistently, type Write } from './put-persistently.ts';
+import type { Expectation, SessionStore } from './session-store.ts';
 
 const KEY = 'sessions/a/conversation.jsonl';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const AT_ONCE = [0, 0, 0];
+const write = (expected: Expectation): Write => ({
+  key: KEY,
+  body: bytes('new'),
+  expected,
+  delaysMs: [0, 0, 0],
+});
 
 /** A store that follows a script, one step for each put: `ok`, `fails`, `lost` (it lands, but the answer does not come), `taken`. */
 function scriptedStore(
@@ -32,7 +38,7 @@ function scriptedStore(
       store.puts += 1;
       const step = script.shift() ?? 'ok';
       if (step === 'ok' || step === 'lost') object = body;
-      if (step === 'taken') return Promise.reject(new AgentError('lease_lost', 'Somebody else wrote it'));
+      if (step === 'taken') return Promise.reject(new ConditionFailedError(KEY));
       if (step !== 'ok') return Promise.reject(new AgentError('store_unavailable', 'Down'));
       return Promise.resolve('v2');
     },
@@ -46,37 +52,25 @@ function scriptedStore(
 describe('A write that must succeed', () => {
   it('is tried again when the store fails', async () => {
     const store = scriptedStore(['fails', 'fails', 'ok']);
-    await putPersistently(store, KEY, bytes('new'), 'absent', AT_ONCE);
+    await putPersistently(store, write('absent'));
     expect(store.puts).toBe(3);
   });
 
   it('is reported when the store keeps failing', async () => {
     const store = scriptedStore(['fails', 'fails', 'fails', 'fails', 'ok']);
-    const put = putPersistently(store, KEY, bytes('new'), 'absent', AT_ONCE);
+    const put = putPersistently(store, write('absent'));
     await expect(put).rejects.toMatchObject({ code: 'store_unavailable' });
     expect(store.puts).toBe(4);
   });
 
   it('counts as done when an earlier try had landed and only its answer was lost', async () => {
-    await putPersistently(scriptedStore(['lost', 'taken']), KEY, bytes('new'), { version: 'v1' }, AT_ONCE);
+    await putPersistently(scriptedStore(['lost', 'taken']), write({ version: 'v1' }));
   });
 
   it('ends at once when somebody else wrote the object', async () => {
-    const first = putPersistently(
-      scriptedStore(['taken'], 'theirs'),
-      KEY,
-      bytes('new'),
-      { version: 'v1' },
-      AT_ONCE,
-    );
-    await expect(first).rejects.toMatchObject({ code: 'lease_lost' });
-    const later = putPersistently(
-      scriptedStore(['fails', 'taken'], 'theirs'),
-      KEY,
-      bytes('new'),
-      { version: 'v1' },
-      AT_ONCE,
-    );
-    await expect(later).rejects.toMatchObject({ code: 'lease_lost' });
+    const first = putPersistently(scriptedStore(['taken'], 'theirs'), write({ version: 'v1' }));
+    await expect(first).rejects.toThrow(ConditionFailedError);
+    const later = putPersistently(scriptedStore(['fails', 'taken'], 'theirs'), write({ version: 'v1' }));
+    await expect(later).rejects.toThrow(ConditionFailedError);
   });
 });

@@ -101,8 +101,9 @@ describe('a write to S3', () => {
   ])('has lost when %s', async (_, answers, httpStatusCode) => {
     const { store, asked } = await storeOn([...answers]);
     await expect(store.put(KEY, OURS, READ)).rejects.toMatchObject({
-      name: 'AgentError',
-      code: 'lease_lost',
+      name: 'ConditionFailedError',
+      code: 'condition_failed',
+      retryable: false,
       cause: { $metadata: { httpStatusCode } },
     });
     expect(asked).toHaveLength(answers.length);
@@ -121,7 +122,7 @@ describe('a write to S3', () => {
 
   it('has lost when its answer was lost and somebody else’s bytes are there', async () => {
     const { store } = await storeOn([breaksOff, refused, holds(Uint8Array.of(1))]);
-    await expect(store.put(KEY, OURS, READ)).rejects.toMatchObject({ code: 'lease_lost' });
+    await expect(store.put(KEY, OURS, READ)).rejects.toMatchObject({ code: 'condition_failed' });
   });
 
   it('that expects nothing is never called lost', async () => {

@@ -13,6 +13,7 @@ import {
 } from '@aws-sdk/client-s3';
 import { AgentError } from '../../errors.ts';
 import { bodyDigest } from './body-digest.ts';
+import { ConditionFailedError } from './condition-failed-error.ts';
 import { gather, unreadable, versionIfHolding } from './read-object.ts';
 import { piecesOf, signedAs } from './s3-transfer.ts';
 import {
@@ -125,7 +126,7 @@ export class S3SessionStore implements SessionStore {
         }
         const ours = mayHaveLanded ? await versionIfHolding(this, key, body) : undefined;
         if (ours !== undefined) return ours;
-        throw new AgentError('lease_lost', 'Somebody else has written this session', { cause: error });
+        throw new ConditionFailedError(key, { cause: error });
       }
     }
   }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { increment } from './increment.fixture.ts';
 import type { Expectation, SessionStore, StoredObject } from './session-store.ts';
 
-const LEASE_LOST = { name: 'AgentError', code: 'lease_lost', retryable: true };
+const CONDITION_FAILED = { name: 'ConditionFailedError', code: 'condition_failed', retryable: false };
 
 interface OpenStore {
   store: SessionStore;
@@ -90,7 +90,7 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
     it('creates an object where none is expected, also an empty one, and replaces none there', async () => {
       const at = key();
       const version = await open.store.put(at, bytes(''), 'absent');
-      await expect(open.reopen().put(at, bytes('other'), 'absent')).rejects.toMatchObject(LEASE_LOST);
+      await expect(open.reopen().put(at, bytes('other'), 'absent')).rejects.toMatchObject(CONDITION_FAILED);
       expect(await stored(at)).toEqual({ text: '', version });
     });
 
@@ -105,16 +105,20 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
       const at = key();
       const old = await open.store.put(at, bytes('old'));
       const version = await open.reopen().put(at, bytes('new'));
-      await expect(open.store.put(at, bytes('late'), { version: old })).rejects.toMatchObject(LEASE_LOST);
+      await expect(open.store.put(at, bytes('late'), { version: old })).rejects.toMatchObject(
+        CONDITION_FAILED,
+      );
       expect(await stored(at)).toEqual({ text: 'new', version });
-      await expect(open.store.put(at, bytes('late'), 'absent')).rejects.toMatchObject(LEASE_LOST);
+      await expect(open.store.put(at, bytes('late'), 'absent')).rejects.toMatchObject(CONDITION_FAILED);
       expect(await stored(at)).toEqual({ text: 'new', version });
     });
 
     it('creates no object where a version was expected', async () => {
       const [at, other] = [key(), key()];
       const version = await open.store.put(other, bytes('the same'));
-      await expect(open.store.put(at, bytes('the same'), { version })).rejects.toMatchObject(LEASE_LOST);
+      await expect(open.store.put(at, bytes('the same'), { version })).rejects.toMatchObject(
+        CONDITION_FAILED,
+      );
       expect(await open.store.get(at)).toBeUndefined();
     });
 
@@ -257,7 +261,7 @@ export function describeSessionStore(name: string, openStore: () => Promise<Open
         status === 'rejected' && 'reason' in rest ? [rest.reason as unknown] : [],
       );
       expect(won).toEqual([await stored(at)]);
-      expect(lost).toEqual(lost.map(() => expect.objectContaining(LEASE_LOST) as unknown));
+      expect(lost).toEqual(lost.map(() => expect.objectContaining(CONDITION_FAILED) as unknown));
     }
   });
 }

@@ -54,7 +54,7 @@ export interface SessionStore {
   /**
    * @param expected without it, the object is replaced whatever it is.
    * @returns the version that was written.
-   * @throws AgentError `lease_lost` when the object is not what was expected: somebody else wrote it.
+   * @throws ConditionFailedError when the object is not what was expected: somebody else wrote it, and it stays as it is.
    * @throws AgentError `store_unavailable` on any other failure; then the object is the old one or, when the answer was lost, the new one.
    */
   put(key: string, body: Uint8Array, expected?: Expectation): Promise<string>;
