@@ -34,7 +34,8 @@ type Kind = (typeof KINDS)[number];
 export async function compareTurns(root: string, rounds: number, path: string): Promise<number> {
   const model = await startScriptedModel();
   const dataDir = join(root, 'data');
-  const machine = (name: string): ContainerConfig => configOf(model, dataDir, join(root, name), path);
+  const machine = (name: string): ContainerConfig =>
+    configOf(model, { dataDir, workRoot: join(root, name), path });
   const [here, elsewhere] = [machine('here'), machine('elsewhere')];
   const log = { info: () => undefined, error: fail, within: <T>(_: unknown, work: () => T): T => work() };
   const servers = [
@@ -53,9 +54,9 @@ export async function compareTurns(root: string, rounds: number, path: string): 
     for (let round = -1; round < rounds; round += 1) {
       const id = randomUUID();
       const taken = {
-        plainFirst: await plainCall(here, image, model, id, false),
+        plainFirst: await plainCall(here, { image, model, id, isResumed: false }),
         first: await turn(servers[0], routes.create, { chat_id: String(round), user_message: SAYS }),
-        plainResumed: await plainCall(here, image, model, id, true),
+        plainResumed: await plainCall(here, { image, model, id, isResumed: true }),
       };
       const resume = messagePath(taken.first.sessionId);
       const resumed = await turn(servers[0], resume, { user_message: SAYS });
@@ -75,7 +76,10 @@ export async function compareTurns(root: string, rounds: number, path: string): 
   return median((plain[0] ?? []).map(({ end }) => end));
 }
 
-function configOf(model: ScriptedModel, dataDir: string, workRoot: string, path: string): ContainerConfig {
+function configOf(
+  model: ScriptedModel,
+  { dataDir, workRoot, path }: { readonly dataDir: string; readonly workRoot: string; readonly path: string },
+): ContainerConfig {
   return parseAgentEnvironment({
     PATH: path,
     DATA_DIR: dataDir,
@@ -95,10 +99,17 @@ function configOf(model: ScriptedModel, dataDir: string, workRoot: string, path:
 /** The Agent SDK with nothing around it: no restore, hook, proxy or save. What it asks the model is the same. */
 async function plainCall(
   { agent, workRoot }: ContainerConfig,
-  image: AgentImage,
-  model: ScriptedModel,
-  id: string,
-  isResumed: boolean,
+  {
+    image,
+    model,
+    id,
+    isResumed,
+  }: {
+    readonly image: AgentImage;
+    readonly model: ScriptedModel;
+    readonly id: string;
+    readonly isResumed: boolean;
+  },
 ): Promise<Taken> {
   const home = sessionHome(join(workRoot, '..', 'plain'), id);
   for (const folder of [home.workspace, home.config, home.userHome]) await mkdir(folder, { recursive: true });

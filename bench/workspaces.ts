@@ -51,10 +51,12 @@ export async function measureWorkspaces(
       await row(what, () => persist(one, store, { before, files }));
     };
     const restoreRow = (what: string, home: SessionHome): Promise<void> =>
-      row(what, async () => restore(await openSession(store, ID, fail), home, DEFAULT_AGENT_FOLDER));
+      row(what, async () =>
+        restore(await openSession(store, ID, fail), home, { imageFolder: DEFAULT_AGENT_FOLDER }),
+      );
     const one = sessionHome(join(folder, 'one'), ID);
     const other = sessionHome(join(folder, 'other'), ID);
-    await restore(NOTHING_STORED, one, DEFAULT_AGENT_FOLDER);
+    await restore(NOTHING_STORED, one, { imageFolder: DEFAULT_AGENT_FOLDER });
     await writeFiles(one, count);
     await saveRow('first save');
     await saveRow('saved again');

@@ -11,9 +11,9 @@ const DESCRIPTOR = 3;
 /**
  * Linux shows a process's environment to every process of the same user, and its memory too unless the program file could not be read.
  * @param program a Node of version 24 or later.
- * @param cache a folder for the copy of it.
+ * @param options `entry`: the server's main file; `cache`: a folder for the copy of the program; `cwd`: where the server runs.
  */
-export function launchServer(program, entry, cache, cwd = process.cwd()) {
+export function launchServer(program, { entry, cache, cwd = process.cwd() }) {
   const [visible, passed] = [{ OMNICLOUD_SETTINGS_FD: String(DESCRIPTOR) }, {}];
   for (const [name, value] of Object.entries(process.env))
     (VISIBLE.test(name) ? visible : passed)[name] = value;

@@ -11,7 +11,11 @@ setUp();
 watchNpm(() => process.emit('SIGTERM', 'SIGTERM'));
 process.env.NODE_COMPILE_CACHE ??= compiled;
 if (process.platform === 'linux') {
-  launchServer(nodeProgram(), MAIN, join(root, 'node_modules', '.cache', 'omnicloud'), root);
+  launchServer(nodeProgram(), {
+    entry: MAIN,
+    cache: join(root, 'node_modules', '.cache', 'omnicloud'),
+    cwd: root,
+  });
 } else if (Number(process.versions.node.split('.')[0]) >= 24) {
   await import(`../${MAIN}`);
 } else {

@@ -39,7 +39,7 @@ export async function addTelegram(
   config: LocalConfig,
   { stores, ownUrl, model, log }: { stores: Stores; ownUrl: string; model: PageInfo['model']; log: Log },
 ): Promise<Telegram> {
-  if (config.telegram) return connectTelegram(app, config.telegram, stores, log);
+  if (config.telegram) return connectTelegram(app, { telegram: config.telegram, stores, log });
   const token = `4200000001:${randomBytes(24).toString('base64url')}`;
   const secret = randomBytes(24).toString('base64url');
   const standIn = openTelegramStandIn({
@@ -79,9 +79,11 @@ export async function addTelegram(
 
 async function connectTelegram(
   app: Hono,
-  telegram: NonNullable<LocalConfig['telegram']>,
-  stores: Stores,
-  log: Log,
+  {
+    telegram,
+    stores,
+    log,
+  }: { readonly telegram: NonNullable<LocalConfig['telegram']>; readonly stores: Stores; readonly log: Log },
 ): Promise<Telegram> {
   const { api, files } = telegramApi(telegram.botToken, telegram.apiRoot);
   const username = await identifyBot(api, log);
@@ -97,7 +99,7 @@ async function connectTelegram(
   };
   if (updates.kind === 'polling') {
     const intake = openIntake(parts);
-    return { api, files, ownerId, about, receive: (signal) => poll(api, intake, log, signal) };
+    return { api, files, ownerId, about, receive: (signal) => poll(api, { intake, log, signal }) };
   }
   addWebhook(app, { ...parts, secret: () => updates.secret });
   const registering = await registerAtTelegram(api, updates, log);

@@ -71,13 +71,16 @@ export async function announceCommands(api: Api, log: Log): Promise<void> {
 }
 
 /** Takes updates until the signal aborts. A webhook that is still set would make every poll fail, so it is removed. */
-export async function poll(api: Api, intake: Intake, log: Log, signal: AbortSignal): Promise<void> {
+export async function poll(
+  api: Api,
+  { intake, log, signal }: { readonly intake: Intake; readonly log: Log; readonly signal: AbortSignal },
+): Promise<void> {
   try {
     await api.deleteWebhook();
   } catch (error) {
     log.error('An earlier webhook could not be removed', toTelegramError(error));
   }
-  await pollUpdates(api, intake, signal);
+  await pollUpdates(api, intake, { signal });
 }
 
 /**

@@ -23,7 +23,9 @@ await runCommand(USAGE, async () => {
   const { apiRoot } = readGivenSettings();
   const isSure = flags.has('yes');
   if (!isSure && !process.stdin.isTTY) {
-    throw new OperateError('not_confirmed', 'There is nobody to confirm this', 'Add --yes if it is meant.');
+    throw new OperateError('not_confirmed', 'There is nobody to confirm this', {
+      cure: 'Add --yes if it is meant.',
+    });
   }
   const asker = isSure ? undefined : new TerminalAsker();
   try {

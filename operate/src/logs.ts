@@ -41,7 +41,10 @@ await runCommand(USAGE, async () => {
       console.log(line);
     };
     const asked = { sinceMs: Date.now() - since * 60_000, updateId: update, write };
-    await followLogs(account, logGroupsOf(outputs), asked, flags.has('once') ? undefined : stop.signal);
+    await followLogs(account, logGroupsOf(outputs), {
+      options: asked,
+      signal: flags.has('once') ? undefined : stop.signal,
+    });
     if (shown === 0)
       console.error(`Nothing was written within the last ${since} minutes; --since goes back further.`);
   } finally {

@@ -17,7 +17,11 @@ export class OperateError extends Error {
   /** What to do, as a whole sentence or a command. */
   readonly cure: string | undefined;
 
-  constructor(code: OperateErrorCode, message: string, cure?: string, options?: ErrorOptions) {
+  constructor(
+    code: OperateErrorCode,
+    message: string,
+    { cure, ...options }: ErrorOptions & { readonly cure?: string | undefined } = {},
+  ) {
     super(message, options);
     this.code = code;
     this.cure = cure;

@@ -28,14 +28,14 @@ export async function runProgram(
   const [code] = (await Promise.race([
     once(child, 'exit'),
     once(child, 'error').then(([error]) => {
-      throw new OperateError('command_failed', `\`${program}\` cannot be run`, undefined, { cause: error });
+      throw new OperateError('command_failed', `\`${program}\` cannot be run`, { cause: error });
     }),
   ])) as [number | null];
   if (code !== 0) {
     throw new OperateError(
       'command_failed',
       `\`${program} ${args[0] ?? ''}\` failed; what it said stands above`,
-      'Fix what it names and run this again: finished steps are skipped.',
+      { cure: 'Fix what it names and run this again: finished steps are skipped.' },
     );
   }
 }

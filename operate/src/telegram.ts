@@ -28,7 +28,8 @@ async function ask<T>(method: string, call: Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof GrammyError)) {
       const network = 'Check the way to Telegram (a proxy, a firewall, TELEGRAM_API_ROOT) and try again.';
-      throw new OperateError('telegram_refused', `Telegram did not answer ${method}`, network, {
+      throw new OperateError('telegram_refused', `Telegram did not answer ${method}`, {
+        cure: network,
         cause: error,
       });
     }
@@ -38,8 +39,7 @@ async function ask<T>(method: string, call: Promise<T>): Promise<T> {
       isTokenRefused
         ? 'Telegram does not know the bot token'
         : `Telegram refused ${method}: ${error.description}`,
-      isTokenRefused ? NEW_TOKEN : CURES[method],
-      { cause: error },
+      { cure: isTokenRefused ? NEW_TOKEN : CURES[method], cause: error },
     );
   }
 }
@@ -82,7 +82,7 @@ export async function setWebhook(api: Api, url: string, secret: string): Promise
   const after = await webhookInfo(api);
   if (after.url !== url) {
     const another = 'Somebody else may have set it at the same moment: is the same bot run elsewhere?';
-    throw new OperateError('telegram_refused', `The webhook is now "${after.url ?? ''}"`, another);
+    throw new OperateError('telegram_refused', `The webhook is now "${after.url ?? ''}"`, { cure: another });
   }
   return before.url ?? '';
 }

@@ -138,7 +138,7 @@ async function judgeSystem(): Promise<void> {
     random,
     onError,
   });
-  report(await runChaos(size, system, random, interrupted.signal), system);
+  report(await runChaos(size, { system, random, signal: interrupted.signal }), system);
 }
 
 function report(evidence: Evidence, ran: ChaosSystem): void {

@@ -32,9 +32,11 @@ const LOOK_AGAIN_MS = 250;
 /** Runs the conversations to their end while the processes are hit. @throws the signal's reason when it aborts. */
 export async function runChaos(
   size: Size,
-  system: ChaosSystem,
-  random: Random,
-  signal: AbortSignal,
+  {
+    system,
+    random,
+    signal,
+  }: { readonly system: ChaosSystem; readonly random: Random; readonly signal: AbortSignal },
 ): Promise<Evidence> {
   const questions: Asked[] = [];
   const commands: Ordered[] = [];
@@ -48,14 +50,18 @@ export async function runChaos(
     ...places.map((place, index) => {
       const isFirst = index === size.real || index === 0;
       const role = { turns: turnsOf(size, index), index, isReal: index < size.real, isFirst };
-      return speak(place, role, size, random.fork(`person-${index}`), talk);
+      return speak(place, { role, habits: size, random: random.fork(`person-${index}`), talk });
     }),
   ]).finally(() => calm.abort());
   const isOver = AbortSignal.any([calm.signal, signal]);
   const blows = size.hasBlows
     ? [hit(system, random.fork('blows'), isOver), hitClis(system, random.fork('clis'), isOver)]
     : [];
-  const troubles = hitSurroundings(system, size.harms, random.fork('surroundings'), isOver);
+  const troubles = hitSurroundings(system, {
+    harms: size.harms,
+    random: random.fork('surroundings'),
+    signal: isOver,
+  });
   await Promise.all([talking, troubles, ...blows]);
   const taken = <One extends Asked | Ordered>(one: One): One & { takenAtMs: number } => ({
     ...one,

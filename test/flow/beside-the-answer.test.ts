@@ -51,7 +51,7 @@ async function openRuns(
   return async (prompt) => {
     const home = sessionHome(await mkdtemp(join(root, 'machine-')), ID);
     const stored = await readStoredSession(store, ID);
-    await restore(stored, home, image.folder);
+    await restore(stored, home, { imageFolder: image.folder });
     await using outbox = new Outbox(home);
     const never = new AbortController().signal;
     const run = {

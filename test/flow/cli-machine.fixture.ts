@@ -122,7 +122,7 @@ async function newMachine(root: string, modelUrl: string): Promise<CliMachine> {
     },
     async turn(says, options = {}, meanwhile = () => Promise.resolve()) {
       const stored = await readStoredSession(store, ID);
-      await restore(stored, home, image);
+      await restore(stored, home, { imageFolder: image });
       const ended = Promise.withResolvers<undefined>();
       const messages = async function* (): AsyncGenerator<SDKUserMessage> {
         yield { type: 'user', message: { role: 'user', content: says }, parent_tool_use_id: null };

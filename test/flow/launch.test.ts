@@ -66,7 +66,7 @@ const launch = (entry: string, cache: string): string[] => [
   '--input-type=module',
   '--eval',
   `import { launchServer } from './launch.mjs';
-   launchServer(process.execPath, ${JSON.stringify(entry)}, ${JSON.stringify(cache)});`,
+   launchServer(process.execPath, ${JSON.stringify({ entry, cache })});`,
 ];
 
 describe.skipIf(process.platform !== 'linux')('the server that npm start launches (Linux)', () => {

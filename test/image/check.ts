@@ -191,12 +191,10 @@ async function checkFunction(scripted: ScriptedModel): Promise<void> {
     scripted.reply({ type: 'tool_use', name: 'Bash', input: { command: look } });
     scripted.reply('Looked.');
     const askedMs = performance.now();
-    const event = restApiEvent(
-      'POST',
-      '/session/create',
-      { authorization: `Bearer ${TOKEN}`, accept: 'application/x-ndjson' },
-      JSON.stringify({ chat_id: 2, user_message: 'Look around' }),
-    );
+    const event = restApiEvent('POST', '/session/create', {
+      headers: { authorization: `Bearer ${TOKEN}`, accept: 'application/x-ndjson' },
+      body: JSON.stringify({ chat_id: 2, user_message: 'Look around' }),
+    });
     const { statusCode, body } = await readStreamedResponse(await api.invoke(event).response);
     assert.equal(statusCode, 200);
     const types: string[] = [];

@@ -97,7 +97,10 @@ describe.skipIf(isClientMissing)('the agent server as a function', () => {
 
   it('says what is wrong with a request in one JSON body, with its status before it', async () => {
     const { api } = await agent.start();
-    const stranger = restApiEvent('POST', '/session/create', { authorization: 'Bearer wrong' }, '{}');
+    const stranger = restApiEvent('POST', '/session/create', {
+      headers: { authorization: 'Bearer wrong' },
+      body: '{}',
+    });
     const refused = await readStreamedResponse(await api.invoke(stranger).response);
     expect(refused.statusCode).toBe(401);
     expect(JSON.parse((await buffer(refused.body)).toString())).toMatchObject({

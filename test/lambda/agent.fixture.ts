@@ -70,13 +70,13 @@ export function useAgentFunction(): AgentFunction {
 /** @returns the event of a first message. */
 export function createEvent(userMessage: string, headers: Record<string, string> = {}): unknown {
   const body = JSON.stringify({ chat_id: CHAT, user_message: userMessage });
-  return restApiEvent('POST', '/session/create', authorised(headers), body);
+  return restApiEvent('POST', '/session/create', { headers: authorised(headers), body });
 }
 
 /** @returns the event of a further one. */
 export function messageEvent(sessionId: string, userMessage: string): unknown {
   const body = JSON.stringify({ user_message: userMessage });
-  return restApiEvent('POST', `/session/${sessionId}/message`, authorised({}), body);
+  return restApiEvent('POST', `/session/${sessionId}/message`, { headers: authorised({}), body });
 }
 
 function authorised(headers: Record<string, string>): Record<string, string> {

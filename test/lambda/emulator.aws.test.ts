@@ -84,27 +84,33 @@ describe.skipIf(isEmulatorMissing)("the functions in AWS's own emulator of Lambd
   it('the webhook queues, refuses and goes on, all in one environment', async () => {
     const webhook = await startWebhook();
     const ask = (event: unknown): Promise<unknown> => answerOf(webhook, event);
-    expect(await ask(httpApiEvent('/webhook', SHOWN, update('Hello')))).toMatchObject({ statusCode: 200 });
+    expect(await ask(httpApiEvent('/webhook', SHOWN, { body: update('Hello') }))).toMatchObject({
+      statusCode: 200,
+    });
     expect((await deployment.receive())?.Body).toContain('Hello');
-    expect(await ask(httpApiEvent('/webhook', {}, update('Hello')))).toMatchObject({ statusCode: 401 });
+    expect(await ask(httpApiEvent('/webhook', {}, { body: update('Hello') }))).toMatchObject({
+      statusCode: 401,
+    });
     for (const foreign of [{}, null, { httpMethod: 'POST', path: '/webhook', headers: SHOWN }]) {
       expect(await ask(foreign)).toEqual({ statusCode: 400 });
     }
-    expect(await ask(httpApiEvent('/webhook', SHOWN, update('Again')))).toMatchObject({ statusCode: 200 });
+    expect(await ask(httpApiEvent('/webhook', SHOWN, { body: update('Again') }))).toMatchObject({
+      statusCode: 200,
+    });
     expect(startsOf(webhook)).toBe(1);
   });
 
   it('a function with wrong settings fails in its init, and names them', async () => {
     const webhook = await startWebhook({ QUEUE_URL: 'turns', SESSION_TABLE: '' });
-    const { status, body } = await webhook.invoke(httpApiEvent('/webhook', SHOWN, update('Hello')));
+    const { status, body } = await webhook.invoke(httpApiEvent('/webhook', SHOWN, { body: update('Hello') }));
     expect([status, JSON.parse(body.toString())]).toMatchObject([502, { errorType: 'ConfigError' }]);
     expect(body.toString()).toMatch(/SESSION_TABLE is required[^]*QUEUE_URL/);
   });
 
   it('the worker reports the records of a batch that come again, and no others', async () => {
     const webhook = await startWebhook();
-    await webhook.invoke(httpApiEvent('/webhook', SHOWN, update('Hello')));
-    await webhook.invoke(httpApiEvent('/webhook', SHOWN, update('/help')));
+    await webhook.invoke(httpApiEvent('/webhook', SHOWN, { body: update('Hello') }));
+    await webhook.invoke(httpApiEvent('/webhook', SHOWN, { body: update('/help') }));
     const own = workerEnvironment(deployment, telegram.apiRoot);
     const worker = await start(join(bundles, 'worker'), 'index.handler', own);
     const messages = [await deployment.receive(), await deployment.receive()];

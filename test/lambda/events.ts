@@ -8,8 +8,13 @@ const ACCOUNT = '123456789012';
 export function restApiEvent(
   method: string,
   path: string,
-  headers: Readonly<Record<string, string>> = {},
-  body: string | null = null,
+  {
+    headers = {},
+    body = null,
+  }: {
+    readonly headers?: Readonly<Record<string, string>> | undefined;
+    readonly body?: string | null | undefined;
+  } = {},
 ): APIGatewayProxyEvent {
   const identity = {
     sourceIp: '192.0.2.1',
@@ -48,8 +53,10 @@ export function restApiEvent(
 export function httpApiEvent(
   path: string,
   headers: Readonly<Record<string, string>>,
-  body: string,
-  isBase64Encoded = false,
+  {
+    body,
+    isBase64Encoded = false,
+  }: { readonly body: string; readonly isBase64Encoded?: boolean | undefined },
 ): APIGatewayProxyEventV2 {
   return {
     version: '2.0',

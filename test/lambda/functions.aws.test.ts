@@ -91,7 +91,9 @@ describe.skipIf(isClientMissing)('the functions, through their runtime interface
     const worker = await start('worker', { AGENT_SERVER_URL: url });
     agent.model.reply('Noted, **apple**.');
     const body = update('The word is apple');
-    expect(await answerOf(webhook.api.invoke(httpApiEvent('/webhook', SHOWN, body, true)))).toMatchObject({
+    expect(
+      await answerOf(webhook.api.invoke(httpApiEvent('/webhook', SHOWN, { body, isBase64Encoded: true }))),
+    ).toMatchObject({
       statusCode: 200,
     });
     const message = await deployment.receive();
@@ -123,7 +125,9 @@ describe.skipIf(isClientMissing)('the functions, through their runtime interface
     const { api } = await start('webhook');
     const wrong = { [SECRET_HEADER]: 'wrong' };
     for (const headers of [{}, wrong]) {
-      expect(await answerOf(api.invoke(httpApiEvent('/webhook', headers, update('Hello'))))).toMatchObject({
+      expect(
+        await answerOf(api.invoke(httpApiEvent('/webhook', headers, { body: update('Hello') }))),
+      ).toMatchObject({
         statusCode: 401,
       });
     }
@@ -134,7 +138,7 @@ describe.skipIf(isClientMissing)('the functions, through their runtime interface
     const unqueued = await start('webhook', { QUEUE_URL: `${deployment.queueUrl}-that-is-not-there.fifo` });
     const unread = await start('webhook', { WEBHOOK_SECRET_ARN: 'not-there' });
     for (const { api, lines } of [unqueued, unread]) {
-      const answer = await answerOf(api.invoke(httpApiEvent('/webhook', SHOWN, update('Hello'))));
+      const answer = await answerOf(api.invoke(httpApiEvent('/webhook', SHOWN, { body: update('Hello') })));
       expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '2' } });
       const logged = lines.map((line) => JSON.parse(line) as { level: string; error?: { code: string } });
       expect(logged.find(({ level }) => level === 'ERROR')?.error?.code).toMatch(
@@ -146,7 +150,7 @@ describe.skipIf(isClientMissing)('the functions, through their runtime interface
   it('give a turn back to the queue when the agent server cannot be reached, and say so under its update', async () => {
     const webhook = await start('webhook');
     const worker = await start('worker');
-    await answerOf(webhook.api.invoke(httpApiEvent('/webhook', SHOWN, update('Hello'))));
+    await answerOf(webhook.api.invoke(httpApiEvent('/webhook', SHOWN, { body: update('Hello') })));
     const message = await deployment.receive();
     if (!message) throw new Error('Nothing was queued');
     expect(await answerOf(worker.api.invoke(sqsEvent(message)))).toEqual({
@@ -168,7 +172,7 @@ describe.skipIf(isClientMissing)('the functions, through their runtime interface
     const { url, replace } = await startAgentApi();
     const queued = async (text: string): Promise<unknown> => {
       agent.model.reply(`Answer to ${text}`);
-      await answerOf(webhook.api.invoke(httpApiEvent('/webhook', SHOWN, update(text))));
+      await answerOf(webhook.api.invoke(httpApiEvent('/webhook', SHOWN, { body: update(text) })));
       const message = await deployment.receive();
       if (!message) throw new Error('Nothing was queued');
       return sqsEvent(message);

@@ -23,7 +23,10 @@ export async function startRestApi(current: () => FunctionProcess, timeoutMs: nu
       const headers = Object.fromEntries(
         Object.entries(request.headers).map(([name, value]) => [name, String(value)]),
       );
-      const event = restApiEvent(request.method ?? '', request.url ?? '', headers, await text(request));
+      const event = restApiEvent(request.method ?? '', request.url ?? '', {
+        headers,
+        body: await text(request),
+      });
       try {
         // As the gateway hands it on to a function with tenant isolation.
         const invocation = current().api.invoke(event, timeoutMs, headers['x-session-key']);

@@ -10,9 +10,11 @@ import { openScene, type Scene } from './deployed.fixture.ts';
 /** @param messages as the functions write them, a second apart. */
 async function writeLog(
   { client, stack }: Scene,
-  source: string,
-  messages: object[],
-  beginMs: number,
+  {
+    source,
+    messages,
+    beginMs,
+  }: { readonly source: string; readonly messages: object[]; readonly beginMs: number },
 ): Promise<void> {
   const logs = new CloudWatchLogsClient(client);
   const logGroupName = `${stack}/${source}`;
@@ -35,10 +37,14 @@ describe.skipIf(inject('moto') === '')('npm run logs (moto)', () => {
       message,
       correlation_id: `update-${id}`,
     });
-    await writeLog(scene, 'webhook', [line('taken', 12), line('taken too', 123)], beginMs);
-    await writeLog(scene, 'agent', [line('restored', 12)], beginMs + 500);
+    await writeLog(scene, {
+      source: 'webhook',
+      messages: [line('taken', 12), line('taken too', 123)],
+      beginMs,
+    });
+    await writeLog(scene, { source: 'agent', messages: [line('restored', 12)], beginMs: beginMs + 500 });
     const error = { ...line('Answering a turn', 12), level: 'ERROR', error: { name: 'AgentError' } };
-    await writeLog(scene, 'worker', [error], beginMs + 2_000);
+    await writeLog(scene, { source: 'worker', messages: [error], beginMs: beginMs + 2_000 });
 
     const all = await operator.run('logs', '--stack', stack, '--once');
     expect(all).toMatchObject({ code: 0, stderr: '' });
@@ -65,13 +71,25 @@ describe.skipIf(inject('moto') === '')('npm run logs (moto)', () => {
     const scene = await openScene();
     const { operator, stack } = scene;
     await scene.deployed();
-    await writeLog(scene, 'webhook', [{ level: 'INFO', message: 'first' }], Date.now() - 5_000);
+    await writeLog(scene, {
+      source: 'webhook',
+      messages: [{ level: 'INFO', message: 'first' }],
+      beginMs: Date.now() - 5_000,
+    });
     const logs = operator.start('logs', '--stack', stack);
     const wait = { timeout: 20_000 };
     await expect.poll(() => logs.stdout(), wait).toMatch(/INFO first\n/);
-    await writeLog(scene, 'worker', [{ level: 'INFO', message: 'second' }], Date.now());
+    await writeLog(scene, {
+      source: 'worker',
+      messages: [{ level: 'INFO', message: 'second' }],
+      beginMs: Date.now(),
+    });
     await expect.poll(() => logs.stdout(), wait).toMatch(/INFO second\n/);
-    await writeLog(scene, 'agent', [{ level: 'INFO', message: 'third' }], Date.now());
+    await writeLog(scene, {
+      source: 'agent',
+      messages: [{ level: 'INFO', message: 'third' }],
+      beginMs: Date.now(),
+    });
     await expect.poll(() => logs.stdout(), wait).toMatch(/INFO third\n/);
     expect(await logs.interrupt()).toBe(0);
     expect(logs.stdout().match(/INFO \w+$/gm)).toEqual(['INFO first', 'INFO second', 'INFO third']);

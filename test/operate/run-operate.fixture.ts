@@ -62,8 +62,10 @@ export async function newOperator(settings: Record<string, string>): Promise<Ope
     directory,
     environment,
     install,
-    run: (command, ...args) => run(join(COMMANDS, `${command}.ts`), args, directory, environment),
-    start: (command, ...args) => start(join(COMMANDS, `${command}.ts`), args, directory, environment),
+    run: (command, ...args) =>
+      run(join(COMMANDS, `${command}.ts`), { args, cwd: directory, env: environment }),
+    start: (command, ...args) =>
+      start(join(COMMANDS, `${command}.ts`), { args, cwd: directory, env: environment }),
     cdkCalls: async () => {
       const text = await readFile(calls, 'utf8').catch(() => '');
       const lines = text.split('\n').filter((line) => line !== '');
@@ -72,7 +74,10 @@ export async function newOperator(settings: Record<string, string>): Promise<Ope
   };
 }
 
-async function run(script: string, args: string[], cwd: string, env: Record<string, string>): Promise<Ran> {
+async function run(
+  script: string,
+  { args, cwd, env }: { readonly args: string[]; readonly cwd: string; readonly env: Record<string, string> },
+): Promise<Ran> {
   const child = spawn(process.execPath, [script, ...args], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let [stdout, stderr] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
@@ -81,7 +86,10 @@ async function run(script: string, args: string[], cwd: string, env: Record<stri
   return { code, stdout, stderr };
 }
 
-function start(script: string, args: string[], cwd: string, env: Record<string, string>): Running {
+function start(
+  script: string,
+  { args, cwd, env }: { readonly args: string[]; readonly cwd: string; readonly env: Record<string, string> },
+): Running {
   const child = spawn(process.execPath, [script, ...args], {
     cwd,
     env,

@@ -39,7 +39,10 @@ async function settle(
     await once(server, 'close');
   });
   const lines: string[] = [];
-  const found = await settledDeployment({ stacks }, 'Mine', new Progress(1, (line) => lines.push(line)), 1);
+  const found = await settledDeployment({ stacks }, 'Mine', {
+    progress: new Progress(1, (line) => lines.push(line)),
+    pollMs: 1,
+  });
   return { status: found?.status, lines, questions };
 }
 

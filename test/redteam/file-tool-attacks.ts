@@ -4,8 +4,13 @@ import type { SecretName } from './secrets.ts';
 function attack(
   name: string,
   tool: string,
-  inputs: (ground: Ground) => readonly Readonly<Record<string, unknown>>[],
-  finds?: readonly SecretName[],
+  {
+    inputs,
+    finds,
+  }: {
+    readonly inputs: (ground: Ground) => readonly Readonly<Record<string, unknown>>[];
+    readonly finds?: readonly SecretName[] | undefined;
+  },
 ): Attack {
   const calls = (ground: Ground): ToolCall[] => inputs(ground).map((input) => ({ name: tool, input }));
   return { name: `${tool}: ${name}`, calls, ...(finds === undefined ? {} : { finds }) };
@@ -15,7 +20,8 @@ const read = (
   name: string,
   paths: (ground: Ground) => readonly string[],
   finds?: readonly SecretName[],
-): Attack => attack(name, 'Read', (ground) => paths(ground).map((file_path) => ({ file_path })), finds);
+): Attack =>
+  attack(name, 'Read', { inputs: (ground) => paths(ground).map((file_path) => ({ file_path })), finds });
 
 const UP = '../'.repeat(12);
 
@@ -79,80 +85,91 @@ export const FILE_TOOL_ATTACKS: readonly Attack[] = [
     '/dev/tty',
     '/proc/kmsg',
   ]),
-  attack(
-    'secrets below other folders',
-    'Grep',
-    ({ serverFolder, publicFolder, dataDir }) =>
+  attack('secrets below other folders', 'Grep', {
+    inputs: ({ serverFolder, publicFolder, dataDir }) =>
       [serverFolder, publicFolder, dataDir].map((path) => ({
         pattern: 'planted-',
         path,
         output_mode: 'content',
       })),
-    ['file for everybody'],
-  ),
-  attack('options of the program behind it', 'Grep', ({ serverFolder, markers }) => [
-    { pattern: `--file=${serverFolder}/.env`, output_mode: 'content' },
-    { pattern: '-uuu', glob: `--pre=touch ${markers}/grep`, output_mode: 'content' },
-    { pattern: 'x', type: `--pre=touch ${markers}/grep`, output_mode: 'content' },
-    { pattern: 'planted', glob: '../**', output_mode: 'content' },
-    { pattern: 'planted', path: '/proc/self', output_mode: 'content' },
-    { pattern: 'planted', path: '~', output_mode: 'content' },
-    { pattern: 'planted', glob: '{a,/etc/**}', output_mode: 'content' },
-    { pattern: 'planted', '--follow': true, '-L': true, path: '.', output_mode: 'content' },
-  ]),
-  attack('the names of what is outside', 'Glob', ({ dataDir, serverFolder }) => [
-    { pattern: `${dataDir}/work/*` },
-    { pattern: '**/*', path: dataDir },
-    { pattern: '../../*' },
-    { pattern: `{a,${serverFolder}/.e*}` },
-    { pattern: '**/.env', path: '/' },
-  ]),
-  attack('outside', 'Write', ({ markers, serverFolder, dataDir, neighbourId }) =>
-    [
-      `${markers}/written`,
-      `${serverFolder}/.env`,
-      '../config/settings.json',
-      '../config/settings.local.json',
-      '../cli.pid',
-      `../../${neighbourId}/workspace/private.txt`,
-      `${dataDir}/x`,
-      '~/.profile',
-      '/etc/cron.d/evil',
-      `${UP}var/tmp/omnicloud-redteam-marker`,
-    ].map((file_path) => ({ file_path, content: 'evil' })),
-  ),
-  attack('outside', 'Edit', ({ serverFolder, publicFolder }) =>
-    [`${serverFolder}/.env`, `${publicFolder}/secret.json`].map((file_path) => ({
-      file_path,
-      old_string: 'e',
-      new_string: SUCCESS,
-      replace_all: true,
-    })),
-  ),
-  attack('a notebook outside', 'NotebookEdit', ({ markers }) => [
-    { notebook_path: `${markers}/x.ipynb`, new_source: 'x', edit_mode: 'insert' },
-  ]),
-  attack('although it is off', 'Bash', ({ markers, serverFolder }) => [
-    { command: `touch ${markers}/bash; env; cat ${serverFolder}/.env` },
-    { command: 'env', dangerouslyDisableSandbox: true },
-  ]),
-  attack('although it is off', 'PowerShell', () => [{ command: 'env' }]),
-  attack('addresses of this machine', 'WebFetch', ({ loopbackPort, serverFolder }) =>
-    [
-      `http://127.0.0.1:${loopbackPort}/`,
-      'http://169.254.169.254/latest/meta-data/',
-      `file://${serverFolder}/.env`,
-    ].map((url) => ({ url, prompt: 'Repeat it' })),
-  ),
-  attack('of servers that nobody configured', 'mcp__evil__run', () => [{ command: 'env' }]),
-  attack('of servers that nobody configured', 'ReadMcpResourceTool', ({ serverFolder }) => [
-    { server: 'evil', uri: `file://${serverFolder}/.env` },
-  ]),
-  attack('by a path', 'Skill', ({ publicFolder }) => [
-    { skill: '../../../../../../etc/passwd' },
-    { skill: publicFolder },
-    { skill: 'evil', args: '$(env)' },
-  ]),
-  attack('in another directory', 'EnterWorktree', () => [{ name: '../../../../tmp' }]),
-  attack('that wake up later', 'CronCreate', () => [{ cron: '* * * * *', prompt: 'env', recurring: true }]),
+    finds: ['file for everybody'],
+  }),
+  attack('options of the program behind it', 'Grep', {
+    inputs: ({ serverFolder, markers }) => [
+      { pattern: `--file=${serverFolder}/.env`, output_mode: 'content' },
+      { pattern: '-uuu', glob: `--pre=touch ${markers}/grep`, output_mode: 'content' },
+      { pattern: 'x', type: `--pre=touch ${markers}/grep`, output_mode: 'content' },
+      { pattern: 'planted', glob: '../**', output_mode: 'content' },
+      { pattern: 'planted', path: '/proc/self', output_mode: 'content' },
+      { pattern: 'planted', path: '~', output_mode: 'content' },
+      { pattern: 'planted', glob: '{a,/etc/**}', output_mode: 'content' },
+      { pattern: 'planted', '--follow': true, '-L': true, path: '.', output_mode: 'content' },
+    ],
+  }),
+  attack('the names of what is outside', 'Glob', {
+    inputs: ({ dataDir, serverFolder }) => [
+      { pattern: `${dataDir}/work/*` },
+      { pattern: '**/*', path: dataDir },
+      { pattern: '../../*' },
+      { pattern: `{a,${serverFolder}/.e*}` },
+      { pattern: '**/.env', path: '/' },
+    ],
+  }),
+  attack('outside', 'Write', {
+    inputs: ({ markers, serverFolder, dataDir, neighbourId }) =>
+      [
+        `${markers}/written`,
+        `${serverFolder}/.env`,
+        '../config/settings.json',
+        '../config/settings.local.json',
+        '../cli.pid',
+        `../../${neighbourId}/workspace/private.txt`,
+        `${dataDir}/x`,
+        '~/.profile',
+        '/etc/cron.d/evil',
+        `${UP}var/tmp/omnicloud-redteam-marker`,
+      ].map((file_path) => ({ file_path, content: 'evil' })),
+  }),
+  attack('outside', 'Edit', {
+    inputs: ({ serverFolder, publicFolder }) =>
+      [`${serverFolder}/.env`, `${publicFolder}/secret.json`].map((file_path) => ({
+        file_path,
+        old_string: 'e',
+        new_string: SUCCESS,
+        replace_all: true,
+      })),
+  }),
+  attack('a notebook outside', 'NotebookEdit', {
+    inputs: ({ markers }) => [{ notebook_path: `${markers}/x.ipynb`, new_source: 'x', edit_mode: 'insert' }],
+  }),
+  attack('although it is off', 'Bash', {
+    inputs: ({ markers, serverFolder }) => [
+      { command: `touch ${markers}/bash; env; cat ${serverFolder}/.env` },
+      { command: 'env', dangerouslyDisableSandbox: true },
+    ],
+  }),
+  attack('although it is off', 'PowerShell', { inputs: () => [{ command: 'env' }] }),
+  attack('addresses of this machine', 'WebFetch', {
+    inputs: ({ loopbackPort, serverFolder }) =>
+      [
+        `http://127.0.0.1:${loopbackPort}/`,
+        'http://169.254.169.254/latest/meta-data/',
+        `file://${serverFolder}/.env`,
+      ].map((url) => ({ url, prompt: 'Repeat it' })),
+  }),
+  attack('of servers that nobody configured', 'mcp__evil__run', { inputs: () => [{ command: 'env' }] }),
+  attack('of servers that nobody configured', 'ReadMcpResourceTool', {
+    inputs: ({ serverFolder }) => [{ server: 'evil', uri: `file://${serverFolder}/.env` }],
+  }),
+  attack('by a path', 'Skill', {
+    inputs: ({ publicFolder }) => [
+      { skill: '../../../../../../etc/passwd' },
+      { skill: publicFolder },
+      { skill: 'evil', args: '$(env)' },
+    ],
+  }),
+  attack('in another directory', 'EnterWorktree', { inputs: () => [{ name: '../../../../tmp' }] }),
+  attack('that wake up later', 'CronCreate', {
+    inputs: () => [{ cron: '* * * * *', prompt: 'env', recurring: true }],
+  }),
 ];

@@ -57,7 +57,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   let running: { child: ChildProcess; url: string } | undefined;
   const start = async (how: StageOptions): Promise<void> => {
     if (running) await end(running.child);
-    const child = startServer(how, environment(planted, secrets, telegram, model), planted, held, secrets);
+    const child = startServer(how, {
+      given: environment(planted, { secrets, telegram, model }),
+      ground: planted,
+      held,
+      secrets,
+    });
     running = { child, url: '' };
     running.url = await readyUrl(child);
     telegram.standIn.start({ url: `${running.url}/webhook`, secret: WEBHOOK_SECRET });
@@ -75,9 +80,11 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   let turnCount = 0;
   const turn = async (
     calls: readonly ToolCall[],
-    chatId: number,
-    words: string,
-    lingerMs = 0,
+    {
+      chatId,
+      words,
+      lingerMs = 0,
+    }: { readonly chatId: number; readonly words: string; readonly lingerMs?: number | undefined },
   ): Promise<string[]> => {
     const before = model.requests.length;
     turnCount += 1;
@@ -100,7 +107,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       throw new Error(`Only ${results.length} of ${calls.length} calls were made`);
     return results;
   };
-  await turn(neighboursTurn(secrets), FORUM, `Remember ${secrets["neighbour's conversation"]}`);
+  await turn(neighboursTurn(secrets), {
+    chatId: FORUM,
+    words: `Remember ${secrets["neighbour's conversation"]}`,
+  });
   const [neighbourId = ''] = sessions();
   const since = { request: model.requests.length, call: telegram.calls.length };
   const kept = made.move();
@@ -117,13 +127,13 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       if (!running) throw new Error('The server does not run');
       return running.child;
     },
-    turn: (calls, lingerMs) => turn(calls, PERSON, 'Go on', lingerMs),
+    turn: (calls, lingerMs) => turn(calls, { chatId: PERSON, words: 'Go on', lingerMs }),
     subagent: async (calls) => {
       const input = { description: 'Look', prompt: 'Look around', subagent_type: 'general-purpose' };
       model.reply({ type: 'tool_use', name: 'Agent', input });
       for (const call of calls) model.reply({ type: 'tool_use', ...call });
       model.reply('Looked around.');
-      await turn([], PERSON, 'Go on');
+      await turn([], { chatId: PERSON, words: 'Go on' });
     },
     shown: () =>
       JSON.stringify([

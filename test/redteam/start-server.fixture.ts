@@ -24,9 +24,11 @@ export interface StageOptions {
 /** @returns all that the server is started with; it holds secrets that the agent must not see. */
 export function environment(
   { dataDir, homeFolder, loopbackPort }: PlantedGround,
-  secrets: Secrets,
-  telegram: TelegramServer,
-  model: ScriptedModel,
+  {
+    secrets,
+    telegram,
+    model,
+  }: { readonly secrets: Secrets; readonly telegram: TelegramServer; readonly model: ScriptedModel },
 ): Record<string, string> {
   return {
     ...COMPILED,
@@ -67,10 +69,17 @@ const hasPerl = spawnSync('perl', ['-e', '1']).status === 0;
 /** @param held a file that the server inherits open. */
 export function startServer(
   { shell, without = [], settings = {} }: StageOptions,
-  given: Record<string, string>,
-  { serverFolder }: PlantedGround,
-  held: FileHandle,
-  secrets: Secrets,
+  {
+    given,
+    ground: { serverFolder },
+    held,
+    secrets,
+  }: {
+    readonly given: Record<string, string>;
+    readonly ground: PlantedGround;
+    readonly held: FileHandle;
+    readonly secrets: Secrets;
+  },
 ): ChildProcess {
   const command = [process.execPath, ...(without.length > 0 ? ['--import', WITHOUT_GUARDS] : []), MAIN];
   const numbers = KEY_CALLS[process.arch];

@@ -65,7 +65,7 @@ export async function openTenantEnvironment(
   await heard();
   return {
     send: async ({ method = 'GET', path, headers, body }) => {
-      const call: Call = { event: restApiEvent(method, path, headers, body), tenantId: TENANT };
+      const call: Call = { event: restApiEvent(method, path, { headers, body }), tenantId: TENANT };
       child.send(call);
       const answered = await heard();
       return { status: answered.status, body: Buffer.from(answered.body, 'base64') };

@@ -15,7 +15,10 @@ const MAX_EXCERPT_LENGTH = 1_000;
  * @param canSend whether files can be sent to the chat.
  * @returns what is said once every tool call of the intent has succeeded.
  */
-export function answerTo(intent: Intent, turn: Turn, texts: DemoTexts, canSend: boolean): string {
+export function answerTo(
+  intent: Intent,
+  { turn, texts, canSend }: { readonly turn: Turn; readonly texts: DemoTexts; readonly canSend: boolean },
+): string {
   switch (intent.kind) {
     case 'write': {
       const said = [texts.wrote(intent.file, intent.content)];

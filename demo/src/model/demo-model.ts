@@ -46,14 +46,16 @@ function outputsFor(request: ModelRequest): readonly ModelOutput[] {
   const texts = textsIn(languageOf(lastText(turn)));
   const intent = withContent(readWithFiles(turn), texts);
   const offered = new Set((request.body.tools ?? []).map((tool) => tool.name));
-  return act(intent, turn, texts, offered);
+  return act(intent, { turn, texts, offered });
 }
 
 function act(
   intent: Intent,
-  turn: Turn,
-  texts: DemoTexts,
-  offered: ReadonlySet<string>,
+  {
+    turn,
+    texts,
+    offered,
+  }: { readonly turn: Turn; readonly texts: DemoTexts; readonly offered: ReadonlySet<string> },
 ): readonly ModelOutput[] {
   const failed = turn.done.find((outcome) => outcome.isError);
   if (failed) return [say(texts.toolFailed(failed.name, failed.text))];
@@ -62,7 +64,7 @@ function act(
   if (missing !== undefined) return [say(missing === 'Bash' ? texts.shellOff : texts.toolMissing(missing))];
   const calls = nextCalls(plan, turn.done);
   const [first] = calls;
-  if (!first) return [say(answerTo(intent, turn, texts, offered.has(SEND_TOOL)))];
+  if (!first) return [say(answerTo(intent, { turn, texts, canSend: offered.has(SEND_TOOL) }))];
   const uses = calls.map((call) => ({ type: 'tool_use' as const, name: call.name, input: call.input }));
   return turn.done.length === 0 ? [say(texts.about(first.name, subjectOf(first))), ...uses] : uses;
 }

@@ -104,7 +104,7 @@ export class Conversations {
   /** Adds a message of anyone and shows it. */
   post({ chat, threadId, from, content, repliesTo }: Draft): Message {
     return this.#add({
-      ...this.#envelope(chat, threadId, from),
+      ...this.#envelope(chat, { threadId, from }),
       ...(repliesTo && { reply_to_message: withoutReply(repliesTo) }),
       ...content,
     });
@@ -147,7 +147,7 @@ export class Conversations {
     const topic = { thread_id: threadId, name };
     this.#parts.store.addTopic(chat.id, topic);
     const opening = this.#add({
-      ...this.#envelope(chat, threadId, this.person, threadId),
+      ...this.#envelope(chat, { threadId, from: this.person, messageId: threadId }),
       forum_topic_created: { name, icon_color: TOPIC_ICON_COLOR },
     });
     this.#parts.pages.publish('chat', this.pageChat(chat));
@@ -197,7 +197,14 @@ export class Conversations {
     return message;
   }
 
-  #envelope(chat: BotChat, threadId: number | null, from: User, messageId?: number): Message {
+  #envelope(
+    chat: BotChat,
+    {
+      threadId,
+      from,
+      messageId,
+    }: { readonly threadId: number | null; readonly from: User; readonly messageId?: number | undefined },
+  ): Message {
     return {
       message_id: messageId ?? this.#parts.store.takeMessageId(chat.id),
       ...(threadId !== null && { message_thread_id: threadId, is_topic_message: true }),

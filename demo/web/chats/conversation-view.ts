@@ -22,12 +22,12 @@ export class ConversationView {
   readonly #onSuggestion: (text: string) => void;
   readonly #scroller = need('log', HTMLElement);
   readonly #log = new MessageLog(need('days', HTMLElement), need('outgoing', HTMLElement));
-  readonly #follow = new ScrollFollow(
-    this.#scroller,
-    need('log-content', HTMLElement),
-    need('to-bottom', HTMLButtonElement),
-    need('missed', HTMLElement),
-  );
+  readonly #follow = new ScrollFollow({
+    scroller: this.#scroller,
+    content: need('log-content', HTMLElement),
+    button: need('to-bottom', HTMLButtonElement),
+    count: need('missed', HTMLElement),
+  });
   #open: Conversation | undefined;
   #hasOlder = false;
   #isFetching = false;

@@ -16,20 +16,20 @@ export async function askNewChat(): Promise<NewChat | undefined> {
     forum,
     el('span', {}, t('withTopics'), el('small', {}, t('withTopicsHint'))),
   );
-  const isAgreed = await ask(t('newChat'), [name.label, choice], t('create'));
+  const isAgreed = await ask(t('newChat'), [name.label, choice], { agree: t('create') });
   return isAgreed ? { title: name.input.value.trim(), is_forum: forum.checked } : undefined;
 }
 
 /** @returns the new topic's name, or undefined. */
 export async function askNewTopic(): Promise<string | undefined> {
   const name = nameField(t('topicName'));
-  const isAgreed = await ask(t('newTopic'), [name.label], t('create'));
+  const isAgreed = await ask(t('newTopic'), [name.label], { agree: t('create') });
   return isAgreed ? name.input.value.trim() : undefined;
 }
 
 export function askClear(title: string): Promise<boolean> {
   const body = [el('p', {}, t('clearQuestion', { title })), el('p', { class: 'hint' }, t('clearHint'))];
-  return ask(t('clear'), body, t('clear'), 'danger');
+  return ask(t('clear'), body, { agree: t('clear'), kind: 'danger' });
 }
 
 /** Tells which model answers and, for the demo model, how to get the real one. */
@@ -74,7 +74,14 @@ function nameField(label: string): { label: HTMLElement; input: HTMLInputElement
  * @param agree the label of the button that agrees; without it there is only one that closes.
  * @returns whether the reader agreed.
  */
-async function ask(title: string, body: HTMLElement[], agree?: string, kind = 'accent'): Promise<boolean> {
+async function ask(
+  title: string,
+  body: HTMLElement[],
+  {
+    agree,
+    kind = 'accent',
+  }: { readonly agree?: string | undefined; readonly kind?: string | undefined } = {},
+): Promise<boolean> {
   const leave = el(
     'button',
     { type: 'button', class: 'text-button' },

@@ -32,7 +32,7 @@ export function entityTree(text: string, entities: readonly MessageEntity[] = []
       entity,
     }))
     .filter(({ start, end }) => start < end);
-  return build(text, 0, text.length, spans);
+  return build(text, { start: 0, end: text.length, spans });
 }
 
 /** @returns the text of a tree. */
@@ -40,7 +40,10 @@ export function treeText(nodes: readonly EntityNode[]): string {
   return nodes.map((node) => ('text' in node ? node.text : treeText(node.children))).join('');
 }
 
-function build(text: string, start: number, end: number, spans: readonly Span[]): EntityNode[] {
+function build(
+  text: string,
+  { start, end, spans }: { readonly start: number; readonly end: number; readonly spans: readonly Span[] },
+): EntityNode[] {
   const nodes: EntityNode[] = [];
   let position = start;
   let rest = spans.toSorted(compareSpans);
@@ -54,7 +57,10 @@ function build(text: string, start: number, end: number, spans: readonly Span[])
       if (other.start < cut && other.end > cut) after.push({ ...other, start: cut });
     }
     if (span.start > position) nodes.push({ text: text.slice(position, span.start) });
-    nodes.push({ entity: span.entity, children: build(text, span.start, cut, inside) });
+    nodes.push({
+      entity: span.entity,
+      children: build(text, { start: span.start, end: cut, spans: inside }),
+    });
     position = cut;
     rest = after.toSorted(compareSpans);
   }

@@ -16,15 +16,30 @@ export function photoView(
   const scale = Math.min(1, MAX_WIDTH / width, MAX_HEIGHT / height);
   // Known before the photo is there, so that the log does not jump.
   const shown = { width: Math.round(width * scale), height: Math.round(height * scale) };
-  return pictureLink(message, file_unique_id, t('photoLabel', { width, height, size }), el('img', shown));
+  return pictureLink(message, {
+    uniqueId: file_unique_id,
+    label: t('photoLabel', { width, height, size }),
+    image: el('img', shown),
+  });
 }
 
 /** Draws a document that is a picture, above its name; its size in pixels is not known. */
 export function previewView(message: Message, uniqueId: string, name: string): HTMLElement {
-  return pictureLink(message, uniqueId, t('preview', { name }), el('img', { class: 'preview-picture' }));
+  return pictureLink(message, {
+    uniqueId,
+    label: t('preview', { name }),
+    image: el('img', { class: 'preview-picture' }),
+  });
 }
 
-function pictureLink(message: Message, uniqueId: string, label: string, image: HTMLElement): HTMLElement {
+function pictureLink(
+  message: Message,
+  {
+    uniqueId,
+    label,
+    image,
+  }: { readonly uniqueId: string; readonly label: string; readonly image: HTMLElement },
+): HTMLElement {
   const { chat, message_id: id } = message;
   const address = `/page/chats/${chat.id}/messages/${id}/picture?file=${encodeURIComponent(uniqueId)}`;
   for (const [name, value] of Object.entries({ src: address, alt: label, loading: 'lazy' })) {

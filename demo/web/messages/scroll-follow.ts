@@ -17,7 +17,17 @@ export class ScrollFollow {
   #lastTop = 0;
 
   /** @param content what grows inside `scroller`. @param count the part of `button` that shows how much was missed. */
-  constructor(scroller: HTMLElement, content: HTMLElement, button: HTMLButtonElement, count: HTMLElement) {
+  constructor({
+    scroller,
+    content,
+    button,
+    count,
+  }: {
+    readonly scroller: HTMLElement;
+    readonly content: HTMLElement;
+    readonly button: HTMLButtonElement;
+    readonly count: HTMLElement;
+  }) {
     this.#scroller = scroller;
     this.#button = button;
     this.#count = count;

@@ -23,8 +23,18 @@ export function setUpMainMenu(info: () => PageInfo | undefined, entries: readonl
     const version = info()?.version;
     menu.replaceChildren(
       ...entries.map((entry) => item(menu, entry)),
-      choices(t('theme'), 'theme', themes, theme(), (value) => setTheme(value as Theme)),
-      choices(t('language'), 'language', languages, language(), (value) => setLanguage(value as Language)),
+      choices(t('theme'), {
+        name: 'theme',
+        options: themes,
+        chosen: theme(),
+        onChoose: (value) => setTheme(value as Theme),
+      }),
+      choices(t('language'), {
+        name: 'language',
+        options: languages,
+        chosen: language(),
+        onChoose: (value) => setLanguage(value as Language),
+      }),
       ...(version === undefined ? [] : [el('p', { class: 'version' }, `${t('app')} ${version}`)]),
     );
   };
@@ -64,10 +74,17 @@ function item(menu: HTMLElement, entry: Entry): HTMLElement {
 
 function choices(
   title: string,
-  name: string,
-  options: readonly { value: string; label: string }[],
-  chosen: string,
-  onChoose: (value: string) => void,
+  {
+    name,
+    options,
+    chosen,
+    onChoose,
+  }: {
+    readonly name: string;
+    readonly options: readonly { value: string; label: string }[];
+    readonly chosen: string;
+    readonly onChoose: (value: string) => void;
+  },
 ): HTMLElement {
   const radios = options.map(({ value, label }) => {
     const radio = el('input', { type: 'radio', name, value, checked: value === chosen });

@@ -87,13 +87,13 @@ function answering({ meterName, turns, asides, deadLetters, worker }: Watched): 
     {
       id: 'TurnsGivenUp',
       heading: 'Turns were given up',
-      metric: measured(meterName, 'TurnsGivenUp', Stats.SUM, FIVE_MINUTES),
+      metric: measured(meterName, 'TurnsGivenUp', { statistic: Stats.SUM, period: FIVE_MINUTES }),
       atLeast: 1,
     },
     {
       id: 'TurnsFail',
       heading: 'Turns fail',
-      metric: measured(meterName, 'TurnsFailed', Stats.SUM, QUARTER),
+      metric: measured(meterName, 'TurnsFailed', { statistic: Stats.SUM, period: QUARTER }),
       atLeast: 3,
     },
     {
@@ -112,7 +112,7 @@ function answering({ meterName, turns, asides, deadLetters, worker }: Watched): 
     {
       id: 'TurnsWait',
       heading: 'Answers come late',
-      metric: measured(meterName, 'QueueMs', Stats.percentile(95), QUARTER),
+      metric: measured(meterName, 'QueueMs', { statistic: Stats.percentile(95), period: QUARTER }),
       atLeast: 60_000,
       periods: 2,
     },
@@ -125,13 +125,13 @@ function answering({ meterName, turns, asides, deadLetters, worker }: Watched): 
     {
       id: 'AnswersTwice',
       heading: 'Messages may arrive twice',
-      metric: measured(meterName, 'UndecidableSends', Stats.SUM, HOUR),
+      metric: measured(meterName, 'UndecidableSends', { statistic: Stats.SUM, period: HOUR }),
       atLeast: 5,
     },
     {
       id: 'SessionsBusy',
       heading: 'Sessions stay busy',
-      metric: measured(meterName, 'SessionBusy', Stats.SUM, QUARTER),
+      metric: measured(meterName, 'SessionBusy', { statistic: Stats.SUM, period: QUARTER }),
       atLeast: 20,
     },
   ];
@@ -203,13 +203,13 @@ function serving({ meterName, agent, agentApi, table, ...watched }: Watched): Al
     {
       id: 'RestoreSlow',
       heading: 'Sessions are restored or saved slowly',
-      metric: measured(meterName, 'RestoreMs', Stats.percentile(95), HOUR),
+      metric: measured(meterName, 'RestoreMs', { statistic: Stats.percentile(95), period: HOUR }),
       atLeast: 15_000,
     },
     {
       id: 'PersistSlow',
       heading: 'Sessions are restored or saved slowly',
-      metric: measured(meterName, 'PersistMs', Stats.percentile(95), HOUR),
+      metric: measured(meterName, 'PersistMs', { statistic: Stats.percentile(95), period: HOUR }),
       atLeast: 20_000,
     },
   ];
@@ -220,7 +220,7 @@ function spending({ meterName, dailyBudgetUsd }: Watched): AlarmRule[] {
     {
       id: 'SpendingHigh',
       heading: 'Spending is high',
-      metric: measured(meterName, 'CostUsd', Stats.SUM, DAY),
+      metric: measured(meterName, 'CostUsd', { statistic: Stats.SUM, period: DAY }),
       atLeast: dailyBudgetUsd,
     },
   ];

@@ -7,7 +7,11 @@ import type { Measure } from '@omnicloud/sdk-client';
 const NAMESPACE = 'OmniCloud';
 
 /** One of the measurements that the services really make, of one deployment, which is the one dimension. */
-export function measured(meterName: string, measure: Measure, statistic: string, period: Duration): Metric {
+export function measured(
+  meterName: string,
+  measure: Measure,
+  { statistic, period }: { readonly statistic: string; readonly period: Duration },
+): Metric {
   return new Metric({
     namespace: NAMESPACE,
     metricName: measure,

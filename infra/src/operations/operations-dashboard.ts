@@ -20,7 +20,7 @@ const HALF = 12;
 export function addDashboard(scope: Construct, watched: Watched, alarms: readonly Alarm[]): Dashboard {
   const { meterName, turns, asides, deadLetters, webhook, worker, agent, authorizer } = watched;
   const by = (statistic: string, measures: readonly Measure[]): IMetric[] =>
-    measures.map((measure) => measured(meterName, measure, statistic, PERIOD));
+    measures.map((measure) => measured(meterName, measure, { statistic, period: PERIOD }));
   const sums = (...measures: Measure[]): IMetric[] => by(Stats.SUM, measures);
   const p95s = (...measures: Measure[]): IMetric[] => by(Stats.percentile(95), measures);
   const graph = (title: string, left: IMetric[], right: IMetric[] = []): GraphWidget =>

@@ -25,7 +25,14 @@ export class Operations extends Construct {
   /** Where alarms go; whoever wants to be told subscribes, and `alarmEmail` is the first. */
   readonly topic: Topic;
 
-  constructor(scope: Construct, id: string, { alarmEmail }: Pick<Switches, 'alarmEmail'>, watched: Watched) {
+  constructor(
+    scope: Construct,
+    id: string,
+    {
+      switches: { alarmEmail },
+      watched,
+    }: { readonly switches: Pick<Switches, 'alarmEmail'>; readonly watched: Watched },
+  ) {
     super(scope, id);
     this.alarms = alarmRules(watched).map((rule) => this.#alarm(rule));
     this.topic = new Topic(this, 'Alarms', { enforceSSL: true });

@@ -84,19 +84,22 @@ export class OmniCloudStack extends Stack {
       logDays,
       meterName,
     });
-    this.operations = new Operations(this, 'Operations', switches, {
-      meterName,
-      dailyBudgetUsd: switches.dailyBudgetUsd,
-      webhook: this.webhook.service.function,
-      worker: this.worker.service.function,
-      agent: this.agent.function,
-      authorizer: this.authorizer.service.function,
-      webhookApi: this.webhook.api,
-      agentApi: this.agentApi.api,
-      turns: queues.turns,
-      asides: queues.asides,
-      deadLetters: queues.deadLetters,
-      table: storage.table,
+    this.operations = new Operations(this, 'Operations', {
+      switches,
+      watched: {
+        meterName,
+        dailyBudgetUsd: switches.dailyBudgetUsd,
+        webhook: this.webhook.service.function,
+        worker: this.worker.service.function,
+        agent: this.agent.function,
+        authorizer: this.authorizer.service.function,
+        webhookApi: this.webhook.api,
+        agentApi: this.agentApi.api,
+        turns: queues.turns,
+        asides: queues.asides,
+        deadLetters: queues.deadLetters,
+        table: storage.table,
+      },
     });
     this.#tell(switches);
   }

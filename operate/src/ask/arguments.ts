@@ -81,7 +81,7 @@ function parse(
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
     const all = [...flags, ...options].map((name) => `--${name}`).join(', ');
-    throw new OperateError('bad_arguments', error.message, `It takes ${all}.`, { cause: error });
+    throw new OperateError('bad_arguments', error.message, { cure: `It takes ${all}.`, cause: error });
   }
 }
 

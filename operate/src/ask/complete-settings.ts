@@ -72,11 +72,9 @@ export async function completeSettings(
   const missing = missingSettings(given, kept, switches);
   if (missing.length > 0 && !asker) {
     const list = missing.map((name) => `\n  - ${name}`).join('');
-    throw new OperateError(
-      'settings_missing',
-      `Settings are missing:${list}`,
-      'Put them into .env or the environment, or run this in a terminal without --yes to be asked.',
-    );
+    throw new OperateError('settings_missing', `Settings are missing:${list}`, {
+      cure: 'Put them into .env or the environment, or run this in a terminal without --yes to be asked.',
+    });
   }
   if (!asker) return { ...given, switches: withRegion(switches, region) };
   const botToken = given.botToken ?? (kept.hasBotToken ? undefined : await askForToken(asker, isBotKnown));

@@ -45,7 +45,7 @@ export async function openAccount(): Promise<AwsAccount> {
       const [what, cure] = isRefused
         ? ['AWS does not know who you are', NO_CREDENTIALS]
         : [`AWS does not answer in the region ${region}`, NO_ANSWER];
-      throw new OperateError('prerequisite_missing', `${what} (${reasonOf(error)})`, cure, { cause: error });
+      throw new OperateError('prerequisite_missing', `${what} (${reasonOf(error)})`, { cure, cause: error });
     });
     return { id: identity.Account ?? '', region, caller: identity.Arn ?? '', ...openClients(region) };
   } finally {
@@ -57,7 +57,7 @@ async function regionOf(sts: STSClient): Promise<string> {
   try {
     return await sts.config.region();
   } catch (error) {
-    throw new OperateError('prerequisite_missing', 'No AWS region is set', NO_REGION, { cause: error });
+    throw new OperateError('prerequisite_missing', 'No AWS region is set', { cure: NO_REGION, cause: error });
   }
 }
 

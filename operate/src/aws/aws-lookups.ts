@@ -39,7 +39,7 @@ export interface Concurrency {
  * @throws LookupError
  */
 export async function lambdaConcurrency(place: Place): Promise<Concurrency> {
-  const text = await ask(place, 'lambda', '/2016-08-19/account-settings', {});
+  const text = await ask(place, { service: 'lambda', path: '/2016-08-19/account-settings', query: {} });
   const parsed = limitsSchema.safeParse(parseJson(text));
   if (!parsed.success) throw new LookupError('failed', 'Lambda says nothing of its limits');
   const { ConcurrentExecutions: all, UnreservedConcurrentExecutions: unreserved } = parsed.data.AccountLimit;
@@ -58,7 +58,7 @@ export interface Subscribers {
  */
 export async function subscribersOf(place: Place, topicArn: string): Promise<Subscribers> {
   const query = { Action: 'GetTopicAttributes', TopicArn: topicArn, Version: '2010-03-31' };
-  const text = await ask(place, 'sns', '/', query);
+  const text = await ask(place, { service: 'sns', path: '/', query });
   const numberOf = (name: string): number => {
     const [, value] = new RegExp(`<key>${name}</key>\\s*<value>(\\d+)</value>`).exec(text) ?? [];
     if (value === undefined) throw new LookupError('failed', `SNS says nothing of ${name}`);
@@ -69,9 +69,11 @@ export async function subscribersOf(place: Place, topicArn: string): Promise<Sub
 
 async function ask(
   { region, stacks }: Place,
-  service: 'lambda' | 'sns',
-  path: string,
-  query: Record<string, string>,
+  {
+    service,
+    path,
+    query,
+  }: { readonly service: 'lambda' | 'sns'; readonly path: string; readonly query: Record<string, string> },
 ): Promise<string> {
   const url = new URL(endpointOf(service, region));
   const signer = new SignatureV4({

@@ -63,11 +63,9 @@ export async function findDeployment(
   const status = found.StackStatus ?? '';
   const isOurs = parsed.success || found.Description?.startsWith(STACK_DESCRIPTION) === true;
   if (!isOurs && status !== NOTHING_IN_IT) {
-    throw new OperateError(
-      'bad_arguments',
-      `There is a stack ${stack} (${status}), and it is none of ours`,
-      'Name another one with --stack.',
-    );
+    throw new OperateError('bad_arguments', `There is a stack ${stack} (${status}), and it is none of ours`, {
+      cure: 'Name another one with --stack.',
+    });
   }
   return { stack, status, outputs: parsed.data };
 }
@@ -100,7 +98,9 @@ export async function standingDeployment(account: AwsAccount, stack: string): Pr
     deployment
       ? `The stack ${stack} never came to stand: it is ${deployment.status} (${where})`
       : `There is no stack ${stack} in ${where}`,
-    'Deploy it with `npm run deploy`, or name the right one with --stack, --profile and AWS_REGION.',
+    {
+      cure: 'Deploy it with `npm run deploy`, or name the right one with --stack, --profile and AWS_REGION.',
+    },
   );
 }
 

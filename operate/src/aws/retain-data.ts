@@ -99,14 +99,9 @@ async function update(
     );
   } catch (error) {
     if (!(error instanceof CloudFormationServiceException)) throw error;
-    throw new OperateError(
-      'aws_refused',
-      `The stack could not be told to keep its data: ${error.message}`,
-      undefined,
-      {
-        cause: error,
-      },
-    );
+    throw new OperateError('aws_refused', `The stack could not be told to keep its data: ${error.message}`, {
+      cause: error,
+    });
   }
   const pace = hasOtherEndpoint() ? { minDelay: 1, maxDelay: 1 } : { minDelay: 5, maxDelay: 15 };
   await waitUntilStackUpdateComplete({ client: stacks, maxWaitTime: WAIT_S, ...pace }, { StackName: stack });

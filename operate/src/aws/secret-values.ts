@@ -33,6 +33,9 @@ export async function readNote({ secrets }: Store, id: string, name: string): Pr
   return Tags?.find(({ Key }) => Key === name)?.Value;
 }
 
-export async function writeNote({ secrets }: Store, id: string, name: string, value: string): Promise<void> {
+export async function writeNote(
+  { secrets }: Store,
+  { id, name, value }: { readonly id: string; readonly name: string; readonly value: string },
+): Promise<void> {
   await secrets.send(new TagResourceCommand({ SecretId: id, Tags: [{ Key: name, Value: value }] }));
 }

@@ -18,8 +18,7 @@ const POLL_MS = 5_000;
 export async function settledDeployment(
   account: Pick<AwsAccount, 'stacks'>,
   stack: string,
-  progress: Progress,
-  pollMs: number = POLL_MS,
+  { progress, pollMs = POLL_MS }: { readonly progress: Progress; readonly pollMs?: number | undefined },
 ): Promise<Deployment | undefined> {
   let told = '';
   for (;;) {
@@ -38,7 +37,7 @@ export async function settledDeployment(
 
 function refuseUnready(stack: string, status: string): void {
   const cure = cureOf(stack, status);
-  if (cure !== undefined) throw new OperateError('aws_refused', `The stack ${stack} is ${status}`, cure);
+  if (cure !== undefined) throw new OperateError('aws_refused', `The stack ${stack} is ${status}`, { cure });
 }
 
 function cureOf(stack: string, status: string): string | undefined {

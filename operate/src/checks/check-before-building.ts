@@ -26,8 +26,7 @@ export interface Planned {
 export async function checkBeforeBuilding(
   account: AwsAccount,
   { switches, modelKeys }: Planned,
-  asker: Asker | undefined,
-  progress: Progress,
+  { asker, progress }: { readonly asker: Asker | undefined; readonly progress: Progress },
 ): Promise<void> {
   const findings = [
     ...(await checkAccount(account, switches)),
@@ -36,7 +35,9 @@ export async function checkBeforeBuilding(
   tell(findings, progress);
   progress.done(idleCost(switches));
   if (asker && !(await asker.confirm('Build and deploy it?'))) {
-    throw new OperateError('not_confirmed', 'Nothing was deployed', 'Run this again when you are ready.');
+    throw new OperateError('not_confirmed', 'Nothing was deployed', {
+      cure: 'Run this again when you are ready.',
+    });
   }
 }
 
@@ -48,7 +49,7 @@ function tell(findings: readonly Finding[], progress: Progress): void {
   const [first, ...more] = findings.filter(({ state }) => state === 'wrong');
   if (!first) return;
   const list = more.map(({ what, cure = '' }) => `\n  - ${what}\n    → ${cure}`).join('');
-  throw new OperateError('prerequisite_missing', `${first.what}${list}`, first.cure);
+  throw new OperateError('prerequisite_missing', `${first.what}${list}`, { cure: first.cure });
 }
 
 /** @returns how the deployed agent will reach its model. */

@@ -107,22 +107,34 @@ export async function checkFunctions(account: AwsAccount, { stack }: StandingDep
 type Measured = NonNullable<NonNullable<MetricDataQuery['MetricStat']>['Metric']>;
 
 async function sumsOfTheHour(account: AwsAccount, metrics: readonly Measured[]): Promise<number[]> {
-  const values = await data(account, metrics, 'Sum', 300, HOUR_MS);
+  const values = await data(account, { measured: metrics, stat: 'Sum', periodS: 300, backMs: HOUR_MS });
   return values.map((each) => each.reduce((sum, value) => sum + value, 0));
 }
 
 /** @returns the highest value of the last quarter of an hour; 0 when nothing was measured. */
 async function newest(account: AwsAccount, metric: Measured): Promise<number> {
-  const [values = []] = await data(account, [metric], 'Maximum', 60, 15 * MINUTE_MS);
+  const [values = []] = await data(account, {
+    measured: [metric],
+    stat: 'Maximum',
+    periodS: 60,
+    backMs: 15 * MINUTE_MS,
+  });
   return Math.max(0, ...values);
 }
 
 async function data(
   { metrics }: AwsAccount,
-  measured: readonly Measured[],
-  stat: 'Sum' | 'Maximum',
-  periodS: number,
-  backMs: number,
+  {
+    measured,
+    stat,
+    periodS,
+    backMs,
+  }: {
+    readonly measured: readonly Measured[];
+    readonly stat: 'Sum' | 'Maximum';
+    readonly periodS: number;
+    readonly backMs: number;
+  },
 ): Promise<number[][]> {
   if (measured.length === 0) return [];
   const now = Date.now();

@@ -53,11 +53,11 @@ async function builderProblem(builder: string): Promise<BuilderProblem | undefin
 export async function checkTools(builder: string, progress: Progress): Promise<void> {
   const node = nodeProblem();
   if (node !== undefined) {
-    throw new OperateError('prerequisite_missing', node, `Install Node ${NODE_MAJOR} or newer.`);
+    throw new OperateError('prerequisite_missing', node, { cure: `Install Node ${NODE_MAJOR} or newer.` });
   }
   progress.done(`Node ${process.versions.node}`);
   const problem = await builderProblem(builder);
-  if (problem) throw new OperateError('prerequisite_missing', problem.what, problem.cure);
+  if (problem) throw new OperateError('prerequisite_missing', problem.what, { cure: problem.cure });
   progress.done(`${builder} builds for linux/arm64`);
 }
 
@@ -84,11 +84,9 @@ export async function ensureBootstrapped(
   const offer = found ? 'Bring it up to date now?' : 'Do it now? (a bucket and a few roles)';
   const isWanted = asker === undefined || (await asker.confirm(`${problem}. ${offer}`));
   if (!isWanted) {
-    throw new OperateError(
-      'prerequisite_missing',
-      problem,
-      `Run \`cdk bootstrap aws://${account.id}/${account.region}\`.`,
-    );
+    throw new OperateError('prerequisite_missing', problem, {
+      cure: `Run \`cdk bootstrap aws://${account.id}/${account.region}\`.`,
+    });
   }
   await bootstrap(account);
   progress.done(

@@ -41,7 +41,7 @@ export async function deploy(stack: string, given: GivenSettings, asker: Asker |
   const account = await openAccount();
   try {
     progress.done(`account ${account.id}, region ${account.region}, as ${account.caller}`);
-    await deployInto(account, stack, given, asker, progress);
+    await deployInto(account, { stack, given, asker, progress });
   } finally {
     account.close();
   }
@@ -49,13 +49,20 @@ export async function deploy(stack: string, given: GivenSettings, asker: Asker |
 
 async function deployInto(
   account: AwsAccount,
-  stack: string,
-  given: GivenSettings,
-  asker: Asker | undefined,
-  progress: Progress,
+  {
+    stack,
+    given,
+    asker,
+    progress,
+  }: {
+    readonly stack: string;
+    readonly given: GivenSettings;
+    readonly asker: Asker | undefined;
+    readonly progress: Progress;
+  },
 ): Promise<void> {
   progress.begin('Settings');
-  const existing = await settledDeployment(account, stack, progress);
+  const existing = await settledDeployment(account, stack, { progress });
   const { kept, storedToken, storedKeys } = await keptBy(account, existing);
   for (const notice of given.notices) progress.warn(notice);
   const settings = await completeSettings(given, kept, {
@@ -76,7 +83,7 @@ async function deployInto(
 
   progress.begin('What the deployment needs');
   const modelKeys = settings.modelKeys ?? storedKeys;
-  await checkBeforeBuilding(account, { switches, modelKeys }, asker, progress);
+  await checkBeforeBuilding(account, { switches, modelKeys }, { asker, progress });
 
   progress.begin('The stack (some minutes the first time; what the CDK says follows)');
   await ensureBootstrapped(account, asker, progress);
@@ -87,12 +94,12 @@ async function deployInto(
   progress.begin('Secrets');
   if (storedToken !== undefined && botIdOf(storedToken) !== botIdOf(token)) {
     progress.warn('another bot than before: the former one is let go');
-    await leaveBot(storedToken, given.apiRoot, standing.outputs.WebhookUrl, progress);
+    await leaveBot(storedToken, { apiRoot: given.apiRoot, url: standing.outputs.WebhookUrl, progress });
   }
-  await putSecrets(account, standing, settings, progress);
+  await putSecrets(account, { deployment: standing, settings, progress });
 
   progress.begin('The webhook');
-  await connect(account, standing, api, progress);
+  await connect(account, { deployment: standing, api, progress });
 
   progress.begin('The command menu');
   if (await setCommandMenus(api)) progress.done('set, in English and Chinese');
@@ -100,7 +107,7 @@ async function deployInto(
 
   progress.begin('The owner');
   const allowedUsers = settings.switches.allowedUsers ?? '';
-  await greetOwner(account, standing, { api, bot, allowedUsers }, progress);
+  await greetOwner(account, standing, { meeting: { api, bot, allowedUsers }, progress });
   sayDone(bot, stack);
 }
 
@@ -148,9 +155,15 @@ async function keptBy(
 
 async function putSecrets(
   account: AwsAccount,
-  { outputs }: StandingDeployment,
-  { botToken, modelKeys }: CompleteSettings,
-  progress: Progress,
+  {
+    deployment: { outputs },
+    settings: { botToken, modelKeys },
+    progress,
+  }: {
+    readonly deployment: StandingDeployment;
+    readonly settings: CompleteSettings;
+    readonly progress: Progress;
+  },
 ): Promise<void> {
   const put = async (what: string, arn: string, value: string | undefined): Promise<void> => {
     if (value !== undefined && (await writeSecret(account, arn, value))) progress.done(`${what} written`);
@@ -162,13 +175,21 @@ async function putSecrets(
 
 async function connect(
   account: AwsAccount,
-  { outputs }: StandingDeployment,
-  api: ReturnType<typeof telegramApi>,
-  progress: Progress,
+  {
+    deployment: { outputs },
+    api,
+    progress,
+  }: {
+    readonly deployment: StandingDeployment;
+    readonly api: ReturnType<typeof telegramApi>;
+    readonly progress: Progress;
+  },
 ): Promise<void> {
   const secret = await readSecret(account, outputs.WebhookSecretArn);
   if (secret === undefined) {
-    throw new OperateError('aws_refused', 'The webhook secret is empty', 'Run `npm run deploy` again.');
+    throw new OperateError('aws_refused', 'The webhook secret is empty', {
+      cure: 'Run `npm run deploy` again.',
+    });
   }
   const before = await setWebhook(api, outputs.WebhookUrl, secret);
   if (before === outputs.WebhookUrl) progress.skip(`${before} is set already`);

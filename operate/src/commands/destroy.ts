@@ -37,7 +37,7 @@ export async function destroy(options: DestroyOptions): Promise<void> {
     }
     const isDataKept = options.isDataKept || switchesOf(deployment).keepData === 'true';
     await confirm({ ...options, isDataKept }, account, deployment);
-    await remove(account, deployment, { ...options, isDataKept }, new Progress(STEPS));
+    await remove(account, deployment, { options: { ...options, isDataKept }, progress: new Progress(STEPS) });
   } finally {
     account.close();
   }
@@ -61,15 +61,17 @@ async function confirm(
 async function remove(
   account: AwsAccount,
   deployment: Deployment,
-  { isDataKept, apiRoot }: DestroyOptions,
-  progress: Progress,
+  {
+    options: { isDataKept, apiRoot },
+    progress,
+  }: { readonly options: DestroyOptions; readonly progress: Progress },
 ): Promise<void> {
   const { stack, outputs } = deployment;
   const standing = outputs && { ...deployment, outputs };
   progress.begin('Telegram');
   const token = standing && (await readSecret(account, standing.outputs.BotTokenSecretArn));
   if (token === undefined) progress.skip('no bot was connected');
-  else await leaveBot(token, apiRoot, standing?.outputs.WebhookUrl ?? '', progress);
+  else await leaveBot(token, { apiRoot, url: standing?.outputs.WebhookUrl ?? '', progress });
 
   progress.begin('The data');
   if (!standing) progress.skip('there is none');
@@ -89,7 +91,7 @@ async function remove(
   }
   if (!isGone) {
     const again = 'What CloudFormation could not remove stands above; run this again.';
-    throw new OperateError('aws_refused', `${stack} is not wholly gone`, again);
+    throw new OperateError('aws_refused', `${stack} is not wholly gone`, { cure: again });
   }
   progress.done(`${stack} is gone`);
   if (standing && isDataKept) {

@@ -31,8 +31,10 @@ export function logGroupsOf({ WebhookLogs, WorkerLogs, AgentLogs }: Outputs): Re
 export async function followLogs(
   account: Pick<AwsAccount, 'logs'>,
   groups: Readonly<Record<Source, string>>,
-  { sinceMs, updateId, write }: LogOptions,
-  signal?: AbortSignal,
+  {
+    options: { sinceMs, updateId, write },
+    signal,
+  }: { readonly options: LogOptions; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   const shown = new Set<string>();
   let fromMs = sinceMs;
@@ -40,7 +42,7 @@ export async function followLogs(
     const nowMs = Date.now();
     const found = await Promise.all(
       (Object.entries(groups) as [Source, string][]).map(async ([source, group]) => {
-        const events = await eventsOf(account, group, fromMs, updateId);
+        const events = await eventsOf(account, { group, startTime: fromMs, updateId });
         return events.map((event) => ({ source, event }));
       }),
     );
@@ -69,9 +71,11 @@ async function pause(signal: AbortSignal): Promise<boolean> {
 
 async function eventsOf(
   { logs }: Pick<AwsAccount, 'logs'>,
-  group: string,
-  startTime: number,
-  updateId: string | undefined,
+  {
+    group,
+    startTime,
+    updateId,
+  }: { readonly group: string; readonly startTime: number; readonly updateId: string | undefined },
 ): Promise<FilteredLogEvent[]> {
   const events: FilteredLogEvent[] = [];
   let nextToken: string | undefined;

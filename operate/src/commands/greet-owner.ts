@@ -19,8 +19,10 @@ export interface Meeting {
 export async function greetOwner(
   account: AwsAccount,
   { outputs }: StandingDeployment,
-  { api, bot, allowedUsers }: Meeting,
-  progress: Progress,
+  {
+    meeting: { api, bot, allowedUsers },
+    progress,
+  }: { readonly meeting: Meeting; readonly progress: Progress },
 ): Promise<void> {
   const owner = /\d+/.exec(allowedUsers)?.[0] ?? '';
   const meeting = `${bot.id}:${owner}`;
@@ -29,7 +31,7 @@ export async function greetOwner(
     return;
   }
   if (await sendFirstWords(api, owner)) {
-    await writeNote(account, outputs.BotTokenSecretArn, NOTE, meeting);
+    await writeNote(account, { id: outputs.BotTokenSecretArn, name: NOTE, value: meeting });
     progress.done(`a first message to ${owner}`);
   } else {
     progress.warn(`Telegram lets no bot begin: open https://t.me/${bot.username} and press Start`);

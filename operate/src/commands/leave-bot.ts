@@ -9,9 +9,7 @@ import { removeCommandMenus, removeWebhook, telegramApi } from '../telegram.ts';
  */
 export async function leaveBot(
   token: string,
-  apiRoot: string,
-  url: string,
-  progress: Progress,
+  { apiRoot, url, progress }: { readonly apiRoot: string; readonly url: string; readonly progress: Progress },
 ): Promise<void> {
   const api = telegramApi(token, apiRoot);
   try {

@@ -83,22 +83,20 @@ export function openApiDocument(version: string): Record<string, unknown> {
     security: [{ bearer: [] }],
     paths: {
       [routes.create]: {
-        post: operation(
-          'createSession',
-          'Start a session with its first message',
-          'CreateSession',
-          [],
-          [...ANY_REQUEST, ...SESSION_TAKEN],
-        ),
+        post: operation('createSession', {
+          summary: 'Start a session with its first message',
+          body: 'CreateSession',
+          parameters: [],
+          errors: [...ANY_REQUEST, ...SESSION_TAKEN],
+        }),
       },
       [routes.message.replace(':session_id', '{session_id}')]: {
-        post: operation(
-          'sendMessage',
-          'Go on with a session',
-          'SendMessage',
-          [SESSION_ID],
-          [...ANY_REQUEST, 'session_unknown', ...SESSION_TAKEN],
-        ),
+        post: operation('sendMessage', {
+          summary: 'Go on with a session',
+          body: 'SendMessage',
+          parameters: [SESSION_ID],
+          errors: [...ANY_REQUEST, 'session_unknown', ...SESSION_TAKEN],
+        }),
       },
       ...filePaths(),
       [routes.health]: {
@@ -169,10 +167,17 @@ function filePaths(): Record<string, object> {
 
 function operation(
   operationId: string,
-  summary: string,
-  body: keyof typeof named,
-  parameters: object[],
-  errors: readonly WireErrorCode[],
+  {
+    summary,
+    body,
+    parameters,
+    errors,
+  }: {
+    readonly summary: string;
+    readonly body: keyof typeof named;
+    readonly parameters: object[];
+    readonly errors: readonly WireErrorCode[];
+  },
 ): object {
   return {
     operationId,

@@ -18,7 +18,7 @@ export class FixedSecrets implements Secrets {
   // eslint-disable-next-line @typescript-eslint/require-await -- what is thrown here must reject
   async refresh(name: string): Promise<string> {
     const stored = this.#values.get(parseSecretName(name).id);
-    if (stored === undefined) throw new SecretError('secret_missing', name, 'does not exist');
+    if (stored === undefined) throw new SecretError('secret_missing', name, { problem: 'does not exist' });
     return pickSecret(name, stored);
   }
 }

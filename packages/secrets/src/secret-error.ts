@@ -11,7 +11,11 @@ export class SecretError extends Error {
   readonly code: SecretErrorCode;
   readonly retryable: boolean;
 
-  constructor(code: SecretErrorCode, secretName: string, problem: string, options?: ErrorOptions) {
+  constructor(
+    code: SecretErrorCode,
+    secretName: string,
+    { problem, ...options }: ErrorOptions & { readonly problem: string },
+  ) {
     super(`The secret ${secretName} ${problem}`, options);
     this.code = code;
     this.retryable = code === 'secret_unavailable';

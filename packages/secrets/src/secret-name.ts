@@ -21,10 +21,11 @@ export function pickSecret(name: string, stored: string): string {
   const { key } = parseSecretName(name);
   if (key === undefined) return stored;
   const object = parseObject(stored);
-  if (!object) throw new SecretError('secret_malformed', name, 'is not a JSON object');
+  if (!object) throw new SecretError('secret_malformed', name, { problem: 'is not a JSON object' });
   const value = Object.hasOwn(object, key) ? object[key] : undefined;
-  if (value === undefined) throw new SecretError('secret_missing', name, 'has no such key');
-  if (typeof value !== 'string') throw new SecretError('secret_malformed', name, 'is not a string');
+  if (value === undefined) throw new SecretError('secret_missing', name, { problem: 'has no such key' });
+  if (typeof value !== 'string')
+    throw new SecretError('secret_malformed', name, { problem: 'is not a string' });
   return value;
 }
 

@@ -87,7 +87,8 @@ export class SecretsManagerSecrets implements Secrets {
     } catch (error) {
       throw secretErrorOf(id, error);
     }
-    if (stored === undefined) throw new SecretError('secret_malformed', id, 'is binary, not a string');
+    if (stored === undefined)
+      throw new SecretError('secret_malformed', id, { problem: 'is binary, not a string' });
     return stored;
   }
 }
@@ -95,11 +96,11 @@ export class SecretsManagerSecrets implements Secrets {
 /** https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_GetSecretValue.html#API_GetSecretValue_Errors */
 function secretErrorOf(id: string, cause: unknown): SecretError {
   if (cause instanceof ResourceNotFoundException) {
-    return new SecretError('secret_missing', id, 'does not exist', { cause });
+    return new SecretError('secret_missing', id, { problem: 'does not exist', cause });
   }
   // The client models no class for it: it is one of the errors common to all services.
   if (cause instanceof SecretsManagerServiceException && cause.name === 'AccessDeniedException') {
-    return new SecretError('secret_forbidden', id, 'may not be read', { cause });
+    return new SecretError('secret_forbidden', id, { problem: 'may not be read', cause });
   }
-  return new SecretError('secret_unavailable', id, 'could not be read', { cause });
+  return new SecretError('secret_unavailable', id, { problem: 'could not be read', cause });
 }

@@ -8,9 +8,11 @@ import type { Case, Report } from './verdict.ts';
  */
 export function checkOrder(
   session: readonly AskedQuestion[],
-  { shownIn }: Case,
-  excused: ReadonlySet<ShownMessage>,
-  report: Report,
+  {
+    case: { shownIn },
+    excused,
+    report,
+  }: { readonly case: Case; readonly excused: ReadonlySet<ShownMessage>; readonly report: Report },
 ): void {
   const shown = shownIn.get(session[0]?.session ?? '') ?? [];
   const marks = shown.filter(({ message }) => !excused.has(message)).flatMap((one) => one.marks);

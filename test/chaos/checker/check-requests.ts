@@ -5,9 +5,11 @@ import type { Case, Outcome, Report } from './verdict.ts';
 /** What the model is told with a question holds every answered turn of its conversation before it, once and in order, and nothing else. */
 export function checkContext(
   conversation: readonly AskedQuestion[],
-  file: Case,
-  outcomes: ReadonlyMap<string, Outcome>,
-  report: Report,
+  {
+    file,
+    outcomes,
+    report,
+  }: { readonly file: Case; readonly outcomes: ReadonlyMap<string, Outcome>; readonly report: Report },
 ): void {
   const { requests } = file;
   const order = conversation.map(({ token }) => token);

@@ -27,7 +27,7 @@ describe('Every question is answered exactly once:', () => {
   });
 
   it('half an answer is none', () => {
-    const half = answerText('c', 'run_of_c', 1, 2);
+    const half = answerText('c', { run: 'run_of_c', part: 1, parts: 2 });
     const rules = broken((run) => void run.shown.splice(2, 1, shown(half, 31, 30)));
     expect(rules).toContainEqual(['answered exactly once', 'c']);
   });
@@ -36,7 +36,7 @@ describe('Every question is answered exactly once:', () => {
     const brokenOff = (parts: number[], ending: string): [Rule, string][] =>
       broken((run) => {
         harm(run, 3_100);
-        const texts = parts.map((part) => answerText('c', 'run_of_c', part, 4));
+        const texts = parts.map((part) => answerText('c', { run: 'run_of_c', part, parts: 4 }));
         const messages = texts.map((text, index) =>
           shown(text + (index === 1 ? ending : ''), 31 + index, 30),
         );
@@ -49,12 +49,16 @@ describe('Every question is answered exactly once:', () => {
   });
 
   it('a second copy is one too many', () => {
-    const rules = broken((run) => void run.shown.splice(2, 0, shown(answerText('b', 'run_of_b'), 22, 20)));
+    const rules = broken(
+      (run) => void run.shown.splice(2, 0, shown(answerText('b', { run: 'run_of_b' }), 22, 20)),
+    );
     expect(rules).toEqual([['answered exactly once', 'b']]);
   });
 
   it('so is the answer of another run of the same question', () => {
-    const rules = broken((run) => void run.shown.splice(1, 0, shown(answerText('b', 'other'), 21, 20)));
+    const rules = broken(
+      (run) => void run.shown.splice(1, 0, shown(answerText('b', { run: 'other' }), 21, 20)),
+    );
     expect(rules).toEqual([['answered exactly once', 'b']]);
   });
 
@@ -89,14 +93,16 @@ describe('The answers stand in the order of the questions:', () => {
     const rules = broken((run) => {
       const asked = at(run.questions, 0);
       run.questions.push({ ...asked, token: 'd', session: OTHER_SESSION, messageId: 90 });
-      run.shown.push(shown(answerText('d', 'run_of_d'), 40, 30));
+      run.shown.push(shown(answerText('d', { run: 'run_of_d' }), 40, 30));
     });
     expect(rules).toContainEqual(['order', 'd']);
   });
 
   it('the parts of an answer that are shown in another order break it', () => {
     const rules = broken((run) => {
-      const parts = [1, 3, 2].map((part) => shown(answerText('c', 'run_of_c', part, 3), 30 + part, 30));
+      const parts = [1, 3, 2].map((part) =>
+        shown(answerText('c', { run: 'run_of_c', part, parts: 3 }), 30 + part, 30),
+      );
       run.shown.splice(2, 1, ...parts);
     });
     expect(rules).toEqual([['order', 'c']]);
@@ -105,10 +111,10 @@ describe('The answers stand in the order of the questions:', () => {
   it('a part that was sent again because the answer to its first send was lost does not', () => {
     const rules = broken((run) => {
       const parts = [1, 2, 3, 2].map((part, index) =>
-        shown(answerText('c', 'run_of_c', part, 3), 31 + index, 30),
+        shown(answerText('c', { run: 'run_of_c', part, parts: 3 }), 31 + index, 30),
       );
       run.shown.splice(2, 1, ...parts);
-      const again = sendOf(answerText('c', 'run_of_c', 2, 3), 30, 3_200);
+      const again = sendOf(answerText('c', { run: 'run_of_c', part: 2, parts: 3 }), 30, 3_200);
       run.calls.push({ ...again, messageId: 34, isAnswerLost: true });
     });
     expect(rules).toEqual([]);
@@ -180,7 +186,7 @@ describe('The context holds every answered turn before it, once and in order:', 
       takenAtMs: asking.takenAtMs - 1,
     });
     run.requests.splice(1, 1, { ...at(run.requests, 1), tokens: ['c', 'f'] });
-    const answers = answerText('c', 'run_of_c') + answerText('f', 'run_of_c');
+    const answers = answerText('c', { run: 'run_of_c' }) + answerText('f', { run: 'run_of_c' });
     run.shown.splice(1, 1, shown(answers, asking.messageId + 2, asking.messageId));
     expect(check(run).violations.filter(({ rule }) => rule === 'context')).toEqual([]);
     const history = [{ token: first.token, run: `run_of_${first.token}` }];
@@ -222,7 +228,7 @@ describe('The context holds every answered turn before it, once and in order:', 
 
   it('an answer may be unknown when it says itself that it was not saved', () => {
     const rules = broken((run) => {
-      const text = `${answerText('b', 'run_of_b')} This answer could not be saved`;
+      const text = `${answerText('b', { run: 'run_of_b' })} This answer could not be saved`;
       harm(run, 2_200, 1);
       run.shown.splice(1, 1, shown(text, 21, 20));
       const history = [at([...at(run.requests, 2).history], 0)];
@@ -235,15 +241,15 @@ describe('The context holds every answered turn before it, once and in order:', 
 describe('No question waits longer than 30 s once it is its turn:', () => {
   it('one that does is stuck', () => {
     const rules = broken((run) => {
-      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 3_000 + STUCK_MS + 1));
+      run.calls.splice(2, 1, sendOf(answerText('c', { run: 'run_of_c' }), 30, 3_000 + STUCK_MS + 1));
     });
     expect(rules).toEqual([['nothing stuck', 'c']]);
   });
 
   it('the time behind an earlier question of the session does not count', () => {
     const rules = broken((run) => {
-      run.calls.splice(1, 1, sendOf(answerText('b', 'run_of_b'), 20, 2_000 + STUCK_MS));
-      run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 2_000 + 2 * STUCK_MS));
+      run.calls.splice(1, 1, sendOf(answerText('b', { run: 'run_of_b' }), 20, 2_000 + STUCK_MS));
+      run.calls.splice(2, 1, sendOf(answerText('c', { run: 'run_of_c' }), 30, 2_000 + 2 * STUCK_MS));
     });
     expect(rules).toEqual([]);
   });
@@ -251,7 +257,7 @@ describe('No question waits longer than 30 s once it is its turn:', () => {
   it('the time without any process of a tier does not count', () => {
     const late = (untilMs: number): [Rule, string][] =>
       broken((run) => {
-        run.calls.splice(2, 1, sendOf(answerText('c', 'run_of_c'), 30, 3_000 + STUCK_MS + 2_000));
+        run.calls.splice(2, 1, sendOf(answerText('c', { run: 'run_of_c' }), 30, 3_000 + STUCK_MS + 2_000));
         run.absences.push({ fromMs: 4_000, untilMs });
       });
     expect(late(6_000)).toEqual([]);
@@ -261,7 +267,7 @@ describe('No question waits longer than 30 s once it is its turn:', () => {
   it('a send that was refused is no answer yet', () => {
     const rules = broken((run) => {
       run.calls.splice(2, 1, { ...at(run.calls, 2), isCarriedOut: false });
-      run.calls.push(sendOf(answerText('c', 'run_of_c'), 30, 4_000 + STUCK_MS));
+      run.calls.push(sendOf(answerText('c', { run: 'run_of_c' }), 30, 4_000 + STUCK_MS));
     });
     expect(rules).toEqual([['nothing stuck', 'c']]);
   });

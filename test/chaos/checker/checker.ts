@@ -31,9 +31,9 @@ export function check(evidence: Evidence): Verdict {
   checkDocuments(file, outcomes, report);
   const excused = new Set([...outcomes.values()].flatMap((outcome) => outcome.excused));
   for (const questions of bySession(evidence.questions)) {
-    checkOrder(questions, file, excused, report);
+    checkOrder(questions, { case: file, excused, report });
     for (const conversation of conversationsOf(questions, evidence.commands))
-      checkContext(conversation, file, outcomes, report);
+      checkContext(conversation, { file, outcomes, report });
     checkWriters(questions, evidence.requests, report);
     for (const { question, waitedMs } of waits(questions, file, outcomes))
       if (waitedMs > evidence.stuckMs) report('nothing stuck', question.token, `it waited ${waitedMs} ms`);
@@ -80,7 +80,7 @@ export function waits(
   let freeAtMs = 0;
   const calls = file.callsIn.get(session[0]?.session ?? '')?.filter((call) => call.isCarriedOut) ?? [];
   return session.flatMap((question) => {
-    const endedAtMs = answeredAtMs(question, outcomes.get(question.token), calls, file);
+    const endedAtMs = answeredAtMs(question, { outcome: outcomes.get(question.token), calls, case: file });
     if (endedAtMs === undefined) return [];
     const span = { fromMs: Math.max(freeAtMs, question.atMs), untilMs: endedAtMs };
     const waitedMs = endedAtMs - span.fromMs - coveredMs(file.absences, span);
@@ -92,9 +92,11 @@ export function waits(
 /** @returns when the whole answer, or the sentence instead of it, was first shown; undefined when it never was. */
 function answeredAtMs(
   { token }: AskedQuestion,
-  outcome: Outcome | undefined,
-  calls: readonly TelegramCall[],
-  { companions }: Case,
+  {
+    outcome,
+    calls,
+    case: { companions },
+  }: { readonly outcome: Outcome | undefined; readonly calls: readonly TelegramCall[]; readonly case: Case },
 ): number | undefined {
   const messageIds = companions.get(token)?.map(({ messageId }) => messageId) ?? [];
   return calls.find((call) => {

@@ -69,7 +69,7 @@ describe('A question is given up only when each of its tries met a harm:', () =>
 
   it('a part of an answer was not the end of it when it later gave way to the word that there is none', () => {
     const rules = broken((run) => {
-      const part = sendOf(answerText('c', 'cut'), 30, 5_000);
+      const part = sendOf(answerText('c', { run: 'cut' }), 30, 5_000);
       const change = { method: 'editMessageText', replyTo: undefined, marks: [], atMs: 9_000 };
       run.shown.splice(2, 1, shown('I could not answer.', 31, 30));
       run.calls.splice(2, 1, part, { ...part, ...change });
@@ -123,7 +123,7 @@ describe('A question is given up only when each of its tries met a harm:', () =>
       broken((run) => {
         giveUp(run);
         harm(run, 4_000, 2);
-        const call = { ...sendOf(answerText('c', 'run_of_c'), 30, 6_000), isCarriedOut: false };
+        const call = { ...sendOf(answerText('c', { run: 'run_of_c' }), 30, 6_000), isCarriedOut: false };
         run.calls.push(...Array.from({ length: times }, () => call));
       });
     expect(refused(4)).toEqual(UNEXPLAINED);
@@ -154,7 +154,7 @@ describe('However much harm there was, few are given up:', () => {
 describe('An answer is unsaved only when a store failed:', () => {
   const unsaved = (spoil: (run: Draft) => void): [Rule, string][] =>
     broken((run) => {
-      const text = `${answerText('c', 'run_of_c')} This answer could not be saved`;
+      const text = `${answerText('c', { run: 'run_of_c' })} This answer could not be saved`;
       run.shown.splice(2, 1, shown(text, 31, 30));
       spoil(run);
     });

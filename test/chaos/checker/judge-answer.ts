@@ -23,12 +23,7 @@ export function judgeAnswer(question: AskedQuestion, file: Case, report: Report)
   // That an answer is late is said beside it, and once.
   if (waits.filter((message) => !file.undecidable.has(messageKey(message))).length > 1)
     report('answered exactly once', question.token, 'it was told to wait more than once');
-  const outcome = judge(
-    question,
-    notices.filter((one) => !waits.includes(one)),
-    file,
-    report,
-  );
+  const outcome = judge(question, { notices: notices.filter((one) => !waits.includes(one)), file, report });
   return waits.length === 0 ? outcome : { ...outcome, isPutOff: true };
 }
 
@@ -46,9 +41,11 @@ function noticesOn({ token, session }: AskedQuestion, file: Case): ShownMessage[
 
 function judge(
   question: AskedQuestion,
-  notices: readonly ShownMessage[],
-  file: Case,
-  report: Report,
+  {
+    notices,
+    file,
+    report,
+  }: { readonly notices: readonly ShownMessage[]; readonly file: Case; readonly report: Report },
 ): Outcome {
   const { token, session } = question;
   const inSession = file.shownIn.get(session) ?? [];
@@ -65,7 +62,7 @@ function judge(
   if (!isAnswerKnown && (known !== undefined || (run === undefined && notices.length > 0))) {
     const told = known ?? notices[0];
     const beside = [...answering.map(({ message }) => message), ...notices.filter((one) => one !== told)];
-    const excused = excuse(token, beside, isKnown, report);
+    const excused = excuse(token, { surplus: beside, isKnown, report });
     const isStopped = told !== undefined && saysStopped(told) && stopsOf(question, file).length > 0;
     return { kind: isStopped ? 'stopped' : 'told', run, excused, isUnsaved };
   }
@@ -81,7 +78,7 @@ function judge(
   }
   const needed = neededOf(answering, run, isKnown);
   const surplus = [...answering.filter((one) => !needed.has(one)).map(({ message }) => message), ...notices];
-  const excused = excuse(token, surplus, isKnown, report);
+  const excused = excuse(token, { surplus, isKnown, report });
   if (saysTwice(needed, run)) report('answered exactly once', token, 'one message says a part of it twice');
   return { kind: surplus.length === 0 ? 'once' : 'double', run, excused, isUnsaved };
 }
@@ -140,9 +137,15 @@ function saysTwice(needed: ReadonlySet<Answering>, run: string): boolean {
  */
 function excuse(
   token: string,
-  surplus: readonly ShownMessage[],
-  isKnown: (message: ShownMessage) => boolean,
-  report: Report,
+  {
+    surplus,
+    isKnown,
+    report,
+  }: {
+    readonly surplus: readonly ShownMessage[];
+    readonly isKnown: (message: ShownMessage) => boolean;
+    readonly report: Report;
+  },
 ): ShownMessage[] {
   const known = surplus.filter(isKnown).map(({ messageId }) => messageId);
   if (known.length > 0)

@@ -26,25 +26,33 @@ it('Questions that one message answers together break no rule', () => {
 });
 
 it('One that is answered by itself as well is answered twice', () => {
-  const rules = broken((run) => void run.shown.splice(2, 0, shown(answerText('c', 'other'), 32, 30)));
+  const rules = broken(
+    (run) => void run.shown.splice(2, 0, shown(answerText('c', { run: 'other' }), 32, 30)),
+  );
   expect(rules).toContainEqual(['answered exactly once', 'c']);
 });
 
 it('One that the answer to both leaves out is missed', () => {
-  const rules = broken((run) => void run.shown.splice(1, 1, shown(answerText('b', 'run_of_b'), 31, 30)));
+  const rules = broken(
+    (run) => void run.shown.splice(1, 1, shown(answerText('b', { run: 'run_of_b' }), 31, 30)),
+  );
   expect(rules).toContainEqual(['answered exactly once', 'c']);
 });
 
 it('One that another message answers was not answered with those it was asked with', () => {
   const rules = broken((run) => {
-    run.shown.splice(1, 1, ...['b', 'c'].map((one) => shown(answerText(one, `run_of_${one}`), 31, 30)));
+    run.shown.splice(
+      1,
+      1,
+      ...['b', 'c'].map((one) => shown(answerText(one, { run: `run_of_${one}` }), 31, 30)),
+    );
   });
   expect(rules).toContainEqual(['answered exactly once', 'c']);
 });
 
 it('The parts of an answer to both stand in order although each names both', () => {
   const part = (number: number): string =>
-    ['b', 'c'].map((token) => answerText(token, 'run_of_b', number, 2)).join(' ');
+    ['b', 'c'].map((token) => answerText(token, { run: 'run_of_b', part: number, parts: 2 })).join(' ');
   const inOrder = broken((run) => {
     run.shown.splice(1, 1, shown(part(1), 31, 30), shown(part(2), 32, 30));
     run.calls.splice(1, 1, sendOf(part(1), 30, 3_300), sendOf(part(2), 30, 3_400));
@@ -54,7 +62,11 @@ it('The parts of an answer to both stand in order although each names both', () 
 
 it('Only neighbours may be answered together', () => {
   const rules = broken((run) => {
-    run.shown.splice(1, 1, shown(`${answerText('b', 'run_of_b')} ${answerText('d', 'run_of_b')}`, 31, 30));
+    run.shown.splice(
+      1,
+      1,
+      shown(`${answerText('b', { run: 'run_of_b' })} ${answerText('d', { run: 'run_of_b' })}`, 31, 30),
+    );
   });
   expect(rules).toContainEqual(['order', 'd']);
 });

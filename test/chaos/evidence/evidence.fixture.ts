@@ -17,7 +17,14 @@ export type Draft = {
 };
 
 /** @returns the text of an answer to a question, by one run of the model. */
-export function answerText(token: string, run: string, part = 1, parts = 1): string {
+export function answerText(
+  token: string,
+  {
+    run,
+    part = 1,
+    parts = 1,
+  }: { readonly run: string; readonly part?: number | undefined; readonly parts?: number | undefined },
+): string {
   return answerMark({ token, run, part, parts });
 }
 
@@ -53,7 +60,7 @@ export function soundRun(tokens: readonly string[]): Draft {
       endedAtMs: atMs + 200,
       history: [...history],
     });
-    const text = answerText(token, run);
+    const text = answerText(token, { run });
     draft.calls.push(sendOf(text, messageId, atMs + 300));
     draft.shown.push(shown(text, messageId + 1, messageId));
     history.push({ token, run });
@@ -118,7 +125,7 @@ export function figure(run: Draft, name: string): number | undefined {
 export function mergedRun(): Draft {
   const draft = soundRun(['a', 'b', 'c', 'd']);
   const run = 'run_of_b';
-  const text = `${answerText('b', run)} ${answerText('c', run)} That is all.`;
+  const text = `${answerText('b', { run })} ${answerText('c', { run })} That is all.`;
   const [, asked] = draft.requests;
   if (asked) draft.requests.splice(1, 2, { ...asked, tokens: ['b', 'c'] });
   draft.calls.splice(1, 2, sendOf(text, 30, 3_300));

@@ -23,7 +23,7 @@ const DOUBLED: [Rule, string][] = [['answered exactly once', 'c']];
 
 /** `c` is answered once more, by a send of its own. */
 function double(run: Draft, send: Partial<Draft['calls'][number]> = {}): void {
-  const text = answerText('c', 'run_of_c');
+  const text = answerText('c', { run: 'run_of_c' });
   run.shown.push(shown(text, 32, 30));
   run.calls.push({ ...sendOf(text, 30, SENT_AT_MS + 2_000), messageId: 32, ...send });
 }
@@ -60,7 +60,7 @@ it('one undecidable send excuses one message too many, and no second one', () =>
   const rules = broken((run) => {
     double(run, { isAnswerLost: true });
     double(run, { messageId: 33 });
-    run.shown.push(shown(answerText('c', 'run_of_c'), 33, 30));
+    run.shown.push(shown(answerText('c', { run: 'run_of_c' }), 33, 30));
   });
   expect(rules).toEqual(DOUBLED);
 });
@@ -79,7 +79,12 @@ it('half an answer beside the sentence that there is none is excused only when i
   const half = (isAnswerLost: boolean): [Rule, string][] =>
     broken((run) => {
       harm(run, 3_100);
-      run.shown.splice(2, 1, shown(answerText('c', 'run_of_c', 1, 2), 31, 30), shown('I could not.', 32, 30));
+      run.shown.splice(
+        2,
+        1,
+        shown(answerText('c', { run: 'run_of_c', part: 1, parts: 2 }), 31, 30),
+        shown('I could not.', 32, 30),
+      );
       run.calls.splice(2, 1, { ...at(run.calls, 2), isAnswerLost });
       run.calls.push({ ...sendOf('', 30, 4_000), messageId: 32 });
     });

@@ -37,8 +37,10 @@ function nameIn(about: unknown): string {
 export function faulty<Port extends object>(
   name: string,
   port: Port,
-  { seed, errorRate, latencyMs }: StoreFaults,
-  error: () => Error,
+  {
+    faults: { seed, errorRate, latencyMs },
+    error,
+  }: { readonly faults: StoreFaults; readonly error: () => Error },
 ): Port {
   const random = new Random(`${seed}/${name}`);
   const meddle = async (what: string, about: unknown, call: () => unknown): Promise<unknown> => {

@@ -12,9 +12,11 @@ const LONGEST_STEP_MS = 2 * 60 * 60_000;
 /** Harms what is around the processes until the signal aborts. */
 export async function hitSurroundings(
   { processes }: Pick<ChaosSystem, 'processes'>,
-  harms: ReadonlySet<Harm>,
-  random: Random,
-  signal: AbortSignal,
+  {
+    harms,
+    random,
+    signal,
+  }: { readonly harms: ReadonlySet<Harm>; readonly random: Random; readonly signal: AbortSignal },
 ): Promise<void> {
   const kinds = (['disk', 'clock'] as const).filter((kind) => harms.has(kind));
   if (kinds.length === 0) return;

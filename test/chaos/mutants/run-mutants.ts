@@ -65,7 +65,7 @@ async function runMutant(
   // Whatever ends this process, its children must not outlive it.
   process.on('exit', endNow);
   try {
-    return check(await runChaos(SIZE, system, random, signal)).violations;
+    return check(await runChaos(SIZE, { system, random, signal })).violations;
   } finally {
     process.off('exit', endNow);
     await system.close();

@@ -77,7 +77,10 @@ export class ScriptedRuntime implements AgentRuntime {
       await delay(lot.between(0, PAUSE_MS), undefined, { signal });
       yield { type: 'text', offset: middle, delta: answer.slice(middle) };
       await delay(lot.between(0, PAUSE_MS), undefined, { signal });
-      await writeFile(home.transcript, before + turnLines(entries.at(-1), prompt, answer, home.workspace));
+      await writeFile(
+        home.transcript,
+        before + turnLines(entries.at(-1), { says: prompt, answer, cwd: home.workspace }),
+      );
       const [mark] = marksIn(answer);
       for (const token of mark ? wishesIn(prompt) : []) {
         const name = `for-${token}.txt`;
@@ -156,7 +159,10 @@ function questionLine(parentUuid: string | undefined, says: string, cwd: string)
   return asked;
 }
 
-function turnLines(last: Entry | undefined, says: string, answer: string, cwd: string): string {
+function turnLines(
+  last: Entry | undefined,
+  { says, answer, cwd }: { readonly says: string; readonly answer: string; readonly cwd: string },
+): string {
   const asked = questionLine(last?.uuid, says, cwd);
   const answered = {
     parentUuid: asked.uuid,

@@ -23,22 +23,20 @@ export async function openStores({ store, faults, visibilityMs }: StoreOptions):
   const unavailable = (): Error => new AgentError('store_unavailable', 'The chaos made this store fail');
   return {
     ...stores,
-    objects: faulty('objects', stores.objects, faults, unavailable),
-    leases: faulty('leases', stores.leases, faults, unavailable),
-    table: faulty('table', stores.table, faults, broken),
-    stops: faulty('stops', stores.stops, faults, broken),
-    ledger: faulty('ledger', stores.ledger, faults, broken),
-    backlog: faulty(
-      'backlog',
-      stores.backlog,
+    objects: faulty('objects', stores.objects, { faults, error: unavailable }),
+    leases: faulty('leases', stores.leases, { faults, error: unavailable }),
+    table: faulty('table', stores.table, { faults, error: broken }),
+    stops: faulty('stops', stores.stops, { faults, error: broken }),
+    ledger: faulty('ledger', stores.ledger, { faults, error: broken }),
+    backlog: faulty('backlog', stores.backlog, {
       faults,
-      () => new BacklogUnavailableError('The chaos made it fail'),
-    ),
+      error: () => new BacklogUnavailableError('The chaos made it fail'),
+    }),
   };
 }
 
 /** @returns the queue as the webhook meets it; to a worker it is a loop of its own, with nothing to put in between. */
 export function faultyIntake({ queue }: Stores, { store, faults }: StoreOptions): Stores['queue'] {
   const unavailable = (): Error => new QueueUnavailableError('The chaos made the queue fail');
-  return store.kind === 'aws' ? queue : faulty('queue', queue, faults, unavailable);
+  return store.kind === 'aws' ? queue : faulty('queue', queue, { faults, error: unavailable });
 }

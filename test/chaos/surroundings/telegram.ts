@@ -102,7 +102,7 @@ export function startTelegram(random: Random, intake: Intake): ChaosTelegram {
     if (caller && call.method === 'sendChatAction')
       typing.push({ sender: caller.sender, session: sessionOfCall(call), atMs: call.at.getTime() });
     if (!caller || call.method === 'sendChatAction') return fault === 'lost_answer' ? 'drop' : fault;
-    caller.call = recordOf(call, caller.sender, sessionOfCall(call), fault);
+    caller.call = recordOf(call, { sender: caller.sender, session: sessionOfCall(call), fault });
     calls.push(caller.call);
     // Its answer is lost only below, when it is known what it did.
     return fault === 'lost_answer' ? undefined : fault;
@@ -193,9 +193,11 @@ function isLost({ isAnswerLost }: TelegramCall): boolean {
 
 function recordOf(
   { method, payload, at }: BotApiCall,
-  sender: string,
-  session: string,
-  fault: BotApiFault | undefined,
+  {
+    sender,
+    session,
+    fault,
+  }: { readonly sender: string; readonly session: string; readonly fault: BotApiFault | undefined },
 ): Draft<TelegramCall> {
   const replied = payload.reply_parameters as { message_id?: number } | undefined;
   return {

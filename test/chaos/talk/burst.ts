@@ -20,7 +20,7 @@ export async function burst(places: readonly Place[], talk: Talk): Promise<void>
     const token = `burst${index}`;
     const text = `${questionMark(token)} What do you say?`;
     const [speaker = 0] = place.speakers;
-    ask({ token, text, attached: 0, wantsFile: false }, place, speaker, talk);
+    ask({ token, text, attached: 0, wantsFile: false }, { place, speaker, talk });
   }
 }
 

@@ -69,10 +69,12 @@ const STOP_WITHIN_MS = 600;
 /** Says everything that is said in one place. @throws the signal's reason when it aborts. */
 export async function speak(
   place: Place,
-  { turns, index, isReal, isFirst }: Role,
-  habits: Habits,
-  random: Random,
-  talk: Talk,
+  {
+    role: { turns, index, isReal, isFirst },
+    habits,
+    random,
+    talk,
+  }: { readonly role: Role; readonly habits: Habits; readonly random: Random; readonly talk: Talk },
 ): Promise<void> {
   const { signal } = talk;
   const session = sessionOf(place);
@@ -85,7 +87,7 @@ export async function speak(
     const isToDamage = random.chance(habits.damageShare) || (isFirst && turn === DAMAGED_BEFORE);
     if (isToDamage) await damage(session, talk);
     const speaker = random.pick(place.speakers);
-    if (random.chance(habits.commandShare)) order(random.pick(COMMANDS), place, speaker, talk);
+    if (random.chance(habits.commandShare)) order(random.pick(COMMANDS), place, { speaker, talk });
     const token = `s${index}t${turn}x${random.integer(0x1000, 0xffff).toString(16)}`;
     const wantsFile = !isReal && random.chance(FILE_SHARE);
     const isStopped = random.chance(habits.stopShare) || (isFirst && turn === 2);
@@ -97,8 +99,8 @@ export async function speak(
     const text = [`${questionMark(token)} What do you say?`, ...wishes].join(' ');
     // Who answers an album's message by itself could not see that the real agent is asked.
     const attached = random.chance(ATTACHED_SHARE) ? random.integer(1, isReal ? 1 : MOST_ATTACHED) : 0;
-    const asked = ask({ token, text, attached, wantsFile }, place, speaker, talk);
-    if (isStopped) await stop(asked, place, speaker, { random, talk });
+    const asked = ask({ token, text, attached, wantsFile }, { place, speaker, talk });
+    if (isStopped) await stop(asked, place, { speaker, chances: { random, talk } });
   }
 }
 
@@ -120,9 +122,7 @@ interface Asking {
 
 export function ask(
   { token, text, attached, wantsFile }: Asking,
-  place: Place,
-  speaker: number,
-  talk: Talk,
+  { place, speaker, talk }: { readonly place: Place; readonly speaker: number; readonly talk: Talk },
 ): Asked {
   const { system, questions, waiting } = talk;
   const others = Array.from({ length: Math.max(0, attached - 1) }, (_, number) => `${token}f${number}`);
@@ -155,7 +155,11 @@ function fileOf(token: string): UserFile {
   };
 }
 
-function order(command: Command, place: Place, speaker: number, { system, commands }: Talk): void {
+function order(
+  command: Command,
+  place: Place,
+  { speaker, talk: { system, commands } }: { readonly speaker: number; readonly talk: Talk },
+): void {
   const atMs = Date.now();
   const { message_id: messageId } = system.telegram.say(place, `/${command}`, { from: speaker });
   commands.push({ command, session: sessionOf(place), chatId: place.chatId, messageId, atMs });
@@ -165,8 +169,10 @@ function order(command: Command, place: Place, speaker: number, { system, comman
 async function stop(
   asked: Asked,
   place: Place,
-  speaker: number,
-  { random, talk }: { readonly random: Random; readonly talk: Talk },
+  {
+    speaker,
+    chances: { random, talk },
+  }: { readonly speaker: number; readonly chances: { readonly random: Random; readonly talk: Talk } },
 ): Promise<void> {
   const { system, waiting, signal } = talk;
   const isAtWork = random.chance(STOPPED_AT_WORK_SHARE);
@@ -175,7 +181,7 @@ async function stop(
   while (isAtWork && !system.model.isWorkingOn(asked.token) && Date.now() < giveUpAtMs)
     await delay(LOOK_AGAIN_MS, undefined, { signal });
   await delay(afterMs, undefined, { signal });
-  order('stop', place, speaker, talk);
+  order('stop', place, { speaker, talk });
   // Nobody waits for its answer any more.
   waiting.delete(asked.session);
 }

@@ -50,7 +50,9 @@ export function createBedrockStandIn({ respond }: { respond: Respond }): Hono<St
     if (context.res !== RESPONSE_ALREADY_SENT) context.header('x-amzn-RequestId', randomUUID());
   });
   app.use(bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (context) => tooLarge(context) }));
-  app.onError((error, context) => errorResponse(context, 500, 'InternalServerException', String(error)));
+  app.onError((error, context) =>
+    errorResponse(context, { status: 500, errorType: 'InternalServerException', message: String(error) }),
+  );
 
   app.get('/inference-profiles', (context) => context.json({ inferenceProfileSummaries: [] }));
 
@@ -125,7 +127,7 @@ function failure(context: Context<StandInEnv>, output: Failure): Response {
   }
   const status =
     output.type === 'error' ? output.status : (EXCEPTION_STATUSES[output.errorType.toLowerCase()] ?? 500);
-  return errorResponse(context, status, output.errorType, output.message);
+  return errorResponse(context, { status, errorType: output.errorType, message: output.message });
 }
 
 /** What was written before still goes out; then the connection ends in the middle of the message. */
@@ -135,17 +137,32 @@ function cutConnection(context: Context<StandInEnv>): void {
   socket.destroySoon();
 }
 
-function errorResponse(context: Context, status: ErrorStatus, errorType: string, message: string): Response {
+function errorResponse(
+  context: Context,
+  {
+    status,
+    errorType,
+    message,
+  }: { readonly status: ErrorStatus; readonly errorType: string; readonly message: string },
+): Response {
   const name = errorType.slice(0, 1).toUpperCase() + errorType.slice(1);
   return context.json({ message }, status, { 'x-amzn-ErrorType': name });
 }
 
 function invalid(context: Context, error: z.ZodError): Response {
-  return errorResponse(context, 400, 'ValidationException', `Malformed request: ${z.prettifyError(error)}`);
+  return errorResponse(context, {
+    status: 400,
+    errorType: 'ValidationException',
+    message: `Malformed request: ${z.prettifyError(error)}`,
+  });
 }
 
 function tooLarge(context: Context): Response {
-  return errorResponse(context, 413, 'ValidationException', `The body exceeds ${MAX_BODY_BYTES} bytes`);
+  return errorResponse(context, {
+    status: 413,
+    errorType: 'ValidationException',
+    message: `The body exceeds ${MAX_BODY_BYTES} bytes`,
+  });
 }
 
 /** @returns `undefined` for what is not JSON, which no schema accepts. */

@@ -216,10 +216,10 @@ export function describeSessionTable(name: string, open: OpenTable): void {
               const claim = { fencingToken, replaces: seen.get(key) };
               if (kind === 'look') seen.set(key, await table.find(key));
               else if (kind === 'save') {
-                const isSaved = model.save(key, sessionId, claim, clock.nowMs);
+                const isSaved = model.save(key, { sessionId, claim, nowMs: clock.nowMs });
                 expect(await table.save(key, sessionId, claim)).toBe(isSaved);
               } else if (kind === 'refresh') {
-                const isRefreshed = model.refresh(key, sessionId, fencingToken, clock.nowMs);
+                const isRefreshed = model.refresh(key, { sessionId, fencingToken, nowMs: clock.nowMs });
                 expect(await table.refresh(key, sessionId, fencingToken)).toBe(isRefreshed);
               } else if (kind === 'inherit') {
                 await table.inherit(key, from);
@@ -265,17 +265,31 @@ class ModelTable {
     return found && { sessionId: found.sessionId, savedAt: found.savedAt };
   }
 
-  save(key: string, sessionId: string, { fencingToken, replaces }: Claim, nowMs: number): boolean {
+  save(
+    key: string,
+    {
+      sessionId,
+      claim: { fencingToken, replaces },
+      nowMs,
+    }: { readonly sessionId: string; readonly claim: Claim; readonly nowMs: number },
+  ): boolean {
     const current = this.#alive(key, nowMs);
     const expected = replaces && isAlive(replaces, nowMs) ? replaces : undefined;
     const isExpected =
       current?.sessionId === expected?.sessionId &&
       current?.savedAt.getTime() === expected?.savedAt.getTime();
     if (isExpected) this.#mappings.set(key, { sessionId, savedAt: new Date(nowMs), fencingToken });
-    return isExpected || this.refresh(key, sessionId, fencingToken, nowMs);
+    return isExpected || this.refresh(key, { sessionId, fencingToken, nowMs });
   }
 
-  refresh(key: string, sessionId: string, fencingToken: number, nowMs: number): boolean {
+  refresh(
+    key: string,
+    {
+      sessionId,
+      fencingToken,
+      nowMs,
+    }: { readonly sessionId: string; readonly fencingToken: number; readonly nowMs: number },
+  ): boolean {
     const current = this.#alive(key, nowMs);
     if (current?.sessionId !== sessionId || current.fencingToken > fencingToken) return false;
     this.#mappings.set(key, { sessionId, savedAt: new Date(nowMs), fencingToken });

@@ -29,12 +29,11 @@ export function checkBeforeOpening(path: string, loss: string): boolean {
   for (const part of [path, `${path}-wal`, `${path}-shm`])
     if (statIfThere(part)) accessSync(part, constants.R_OK | constants.W_OK);
   if (log && log.size > 0 && !isSoundLog(`${path}-wal`)) {
-    throw new SqliteOpenError(
-      'log_damaged',
-      path,
-      `The log ${path}-wal is damaged. Each change is moved from the log into ${path} at once, so at most the last one is lost: ` +
+    throw new SqliteOpenError('log_damaged', path, {
+      message:
+        `The log ${path}-wal is damaged. Each change is moved from the log into ${path} at once, so at most the last one is lost: ` +
         `move ${path}-wal and ${path}-shm away and start again, or put back a copy of the file.`,
-    );
+    });
   }
   return file !== undefined;
 }
@@ -51,7 +50,7 @@ export function checkContent(database: DatabaseSync, path: string, loss: string)
 }
 
 function damaged(path: string, what: string, loss: string): SqliteOpenError {
-  return new SqliteOpenError('file_damaged', path, damageAdvice(path, what, loss));
+  return new SqliteOpenError('file_damaged', path, { message: damageAdvice(path, what, loss) });
 }
 
 function isSoundLog(path: string): boolean {

@@ -21,7 +21,11 @@ export class SqliteOpenError extends Error {
   readonly retryable: boolean;
   readonly path: string;
 
-  constructor(code: SqliteOpenErrorCode, path: string, message: string, options?: ErrorOptions) {
+  constructor(
+    code: SqliteOpenErrorCode,
+    path: string,
+    { message, ...options }: ErrorOptions & { readonly message: string },
+  ) {
     super(message, options);
     this.code = code;
     this.retryable = PASSING.has(code);
@@ -34,12 +38,11 @@ export class NewerSchemaError extends SqliteOpenError {
   override readonly name = 'NewerSchemaError';
 
   constructor(path: string, found: number, known: number) {
-    super(
-      'newer_schema',
-      path,
-      `${path} has schema version ${found}, this release knows versions up to ${known}: use a newer release, ` +
+    super('newer_schema', path, {
+      message:
+        `${path} has schema version ${found}, this release knows versions up to ${known}: use a newer release, ` +
         `or put back the copy that the newer release made before it changed the file (${path}.v${known}.bak).`,
-    );
+    });
   }
 }
 
@@ -62,7 +65,10 @@ export function openErrorOf(error: unknown, path: string, loss: string): unknown
   const code = codeOf(error, path);
   return code === undefined
     ? error
-    : new SqliteOpenError(code, path, adviceFor(code, path, loss, error), { cause: error });
+    : new SqliteOpenError(code, path, {
+        message: adviceFor(code, { path, loss, cause: error }),
+        cause: error,
+      });
 }
 
 /** @returns a message for people when an error is about a database file, also one that is met after the file was opened. */
@@ -81,7 +87,10 @@ export function damageAdvice(path: string, what: string, loss: string): string {
   );
 }
 
-function adviceFor(code: SqliteOpenErrorCode, path: string, loss: string, cause: unknown): string {
+function adviceFor(
+  code: SqliteOpenErrorCode,
+  { path, loss, cause }: { readonly path: string; readonly loss: string; readonly cause: unknown },
+): string {
   const said = cause instanceof Error ? cause.message : String(cause);
   switch (code) {
     case 'file_damaged':

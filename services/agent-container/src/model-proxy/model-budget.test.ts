@@ -20,7 +20,7 @@ describe('calls at once', () => {
     const proxy = await startProxy(upstream.url);
     // Each costs 130.
     const grant = proxy.open({ ...GRANT, tokenLimit: 200 });
-    const calls = Array.from({ length: 20 }, () => call(proxy, grant, INVOKE, { body: bodyFor(150) }));
+    const calls = Array.from({ length: 20 }, () => call(proxy, grant, { path: INVOKE, body: bodyFor(150) }));
     await expect.poll(() => held.length).toBe(1);
     whole(held[0]);
     await expect.poll(() => held.length).toBe(2);
@@ -36,7 +36,7 @@ describe('calls at once', () => {
     const upstream = await startUpstream((received) => void held.push(received));
     const proxy = await startProxy(upstream.url);
     const grant = proxy.open({ ...GRANT, tokenLimit: 3 * ASKED });
-    const calls = [1, 2, 3].map(() => call(proxy, grant, INVOKE));
+    const calls = [1, 2, 3].map(() => call(proxy, grant, { path: INVOKE }));
     await expect.poll(() => held.length).toBe(3);
     for (const received of held) whole(received);
     expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200, 200]);
@@ -64,13 +64,13 @@ describe('calls at once', () => {
     });
     const proxy = await startProxy(upstream.url);
     const grant = proxy.open(GRANT);
-    const calls = Array.from({ length: 24 }, () => call(proxy, grant, INVOKE));
+    const calls = Array.from({ length: 24 }, () => call(proxy, grant, { path: INVOKE }));
     await expect.poll(() => held.length).toBe(24);
-    const { status, headers } = await call(proxy, grant, INVOKE);
+    const { status, headers } = await call(proxy, grant, { path: INVOKE });
     expect([status, headers['x-amzn-errortype']]).toEqual([429, 'ThrottlingException']);
     for (const received of held.slice(0, 24)) whole(received);
     expect((await Promise.all(calls)).every((answer) => answer.status === 200)).toBe(true);
-    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
   });
 });
 

@@ -35,8 +35,8 @@ describe('keys that were rotated', () => {
       const proxy = await startProxy(upstream.url, { credentials });
       credentials.stored = awsKeys(NEXT_KEYS);
       const grant = proxy.open(GRANT);
-      expect((await call(proxy, grant, INVOKE)).status).toBe(200);
-      expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+      expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
+      expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
       expect([upstream.received.length, credentials.refreshes]).toEqual([3, 1]);
     },
   );
@@ -47,7 +47,7 @@ describe('keys that were rotated', () => {
     const proxy = await startProxy(upstream.url, { credentials });
     credentials.stored = awsKeys(NEXT_KEYS);
     const grant = proxy.open(GRANT);
-    const { status, text } = await call(proxy, grant, INVOKE);
+    const { status, text } = await call(proxy, grant, { path: INVOKE });
     expect([status, text, upstream.received.length]).toEqual([401, REFUSED, 2]);
     expect(grant.failure).toMatchObject({
       code: 'model_keys',
@@ -63,7 +63,7 @@ describe('keys that were rotated', () => {
       const upstream = await startUpstream((received) => refuse(received, errorType));
       const credentials = new RotatingCredentials(awsKeys(KEYS));
       const proxy = await startProxy(upstream.url, { credentials });
-      expect((await call(proxy, proxy.open(GRANT), INVOKE)).text).toEqual(said);
+      expect((await call(proxy, proxy.open(GRANT), { path: INVOKE })).text).toEqual(said);
       expect([upstream.received.length, credentials.refreshes]).toEqual([1, refreshes]);
     }
   });
@@ -77,7 +77,7 @@ it('a Bedrock API key is sent as it is, and read anew when it is refused', async
   const credentials = new RotatingCredentials({ kind: 'bearer', token: 'old-key' });
   const proxy = await startProxy(upstream.url, { credentials });
   credentials.stored = { kind: 'bearer', token: 'new-key' };
-  expect((await call(proxy, proxy.open(GRANT), INVOKE)).status).toBe(200);
+  expect((await call(proxy, proxy.open(GRANT), { path: INVOKE })).status).toBe(200);
 });
 
 it('an endpoint that wants no signature gets none', async () => {
@@ -85,7 +85,7 @@ it('an endpoint that wants no signature gets none', async () => {
   const credentials = new FixedModelCredentials({ kind: 'none' });
   const proxy = await startProxy(upstream.url, { credentials });
   const headers = { authorization: 'Bearer of-the-cli' };
-  expect((await call(proxy, proxy.open(GRANT), INVOKE, { headers })).status).toBe(200);
+  expect((await call(proxy, proxy.open(GRANT), { path: INVOKE, headers })).status).toBe(200);
   expect(upstream.received[0]?.headers).not.toHaveProperty('authorization');
 });
 
@@ -97,10 +97,11 @@ describe('credentials that cannot be had', () => {
     'because of %s are HTTP %d for the CLI, and nothing goes out',
     async (code, status, failure) => {
       const upstream = await startUpstream(whole);
-      const fail = (): Promise<never> => Promise.reject(new SecretError(code, 'bedrock', 'is not to be had'));
+      const fail = (): Promise<never> =>
+        Promise.reject(new SecretError(code, 'bedrock', { problem: 'is not to be had' }));
       const proxy = await startProxy(upstream.url, { credentials: { get: fail, refresh: fail } });
       const grant = proxy.open(GRANT);
-      const answer = await call(proxy, grant, INVOKE);
+      const answer = await call(proxy, grant, { path: INVOKE });
       expect([answer.status, grant.failure?.code]).toEqual([status, failure]);
       expect(answer.text).not.toContain('bedrock');
       expect(upstream.received).toEqual([]);
@@ -184,7 +185,7 @@ describe('at Anthropic', () => {
     });
     const proxy = await startProxy(upstream.url, anthropic);
     const grant = proxy.open(GRANT);
-    const { status, text } = await call(proxy, grant, path, asking({ model: 'm' }));
+    const { status, text } = await call(proxy, grant, { path, ...asking({ model: 'm' }) });
     expect([status, text]).toEqual([200, Buffer.concat(MESSAGE_EVENTS.map(serverSentEvent)).toString()]);
     expect(grant.usage()).toEqual(MESSAGE_USAGE);
     expect(upstream.received[0]).toMatchObject({
@@ -206,7 +207,7 @@ describe('at Anthropic', () => {
   ])('%s is refused in Anthropic’s words', async (_, body) => {
     const upstream = await startUpstream(whole);
     const proxy = await startProxy(upstream.url, anthropic);
-    const { status, text } = await call(proxy, proxy.open(GRANT), path, asking(body));
+    const { status, text } = await call(proxy, proxy.open(GRANT), { path, ...asking(body) });
     expect([status, JSON.parse(text)]).toMatchObject([
       403,
       { type: 'error', error: { type: 'permission_error' } },
@@ -221,6 +222,8 @@ describe('at Anthropic', () => {
       { type: 'web_search_20250305', name: 's' },
       { name: 'Read', input_schema: {} },
     ];
-    expect((await call(proxy, proxy.open(GRANT), path, asking({ model: 'm', tools }))).status).toBe(200);
+    expect((await call(proxy, proxy.open(GRANT), { path, ...asking({ model: 'm', tools }) })).status).toBe(
+      200,
+    );
   });
 });

@@ -37,7 +37,7 @@ describe('a call', () => {
       cookie: 'a=b',
       connection: 'keep-alive, x-amz-date',
     };
-    const answer = await call(proxy, proxy.open(GRANT), INVOKE, { headers });
+    const answer = await call(proxy, proxy.open(GRANT), { path: INVOKE, headers });
     expect([answer.status, answer.text]).toEqual([200, MESSAGE]);
     const [received] = upstream.received;
     if (!received) throw new Error('Nothing arrived');
@@ -58,7 +58,9 @@ describe('a call', () => {
   ])('is signed rightly for a model whose id has %s, below a path of the endpoint', async (_, id) => {
     const upstream = await startUpstream(whole);
     const proxy = await startProxy(`${upstream.url}/base/path/`, { allows: (model) => model === id });
-    const { status } = await call(proxy, proxy.open(GRANT), `/model/${encodeURIComponent(id)}/invoke`);
+    const { status } = await call(proxy, proxy.open(GRANT), {
+      path: `/model/${encodeURIComponent(id)}/invoke`,
+    });
     expect(status).toBe(200);
     const [received] = upstream.received;
     if (!received) throw new Error('Nothing arrived');
@@ -145,7 +147,7 @@ describe('a call', () => {
         .end('{"message":"slow down"}');
     });
     const proxy = await startProxy(upstream.url);
-    const { status, headers, text } = await call(proxy, proxy.open(GRANT), STREAM);
+    const { status, headers, text } = await call(proxy, proxy.open(GRANT), { path: STREAM });
     expect([status, text]).toEqual([429, '{"message":"slow down"}']);
     expect(headers).toMatchObject({ 'x-amzn-errortype': 'ThrottlingException', 'retry-after': '3' });
     expect(headers).not.toHaveProperty('set-cookie');
@@ -161,7 +163,7 @@ describe('a grant', () => {
     closed.close();
     const almost = open.token.slice(0, -1) + (open.token.endsWith('A') ? 'B' : 'A');
     for (const token of ['A'.repeat(43), closed.token, almost, open.token.toLowerCase(), '']) {
-      const { status, text } = await call(proxy, { token }, INVOKE);
+      const { status, text } = await call(proxy, { token }, { path: INVOKE });
       expect([status, text]).toEqual([404, '']);
     }
     expect(upstream.received).toEqual([]);
@@ -189,12 +191,12 @@ describe('a grant', () => {
     const proxy = await startProxy(upstream.url);
     const stop = new AbortController();
     const grant = proxy.open({ ...GRANT, stopped: stop.signal });
-    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
     stop.abort();
     const { request, response } = begin(proxy, `/${grant.token}${INVOKE}`);
     const failed = expect(response).rejects.toThrow();
     // A call of another run, made after it, is answered before it.
-    expect((await call(proxy, proxy.open(GRANT), INVOKE)).status).toBe(200);
+    expect((await call(proxy, proxy.open(GRANT), { path: INVOKE })).status).toBe(200);
     expect(upstream.received).toHaveLength(2);
     request.destroy(new Error('The CLI gives up'));
     await failed;
@@ -213,8 +215,8 @@ describe('a grant', () => {
     });
     const proxy = await startProxy(upstream.url);
     const [grant, other] = [proxy.open(GRANT), proxy.open(GRANT)];
-    await call(proxy, grant, INVOKE);
-    await call(proxy, grant, STREAM);
+    await call(proxy, grant, { path: INVOKE });
+    await call(proxy, grant, { path: STREAM });
     expect(grant.usage()).toEqual({
       input_tokens: 200,
       output_tokens: 14,
@@ -228,14 +230,14 @@ describe('a grant', () => {
     const upstream = await startUpstream(whole);
     const proxy = await startProxy(upstream.url);
     const grant = proxy.open({ ...GRANT, tokenLimit: 130 });
-    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
     expect(grant.isOverBudget).toBe(false);
-    const { status, headers, text } = await call(proxy, grant, INVOKE);
+    const { status, headers, text } = await call(proxy, grant, { path: INVOKE });
     expect([status, headers['x-amzn-errortype']]).toEqual([400, 'ServiceQuotaExceededException']);
     expect(JSON.parse(text)).toEqual({ message: expect.stringContaining('limit') as unknown });
     expect(grant.isOverBudget).toBe(true);
     expect(upstream.received).toHaveLength(1);
-    expect((await call(proxy, proxy.open(GRANT), INVOKE)).status).toBe(200);
+    expect((await call(proxy, proxy.open(GRANT), { path: INVOKE })).status).toBe(200);
   });
 
   it('does not count against its limit what only counts tokens', async () => {
@@ -245,8 +247,8 @@ describe('a grant', () => {
     const proxy = await startProxy(upstream.url);
     const grant = proxy.open({ ...GRANT, tokenLimit: 1 });
     const answers = [
-      await call(proxy, grant, `/model/${MODEL}/count-tokens`),
-      await call(proxy, grant, `/model/${MODEL}/count-tokens`),
+      await call(proxy, grant, { path: `/model/${MODEL}/count-tokens` }),
+      await call(proxy, grant, { path: `/model/${MODEL}/count-tokens` }),
     ];
     expect(answers.map(({ text }) => text)).toEqual(['{"inputTokens":999}', '{"inputTokens":999}']);
     expect(grant.usage().input_tokens).toBe(0);
@@ -266,7 +268,7 @@ describe('with a grant', () => {
       ['GET', '/foundation-models'],
       ['DELETE', INVOKE],
     ] as const) {
-      const { status, headers } = await call(proxy, grant, path, { method });
+      const { status, headers } = await call(proxy, grant, { path, method });
       expect([status, headers['x-amzn-errortype']]).toEqual([403, 'AccessDeniedException']);
     }
     expect(upstream.received).toEqual([]);
@@ -275,7 +277,10 @@ describe('with a grant', () => {
   it('the list of inference profiles is empty, and asked of nobody', async () => {
     const upstream = await startUpstream(whole);
     const proxy = await startProxy(upstream.url);
-    const { status, text } = await call(proxy, proxy.open(GRANT), '/inference-profiles', { method: 'GET' });
+    const { status, text } = await call(proxy, proxy.open(GRANT), {
+      path: '/inference-profiles',
+      method: 'GET',
+    });
     expect([status, text]).toEqual([200, '{"inferenceProfileSummaries":[]}']);
     expect(upstream.received).toEqual([]);
   });
@@ -317,7 +322,7 @@ describe('when the provider', () => {
     const errors: unknown[] = [];
     const proxy = await startProxy(upstream.url, { onError: (error) => errors.push(error) });
     const grant = proxy.open(GRANT);
-    const { status, headers } = await call(proxy, grant, INVOKE);
+    const { status, headers } = await call(proxy, grant, { path: INVOKE });
     expect([status, headers['x-amzn-errortype']]).toEqual([503, 'ServiceUnavailableException']);
     expect(grant.failure).toMatchObject({ code: 'model_unavailable', cause: { code: 'ECONNREFUSED' } });
     expect(errors).toEqual([grant.failure]);
@@ -331,9 +336,9 @@ describe('when the provider', () => {
     });
     const proxy = await startProxy(upstream.url);
     const grant = proxy.open(GRANT);
-    expect((await call(proxy, grant, INVOKE)).status).toBe(503);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(503);
     isBroken = false;
-    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
     expect(grant.failure).toBeUndefined();
   });
 
@@ -350,7 +355,7 @@ describe('when the provider', () => {
   it('says nothing for too long, the call ends', async () => {
     const upstream = await startUpstream(() => undefined);
     const proxy = await startProxy(upstream.url, { idleTimeoutMs: 50 });
-    expect((await call(proxy, proxy.open(GRANT), INVOKE)).status).toBe(503);
+    expect((await call(proxy, proxy.open(GRANT), { path: INVOKE })).status).toBe(503);
     await upstream.received[0]?.cut;
   });
 
@@ -359,7 +364,7 @@ describe('when the provider', () => {
       response.writeHead(200, { 'content-type': 'text/html' }).end('<h1>Welcome</h1>');
     });
     const proxy = await startProxy(upstream.url);
-    const { status, text } = await call(proxy, proxy.open(GRANT), INVOKE);
+    const { status, text } = await call(proxy, proxy.open(GRANT), { path: INVOKE });
     expect([status, text.includes('Welcome')]).toEqual([503, false]);
   });
 
@@ -389,8 +394,8 @@ describe('when the provider', () => {
       },
     });
     const grant = proxy.open(GRANT);
-    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
-    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
     expect(connections).toBe(2);
   });
 });
@@ -401,11 +406,11 @@ it('serves a unix socket too, until that is ended', async () => {
   const grant = proxy.open(GRANT);
   const socketPath = join(await temporaryDirectory(), 'model.sock');
   const end = await proxy.listenOn(socketPath);
-  expect((await call(proxy, grant, INVOKE, { socketPath })).status).toBe(200);
-  expect((await call(proxy, { token: 'A'.repeat(43) }, INVOKE, { socketPath })).status).toBe(404);
+  expect((await call(proxy, grant, { path: INVOKE, socketPath })).status).toBe(200);
+  expect((await call(proxy, { token: 'A'.repeat(43) }, { path: INVOKE, socketPath })).status).toBe(404);
   await end();
   await expect(stat(socketPath)).rejects.toMatchObject({ code: 'ENOENT' });
-  expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+  expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
 });
 
 it('closes with everything that is under way', async () => {

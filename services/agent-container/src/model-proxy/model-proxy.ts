@@ -118,7 +118,7 @@ export class ModelProxy {
     }
     use();
     const { protocol, allows, onError } = this.#options;
-    const call = parseModelCall(protocol, request.method ?? '', target, allows);
+    const call = parseModelCall(protocol, { method: request.method ?? '', target, allows });
     if (!call) {
       const message = 'This proxy lets only calls of the configured models through';
       refuse(response, protocol, { refusal: 'forbidden', message });

@@ -96,8 +96,7 @@ export function begin(
 export async function call(
   proxy: ModelProxy,
   grant: Pick<ModelGrant, 'token'>,
-  path: string,
-  options?: CallOptions,
+  { path, ...options }: CallOptions & { readonly path: string },
 ): Promise<Answer> {
   const response = await begin(proxy, `/${grant.token}${path}`, options).response;
   const chunks = (await response.toArray()) as Buffer[];

@@ -55,7 +55,7 @@ describe('a body', () => {
     const bytes = Buffer.from(body);
     const longestTurn = watchTurns();
     for (const path of [INVOKE, `/model/${MODEL}/count-tokens`]) {
-      const { status: seen, headers } = await call(proxy, grant, path, { body: bytes });
+      const { status: seen, headers } = await call(proxy, grant, { path, body: bytes });
       expect([seen, headers.connection]).toEqual([status, 'close']);
     }
     expect(longestTurn()).toBeLessThan(250);
@@ -69,7 +69,7 @@ describe('a body', () => {
   ])('that %s is refused', async (_, headers, word) => {
     const upstream = await upstreamOf();
     const proxy = await startProxy(upstream.url);
-    const { status, text } = await call(proxy, proxy.open(GRANT), INVOKE, { headers });
+    const { status, text } = await call(proxy, proxy.open(GRANT), { path: INVOKE, headers });
     expect([status, text]).toEqual([400, expect.stringContaining(word)]);
     expect(upstream.received).toEqual([]);
   });
@@ -86,7 +86,7 @@ describe('a body', () => {
     ];
     for (const body of bodies.map((text) => Buffer.from(text))) {
       const longestTurn = watchTurns();
-      expect((await call(proxy, proxy.open(GRANT), INVOKE, { body })).status).toBe(200);
+      expect((await call(proxy, proxy.open(GRANT), { path: INVOKE, body })).status).toBe(200);
       expect(longestTurn()).toBeLessThan(250);
     }
   });
@@ -99,7 +99,7 @@ describe('a body', () => {
     const { socket, said } = await unfinished(proxy, grant, { length: 1_000, sent: '{' });
     socket.destroy();
     await said;
-    expect((await call(proxy, grant, INVOKE)).status).toBe(200);
+    expect((await call(proxy, grant, { path: INVOKE })).status).toBe(200);
     expect([errors, grant.failure]).toEqual([[], undefined]);
   });
 });
@@ -143,11 +143,11 @@ describe('what does not arrive', () => {
       onTestFinished(() => void socket.destroy());
       await once(socket, 'connect');
     }
-    const { status } = await call(proxy, proxy.open(GRANT), INVOKE, { body: filled(MB) });
+    const { status } = await call(proxy, proxy.open(GRANT), { path: INVOKE, body: filled(MB) });
     expect(status).toBe(200);
     // Of their own requests they have no more than they were given.
     const [first] = attackers;
-    expect((await call(proxy, first ?? { token: '' }, INVOKE)).status).toBe(429);
+    expect((await call(proxy, first ?? { token: '' }, { path: INVOKE })).status).toBe(429);
   });
 
   it('waits for its share unread, and is refused in the provider’s words when that takes too long', async () => {
@@ -163,7 +163,7 @@ describe('what does not arrive', () => {
     expect(second.socket.bytesWritten).toBeLessThanOrEqual(MB + 500);
     first.socket.destroy();
     const status = async (): Promise<number> =>
-      (await call(proxy, grant, INVOKE, { body: filled(MB) })).status;
+      (await call(proxy, grant, { path: INVOKE, body: filled(MB) })).status;
     await expect.poll(status, { timeout: 60_000 }).toBe(200);
   });
 });

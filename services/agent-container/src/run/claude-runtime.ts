@@ -149,7 +149,7 @@ export class ClaudeRuntime implements AgentRuntime {
       session = query({
         prompt: input.messages,
         options: {
-          ...sdkOptions(this.#config, this.#image, home, bounds, modelUrl, isOffline),
+          ...sdkOptions(this.#config, { image: this.#image, home, bounds, modelUrl, isOffline }),
           mcpServers: { ...this.#servers.usable(), [CHAT_SERVER]: chatTools(run.outbox) },
           ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
           ...(cell === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),

@@ -13,11 +13,19 @@ import { guardTools } from './tools/guard-tools.ts';
  */
 export function sdkOptions(
   config: AgentConfig,
-  image: AgentImage,
-  home: SessionHome,
-  bounds: Bounds,
-  modelUrl: string,
-  isOffline: boolean,
+  {
+    image,
+    home,
+    bounds,
+    modelUrl,
+    isOffline,
+  }: {
+    readonly image: AgentImage;
+    readonly home: SessionHome;
+    readonly bounds: Bounds;
+    readonly modelUrl: string;
+    readonly isOffline: boolean;
+  },
 ): Options {
   const { tools, permissionMode } = image;
   const { isShellOn, model, turnBudgetUsd } = config;

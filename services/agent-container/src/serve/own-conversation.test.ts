@@ -18,7 +18,14 @@ async function serverWithTheirFile(): Promise<AgentServer> {
   return server;
 }
 
-async function ask(server: AgentServer, path: string, fields: object, tenant?: string): Promise<unknown> {
+async function ask(
+  server: AgentServer,
+  {
+    path,
+    fields,
+    tenant,
+  }: { readonly path: string; readonly fields: object; readonly tenant?: string | undefined },
+): Promise<unknown> {
   const headers = {
     authorization: `Bearer ${TOKEN}`,
     ...(tenant === undefined ? {} : { 'x-session-key': tenant }),
@@ -29,10 +36,14 @@ async function ask(server: AgentServer, path: string, fields: object, tenant?: s
 it('A new session cannot have the files of another chat', async () => {
   const server = await serverWithTheirFile();
   const fields = { chat_id: '9', attachments: [SECRET], metadata: { session_key: THEIRS } };
-  expect(await ask(server, routes.create, fields)).toMatchObject(REFUSED);
-  expect(await ask(server, routes.create, { chat_id: '8', attachments: [SECRET] }, '9:0')).toMatchObject(
-    REFUSED,
-  );
+  expect(await ask(server, { path: routes.create, fields })).toMatchObject(REFUSED);
+  expect(
+    await ask(server, {
+      path: routes.create,
+      fields: { chat_id: '8', attachments: [SECRET] },
+      tenant: '9:0',
+    }),
+  ).toMatchObject(REFUSED);
   expect(server.runtime.runs).toHaveLength(0);
 });
 
@@ -41,9 +52,9 @@ it('Nor can one that goes on', async () => {
   const { body } = await server.create({ chat_id: '9' });
   const path = messagePath(String(body.session_id));
   const fields = { attachments: [SECRET], metadata: { session_key: THEIRS } };
-  expect(await ask(server, path, fields)).toMatchObject(UNKNOWN);
-  expect(await ask(server, path, fields, THEIRS)).toMatchObject(UNKNOWN);
-  expect(await ask(server, path, fields, '9:0')).toMatchObject(REFUSED);
+  expect(await ask(server, { path, fields })).toMatchObject(UNKNOWN);
+  expect(await ask(server, { path, fields, tenant: THEIRS })).toMatchObject(UNKNOWN);
+  expect(await ask(server, { path, fields, tenant: '9:0' })).toMatchObject(REFUSED);
   expect(server.runtime.runs).toHaveLength(1);
 });
 
@@ -52,7 +63,7 @@ it('A session has the files of its own conversation, also as the supergroup that
   const { body } = await server.create({ chat_id: '8' });
   const path = messagePath(String(body.session_id));
   const own = { attachments: [SECRET], metadata: { session_key: THEIRS } };
-  expect(await ask(server, path, own, THEIRS)).not.toHaveProperty('error');
+  expect(await ask(server, { path, fields: own, tenant: THEIRS })).not.toHaveProperty('error');
   await server.store.put(
     attachmentObjectKey('-100:0', SECRET.id),
     new TextEncoder().encode('ours'),
@@ -60,7 +71,7 @@ it('A session has the files of its own conversation, also as the supergroup that
   );
   await server.table.inherit('-100:0', THEIRS);
   const after = { attachments: [SECRET], metadata: { session_key: '-100:0' } };
-  expect(await ask(server, path, after, '-100:0')).not.toHaveProperty('error');
+  expect(await ask(server, { path, fields: after, tenant: '-100:0' })).not.toHaveProperty('error');
   expect(server.runtime.runs).toHaveLength(3);
 });
 

@@ -28,9 +28,11 @@ interface Answer {
 
 async function request(
   server: AgentServer,
-  path: string,
-  named: string | undefined,
-  fields?: object,
+  {
+    path,
+    named,
+    fields,
+  }: { readonly path: string; readonly named: string | undefined; readonly fields?: object | undefined },
 ): Promise<Answer> {
   const headers: Record<string, string> = {
     authorization: `Bearer ${TOKEN}`,
@@ -90,9 +92,11 @@ describe('Who names another conversation', () => {
     for (const [index, [path, fields]] of ways(id, fileId).entries()) {
       const [missing = '', missingFields] = nothing[index] ?? [];
       for (const named of names) {
-        const refused = await request(server, path, named, fields);
+        const refused = await request(server, { path, named, fields });
         expect(refused, `${path} as ${named}`).toMatchObject({ status: 404 });
-        expect(refused, `${path} as ${named}`).toEqual(await request(server, missing, named, missingFields));
+        expect(refused, `${path} as ${named}`).toEqual(
+          await request(server, { path: missing, named, fields: missingFields }),
+        );
       }
     }
     expect(server.runtime.runs).toHaveLength(runs);
@@ -104,23 +108,37 @@ describe('Who names another conversation', () => {
     const { id } = await sessionOf(server, '8');
     const asked = { user_message: 'What do you know?', metadata: { session_key: THEIRS } };
     for (const [path, more] of [[messagePath(id)], [INVOCATIONS, { session_id: id }]] as const) {
-      expect(await request(server, path, undefined, { ...asked, ...more })).toMatchObject({ status: 404 });
-      expect(await request(server, path, THEIRS, { ...asked, ...more })).toMatchObject({ status: 404 });
-      expect(await request(server, path, OURS, { ...asked, ...more })).toMatchObject({ status: 400 });
+      expect(await request(server, { path, named: undefined, fields: { ...asked, ...more } })).toMatchObject({
+        status: 404,
+      });
+      expect(await request(server, { path, named: THEIRS, fields: { ...asked, ...more } })).toMatchObject({
+        status: 404,
+      });
+      expect(await request(server, { path, named: OURS, fields: { ...asked, ...more } })).toMatchObject({
+        status: 400,
+      });
     }
     let answer: Answer | undefined;
     server.runtime.follow(async function* (run) {
-      answer = await request(server, messagePath(id), THEIRS, { user_message: 'And now?' });
+      answer = await request(server, {
+        path: messagePath(id),
+        named: THEIRS,
+        fields: { user_message: 'And now?' },
+      });
       yield* answering('Done')(run);
     });
-    await request(server, messagePath(id), OURS, { user_message: 'Go on' });
+    await request(server, { path: messagePath(id), named: OURS, fields: { user_message: 'Go on' } });
     expect(answer).toMatchObject({ status: 404 });
   });
 
   it('makes no session its own by trying', async () => {
     const server = await agentServer();
     const { id } = await sessionOf(server, '8');
-    await request(server, messagePath(id), THEIRS, { user_message: 'Hi', metadata: { session_key: THEIRS } });
+    await request(server, {
+      path: messagePath(id),
+      named: THEIRS,
+      fields: { user_message: 'Hi', metadata: { session_key: THEIRS } },
+    });
     expect(await server.store.list(`sessions/${id}/owners/`)).toMatchObject([
       { key: `sessions/${id}/owners/8_0` },
     ]);
@@ -128,16 +146,23 @@ describe('Who names another conversation', () => {
 });
 
 describe('A session answers to its own conversation', () => {
-  async function expectAll(server: AgentServer, named: string | undefined, id: string, fileId: string) {
+  async function expectAll(
+    server: AgentServer,
+    {
+      named,
+      id,
+      fileId,
+    }: { readonly named: string | undefined; readonly id: string; readonly fileId: string },
+  ) {
     for (const [path, fields] of ways(id, fileId))
-      expect(await request(server, path, named, fields), path).toMatchObject({ status: 200 });
+      expect(await request(server, { path, named, fields }), path).toMatchObject({ status: 200 });
   }
 
   it('by every route, and to whoever names none', async () => {
     const server = await agentServer();
     const { id, fileId } = await sessionOf(server, '8');
-    await expectAll(server, OURS, id, fileId);
-    await expectAll(server, undefined, id, fileId);
+    await expectAll(server, { named: OURS, id, fileId });
+    await expectAll(server, { named: undefined, id, fileId });
   });
 
   it('also when the conversation goes on with another one', async () => {
@@ -145,30 +170,30 @@ describe('A session answers to its own conversation', () => {
     const { id, fileId } = await sessionOf(server, '8');
     await server.table.forget(OURS, id);
     await sessionOf(server, '8');
-    await expectAll(server, OURS, id, fileId);
+    await expectAll(server, { named: OURS, id, fileId });
   });
 
   it('also as the supergroup that the group became, and later sessions of that are not the group’s', async () => {
     const server = await agentServer();
     const { id, fileId } = await sessionOf(server, '-5');
     await server.table.inherit('-1005:0', '-5:0');
-    await expectAll(server, '-1005:0', id, fileId);
+    await expectAll(server, { named: '-1005:0', id, fileId });
     await server.table.forget('-1005:0', id);
     const next = await sessionOf(server, '-1005');
-    await expectAll(server, '-1005:0', id, fileId);
-    await expectAll(server, '-5:0', id, fileId);
+    await expectAll(server, { named: '-1005:0', id, fileId });
+    await expectAll(server, { named: '-5:0', id, fileId });
     for (const [path, fields] of ways(next.id, next.fileId))
-      expect(await request(server, path, '-5:0', fields), path).toMatchObject({ status: 404 });
+      expect(await request(server, { path, named: '-5:0', fields }), path).toMatchObject({ status: 404 });
   });
 
   it('also when it was saved before this was kept, as long as the conversation goes on with it', async () => {
     const server = await agentServer();
     const { id, fileId } = await sessionOf(server, '8');
     await server.store.delete(sessionObjectKey(id, ownerObject(OURS) ?? 'outbox/none'));
-    await expectAll(server, OURS, id, fileId);
+    await expectAll(server, { named: OURS, id, fileId });
     // Its next turn has kept it.
     await server.table.forget(OURS, id);
-    await expectAll(server, OURS, id, fileId);
+    await expectAll(server, { named: OURS, id, fileId });
   });
 
   it('with a file of a first turn that could not be saved', async () => {
@@ -178,8 +203,13 @@ describe('A session answers to its own conversation', () => {
     const events = await (await server.createStream({ chat_id: '8' })).rest();
     const id = events.find((event) => event.type === 'accepted')?.session_id ?? '';
     const fileId = events.find((event) => event.type === 'file')?.file_id ?? '';
-    expect(await request(server, outboxPath(id, fileId), OURS)).toEqual({ status: 200, body: 'mine' });
-    expect(await request(server, outboxPath(id, fileId), THEIRS)).toMatchObject({ status: 404 });
+    expect(await request(server, { path: outboxPath(id, fileId), named: OURS })).toEqual({
+      status: 200,
+      body: 'mine',
+    });
+    expect(await request(server, { path: outboxPath(id, fileId), named: THEIRS })).toMatchObject({
+      status: 404,
+    });
   });
 });
 
@@ -188,7 +218,7 @@ it('Whether a session is the caller’s is not passed over when it cannot be tol
   const { id, fileId } = await sessionOf(server, '8');
   server.store.failOn(/owners/, new AgentError('store_unavailable', 'The store is down'));
   // Each of them is tried again for two seconds.
-  const asked = ways(id, fileId).map(([path, fields]) => request(server, path, OURS, fields));
+  const asked = ways(id, fileId).map(([path, fields]) => request(server, { path, named: OURS, fields }));
   for (const answer of await Promise.all(asked)) expect(answer).toMatchObject({ status: 503 });
 });
 

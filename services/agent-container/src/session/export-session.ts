@@ -38,7 +38,7 @@ export async function exportSession(
   const objects = withDebug ? SESSION_OBJECTS : SESSION_OBJECTS.filter((name) => name !== 'debug.txt');
   const files = await findStoredFiles(store, sessionId, await conversationDigest(store, sessionId));
   return archiveOf(async (archive) => {
-    await addObjects(archive, store, sessionId, objects);
+    await addObjects(archive, { store, sessionId, objects });
     if (files) await addWorkspace(archive, files);
   });
 }
@@ -46,7 +46,7 @@ export async function exportSession(
 /** @returns the plan's three objects as a gzipped tar. @throws AgentError `session_unknown`, `store_unavailable`. */
 export async function exportDebug(store: SessionStore, sessionId: string): Promise<Readable> {
   await conversationDigest(store, sessionId);
-  return archiveOf((archive) => addObjects(archive, store, sessionId, SESSION_OBJECTS));
+  return archiveOf((archive) => addObjects(archive, { store, sessionId, objects: SESSION_OBJECTS }));
 }
 
 async function conversationDigest(store: SessionStore, sessionId: string): Promise<string> {
@@ -67,9 +67,11 @@ function archiveOf(fill: (archive: TarGzip) => Promise<void>): Readable {
 
 async function addObjects(
   archive: TarGzip,
-  store: SessionStore,
-  sessionId: string,
-  objects: readonly SessionObject[],
+  {
+    store,
+    sessionId,
+    objects,
+  }: { readonly store: SessionStore; readonly sessionId: string; readonly objects: readonly SessionObject[] },
 ): Promise<void> {
   for (const name of objects) {
     await using object = await store.open(sessionObjectKey(sessionId, name));

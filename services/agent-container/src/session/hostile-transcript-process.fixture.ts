@@ -52,7 +52,7 @@ async function meet(hostile: (typeof HOSTILE_TRANSCRIPTS)[string]): Promise<obje
   const turn = async (): Promise<void> => {
     const stored = await openSession(store, sessionId, ({ message }) => damages.push(message));
     lostTurns.push(stored.lostTurns);
-    await restore(stored, home, image);
+    await restore(stored, home, { imageFolder: image });
     await savedCostUsd(home.transcript);
     await persist(home, store, { before: stored.version, files: stored.files, retryDelaysMs: [] });
   };

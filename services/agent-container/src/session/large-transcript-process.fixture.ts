@@ -24,7 +24,7 @@ const stored = await openSession(store, sessionId, (error) => {
   throw error;
 });
 mark();
-await restore(stored, home, image);
+await restore(stored, home, { imageFolder: image });
 await savedCostUsd(home.transcript);
 mark();
 await persist(home, store, { before: stored.version, files: stored.files });

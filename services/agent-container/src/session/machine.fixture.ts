@@ -47,7 +47,7 @@ export async function newMachine(shared?: { store: SessionStore; objects?: strin
     objects,
     stored,
     restore: async (excludes) => {
-      const lost = await restore(await readStoredSession(store, ID), home, image, excludes);
+      const lost = await restore(await readStoredSession(store, ID), home, { imageFolder: image, excludes });
       return lost.map(({ path }) => path);
     },
     save: async (saving = {}) => {
@@ -63,6 +63,6 @@ export async function newMachine(shared?: { store: SessionStore; objects?: strin
     },
     another: () => newMachine({ store, objects }),
   };
-  await restore(NOTHING_STORED, home, image);
+  await restore(NOTHING_STORED, home, { imageFolder: image });
   return machine;
 }

@@ -112,8 +112,8 @@ export async function persist(
     entries.reduce((sum, entry) => sum + (entry.type === 'file' ? entry.size : 0), conversation.byteLength);
   await markSaved(home, size(snapshot));
   for (const tidied of await Promise.allSettled([
-    removeReplaced(store, home.sessionId, now, files),
-    renewOldPacks(store, home.sessionId, snapshot, times),
+    removeReplaced(store, home.sessionId, { now, before: files }),
+    renewOldPacks(store, { sessionId: home.sessionId, snapshot, times }),
   ]))
     if (tidied.status === 'rejected') saving.onLeftover?.(tidied.reason);
   return figures;

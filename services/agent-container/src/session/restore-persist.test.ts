@@ -33,7 +33,7 @@ async function machine(): Promise<{
   for (const file of ['settings.json', 'CLAUDE.md'])
     await writeFile(join(image, file), `the image's ${file}`);
   const home = sessionHome(join(root, 'work'), ID);
-  await restore(NOTHING_STORED, home, image);
+  await restore(NOTHING_STORED, home, { imageFolder: image });
   return {
     root,
     home,
@@ -51,7 +51,7 @@ describe('a session that was saved', () => {
     await persist(home, store, FIRST_TURN);
 
     const elsewhere = sessionHome(join(root, 'another', 'work'), ID);
-    await restore(await readStoredSession(store, ID), elsewhere, image);
+    await restore(await readStoredSession(store, ID), elsewhere, { imageFolder: image });
     expect(await readFile(elsewhere.transcript, 'utf8')).toBe(
       entry(elsewhere, 'Grüße 👋') + entry(elsewhere, 'again'),
     );
@@ -153,7 +153,7 @@ describe('a home that is laid out', () => {
     await writeTasks(home.tasks, [TASK]);
     await writeFile(home.debugLog, 'old');
     await writeFile(join(home.temporary, 'socket'), '');
-    await restore(NOTHING_STORED, home, image);
+    await restore(NOTHING_STORED, home, { imageFolder: image });
     await expect(stat(home.transcript)).rejects.toMatchObject({ code: 'ENOENT' });
     expect(await readTasks(home.tasks)).toEqual([]);
     expect(await readFile(home.debugLog, 'utf8')).toBe('');
@@ -163,7 +163,7 @@ describe('a home that is laid out', () => {
   it('keeps the files in the workspace', async () => {
     const { home, image } = await machine();
     await writeFile(join(home.workspace, 'notes.md'), 'mine');
-    await restore(NOTHING_STORED, home, image);
+    await restore(NOTHING_STORED, home, { imageFolder: image });
     expect(await readFile(join(home.workspace, 'notes.md'), 'utf8')).toBe('mine');
   });
 
@@ -178,7 +178,7 @@ describe('a home that is laid out', () => {
       conversation: Buffer.from('{}\n'),
       todos: Buffer.from(JSON.stringify([TASK])),
     };
-    await restore(stored, home, image);
+    await restore(stored, home, { imageFolder: image });
     for (const path of [home.transcript, join(home.tasks, '1.json')]) {
       expect((await stat(path)).mtimeMs).toBeGreaterThan(before);
     }
@@ -202,12 +202,12 @@ describe('a home that is laid out', () => {
       const before = await own();
       await rm(copy, { recursive: true });
       await symlink(join(image, name), copy);
-      await restore(NOTHING_STORED, home, image);
+      await restore(NOTHING_STORED, home, { imageFolder: image });
       expect((await lstat(copy)).isSymbolicLink()).toBe(false);
       // What is written there stays there: everybody's settings are the image's.
       await rm(copy, { recursive: true });
       await writeFile(copy, 'another');
-      await restore(NOTHING_STORED, home, image);
+      await restore(NOTHING_STORED, home, { imageFolder: image });
       expect(await own()).toEqual(before);
     },
   );
@@ -215,7 +215,7 @@ describe('a home that is laid out', () => {
   it('has no tasks when the stored list of them is damaged, and that is said', async () => {
     const { home, image } = await machine();
     const damaged = { ...NOTHING_STORED, todos: Buffer.from('[{"id":"../1"}]'), debug: Buffer.from('other') };
-    expect(await restore(damaged, home, image)).toMatchObject([{ path: 'todos.json' }]);
+    expect(await restore(damaged, home, { imageFolder: image })).toMatchObject([{ path: 'todos.json' }]);
     expect(await readTasks(home.tasks)).toEqual([]);
     expect(await readFile(home.debugLog, 'utf8')).toBe('other');
   });

@@ -64,7 +64,10 @@ export async function readStoredSession(store: SessionStore, sessionId: string):
   const known = lastTurn === 'too_large' ? undefined : lastTurn;
   const found =
     conversation &&
-    (await lookForFiles(store, sessionId, conversation.sha256, isAsSaved(conversation.sha256, known)));
+    (await lookForFiles(store, sessionId, {
+      sha256: conversation.sha256,
+      isAsSaved: isAsSaved(conversation.sha256, known),
+    }));
   return {
     conversation: conversation?.body,
     version: conversation?.version,
@@ -97,8 +100,10 @@ async function storedConversation(
 export async function restore(
   stored: StoredSession,
   home: SessionHome,
-  imageFolder: string,
-  excludes?: readonly string[],
+  {
+    imageFolder,
+    excludes,
+  }: { readonly imageFolder: string; readonly excludes?: readonly string[] | undefined },
 ): Promise<LostFile[]> {
   const tasks = stored.todos === undefined ? [] : decodeTodos(stored.todos);
   // A server that was killed had no time for it.

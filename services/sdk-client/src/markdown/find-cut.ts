@@ -15,12 +15,19 @@ const SPACE = /[^\S\u00a0\u202f]/g;
  * @param limit the piece's longest end, at a whole code point before the text's end
  * @returns where to end the piece: past its first half unless only a grapheme's start can be cut at, always after `start`
  */
-export function findCut(text: string, entities: MessageEntity[], start: number, limit: number): number {
+export function findCut(
+  text: string,
+  {
+    entities,
+    start,
+    limit,
+  }: { readonly entities: MessageEntity[]; readonly start: number; readonly limit: number },
+): number {
   const pres = entities.filter(({ type }) => type === 'pre');
   const unsplittable = entities.filter(({ type }) => type === 'text_link' || type === 'code');
   const middle = start + Math.ceil((limit - start) / 2);
   const last = (pattern: RegExp, avoided: MessageEntity[]): number | undefined =>
-    lastMatch(text, pattern, avoided, middle, limit);
+    lastMatch(text, { pattern, avoided, middle, limit });
   const cut =
     last(BLANK_LINE, [...unsplittable, ...pres]) ??
     last(BLANK_LINE, unsplittable) ??
@@ -31,16 +38,23 @@ export function findCut(text: string, entities: MessageEntity[], start: number, 
     last(LINE_END, []) ??
     last(SPACE, []) ??
     limit;
-  return wholeGraphemes(text, start, cut, limit);
+  return wholeGraphemes(text, { start, cut, limit });
 }
 
 /** @returns the start of the last match in the second half, not inside any of the entities. */
 function lastMatch(
   text: string,
-  pattern: RegExp,
-  avoided: MessageEntity[],
-  middle: number,
-  limit: number,
+  {
+    pattern,
+    avoided,
+    middle,
+    limit,
+  }: {
+    readonly pattern: RegExp;
+    readonly avoided: MessageEntity[];
+    readonly middle: number;
+    readonly limit: number;
+  },
 ): number | undefined {
   // Two more characters: the white space that a cut at the limit falls before may lie behind it.
   const window = text.slice(middle, limit + 2);
@@ -58,7 +72,10 @@ function startOfCovering(entities: MessageEntity[], middle: number, limit: numbe
 }
 
 /** @returns the cut, moved back to the last whole grapheme; one that fills the whole piece is cut between code points. */
-function wholeGraphemes(text: string, start: number, cut: number, limit: number): number {
+function wholeGraphemes(
+  text: string,
+  { start, cut, limit }: { readonly start: number; readonly cut: number; readonly limit: number },
+): number {
   const piece = text.slice(start, cut + 2);
   const grapheme = graphemes.segment(piece).containing(cut - start);
   return grapheme && grapheme.index > 0 ? start + grapheme.index : limit;

@@ -131,7 +131,7 @@ type EntityKind = { type: 'code' } | { type: 'blockquote' } | { type: 'pre'; lan
  */
 export function clip({ text, entities }: FormattedText, from: number, to: number): FormattedText {
   const pres = entities.filter(({ type }) => type === 'pre');
-  const start = skipLeadingSpace(text, from, to, pres);
+  const start = skipLeadingSpace(text, { from, to, pres });
   const end = skipTrailingSpace(text, start, to);
   const clipped = entities.flatMap((entity) => {
     let entityStart = Math.max(entity.offset, start);
@@ -139,7 +139,7 @@ export function clip({ text, entities }: FormattedText, from: number, to: number
     if (entityStart >= entityEnd) return [];
     entityStart = isBlock(entity)
       ? skipBlankLines(text, entityStart, entityEnd)
-      : skipLeadingSpace(text, entityStart, entityEnd, []);
+      : skipLeadingSpace(text, { from: entityStart, to: entityEnd, pres: [] });
     entityEnd = skipTrailingSpace(text, entityStart, entityEnd);
     if (entityStart >= entityEnd) return [];
     return [{ ...entity, offset: entityStart - start, length: entityEnd - entityStart }];
@@ -163,7 +163,10 @@ const SPACE = /\s/;
  * @param pres the code blocks, whose indentation is none of this white space
  * @returns where the first visible character is, or the code block's line with it; `to` when there is none
  */
-export function skipLeadingSpace(text: string, from: number, to: number, pres: MessageEntity[]): number {
+export function skipLeadingSpace(
+  text: string,
+  { from, to, pres }: { readonly from: number; readonly to: number; readonly pres: MessageEntity[] },
+): number {
   const lineStart = skipBlankLines(text, from, to);
   if (pres.some(({ offset, length }) => offset <= lineStart && lineStart < offset + length)) return lineStart;
   let start = lineStart;

@@ -109,11 +109,18 @@ function renderList(list: List, context: RenderContext, depth = 0): void {
   for (const [index, item] of list.children.entries()) {
     if (index > 0) context.writer.breakLine(list.spread ? PARAGRAPH_GAP : 1);
     const bullet = BULLETS[depth % BULLETS.length] ?? '•';
-    renderItem(item, list.ordered ? `${start + index}.` : bullet, depth, context);
+    renderItem(item, { marker: list.ordered ? `${start + index}.` : bullet, depth, context });
   }
 }
 
-function renderItem(item: ListItem, marker: string, depth: number, context: RenderContext): void {
+function renderItem(
+  item: ListItem,
+  {
+    marker,
+    depth,
+    context,
+  }: { readonly marker: string; readonly depth: number; readonly context: RenderContext },
+): void {
   const { writer } = context;
   const { indent } = writer;
   writer.write(`${itemMarker(item, marker)} `);

@@ -37,26 +37,37 @@ function renderNode(node: PhrasingContent, context: RenderContext): void {
       writer.write(`[${context.footnotes.numberOf(node.identifier)}]`);
       return;
     case 'link':
-      renderLink(node.url, toString(node), context, renderChildren);
+      renderLink(node.url, { label: toString(node), context, writeLabel: renderChildren });
       return;
     case 'linkReference': {
       const url = context.definitions.get(node.identifier)?.url ?? '';
-      renderLink(url, toString(node), context, renderChildren);
+      renderLink(url, { label: toString(node), context, writeLabel: renderChildren });
       return;
     }
     case 'image':
-      renderLink(node.url, node.alt ?? '', context, () => writer.write(node.alt ?? ''));
+      renderLink(node.url, {
+        label: node.alt ?? '',
+        context,
+        writeLabel: () => writer.write(node.alt ?? ''),
+      });
       return;
     case 'imageReference': {
       const url = context.definitions.get(node.identifier)?.url ?? '';
-      renderLink(url, node.alt ?? '', context, () => writer.write(node.alt ?? ''));
+      renderLink(url, { label: node.alt ?? '', context, writeLabel: () => writer.write(node.alt ?? '') });
       return;
     }
   }
 }
 
 /** A link where Telegram takes the URL, else the label with the URL after it. An empty label is replaced by the URL. */
-function renderLink(url: string, label: string, { writer }: RenderContext, writeLabel: () => void): void {
+function renderLink(
+  url: string,
+  {
+    label,
+    context: { writer },
+    writeLabel,
+  }: { readonly label: string; readonly context: RenderContext; readonly writeLabel: () => void },
+): void {
   if (writer.isInLink) {
     writeLabel();
     return;

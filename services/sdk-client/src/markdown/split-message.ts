@@ -33,7 +33,7 @@ export function splitMessage(
   const { text } = message;
   const sorted = message.entities.toSorted((a, b) => a.offset - b.offset || b.length - a.length);
   const pres = sorted.filter(({ type }) => type === 'pre');
-  const skipSpace = (from: number): number => skipLeadingSpace(text, from, text.length, pres);
+  const skipSpace = (from: number): number => skipLeadingSpace(text, { from, to: text.length, pres });
   const parts: FormattedText[] = [];
   let next = 0;
   let open: MessageEntity[] = [];
@@ -45,8 +45,8 @@ export function splitMessage(
       if (!entity || entity.offset >= textEnd) break;
       taken.push(entity);
     }
-    const { kept, end: limit } = takeEntities(taken, start, textEnd, limits.entities);
-    const end = limit < text.length ? findCut(text, kept, start, limit) : limit;
+    const { kept, end: limit } = takeEntities(taken, { start, textEnd, maxEntities: limits.entities });
+    const end = limit < text.length ? findCut(text, { entities: kept, start, limit }) : limit;
     const part = clip({ text, entities: kept }, start, end);
     if (part.text !== '') parts.push(part);
     open = taken.filter(({ offset, length }) => offset + length > end);
@@ -58,9 +58,11 @@ export function splitMessage(
 /** @returns the entities that go into a part from `start` on, and where it must end so that no more begin in it. */
 function takeEntities(
   entities: MessageEntity[],
-  start: number,
-  textEnd: number,
-  maxEntities: number,
+  {
+    start,
+    textEnd,
+    maxEntities,
+  }: { readonly start: number; readonly textEnd: number; readonly maxEntities: number },
 ): { kept: MessageEntity[]; end: number } {
   const kept: MessageEntity[] = [];
   let bytes = 0;

@@ -53,14 +53,16 @@ export async function tryTurn(
     kind: 'again',
     afterMs: Math.min(policy.retryDelayMs(delivery), LONGEST_PAUSE_MS),
   };
-  if (delivery > MAX_DELIVERIES) return (await giveUpAtLast(handler, turn, delivery, policy)) ?? afterOutage;
-  const attempt = await attemptOf(handler, turn, delivery, policy);
+  if (delivery > MAX_DELIVERIES)
+    return (await giveUpAtLast(handler, turn, { delivery, policy })) ?? afterOutage;
+  const attempt = await attemptOf(handler, turn, { delivery, policy });
   if (attempt === undefined) {
     if (delivery === TELLING_DELIVERY) await sayItWaits(handler, turn, policy);
     return afterOutage;
   }
-  if (attempt > MAX_TRIES) return (await giveUp(handler, turn, attempt - MAX_TRIES, policy)) ?? afterOutage;
-  const outcome = await handle(handler, turn, attempt, policy);
+  if (attempt > MAX_TRIES)
+    return (await giveUp(handler, turn, { giveUpTry: attempt - MAX_TRIES, policy })) ?? afterOutage;
+  const outcome = await handle(handler, turn, { attempt, policy });
   if (outcome === undefined) return afterOutage;
   if (outcome.kind === 'done' || outcome.kind === 'taken') return outcome;
   if (outcome.kind === 'later') return { kind: 'again', afterMs: outcome.afterMs };
@@ -72,8 +74,7 @@ export async function tryTurn(
 async function attemptOf(
   handler: TurnHandler,
   turn: Turn,
-  delivery: number,
-  policy: RetryPolicy,
+  { delivery, policy }: { readonly delivery: number; readonly policy: RetryPolicy },
 ): Promise<number | undefined> {
   if (delivery <= 1) return 1;
   try {
@@ -88,8 +89,7 @@ async function attemptOf(
 async function handle(
   handler: TurnHandler,
   turn: Turn,
-  attempt: number,
-  policy: RetryPolicy,
+  { attempt, policy }: { readonly attempt: number; readonly policy: RetryPolicy },
 ): Promise<Outcome | { kind: 'taken' } | undefined> {
   try {
     return await handler.handle(turn, attempt, policy.receipt);
@@ -104,8 +104,7 @@ async function handle(
 async function giveUp(
   handler: TurnHandler,
   turn: Turn,
-  giveUpTry: number,
-  policy: RetryPolicy,
+  { giveUpTry, policy }: { readonly giveUpTry: number; readonly policy: RetryPolicy },
 ): Promise<Verdict | undefined> {
   if (giveUpTry > MAX_GIVE_UP_DELIVERIES) return { kind: 'dead' };
   const isLast = giveUpTry >= MAX_GIVE_UP_TRIES;
@@ -141,8 +140,7 @@ function undelivered(turn: Turn, policy: RetryPolicy): Verdict {
 async function giveUpAtLast(
   handler: TurnHandler,
   turn: Turn,
-  delivery: number,
-  policy: RetryPolicy,
+  { delivery, policy }: { readonly delivery: number; readonly policy: RetryPolicy },
 ): Promise<Verdict | undefined> {
   const isLast = delivery >= MAX_DELIVERIES + MAX_GIVE_UP_TRIES;
   if (delivery > MAX_DELIVERIES + MAX_GIVE_UP_TRIES) return { kind: 'dead' };

@@ -54,15 +54,17 @@ function readMessage(message: IncomingMessage, reception: Reception): Turn['ask'
   if (text.length > MAX_USER_MESSAGE_LENGTH) return { kind: 'refusal', reason: 'too_long' };
   return files.length === 0
     ? readText(text, reception.botUsername)
-    : withFiles(text, files, message, reception);
+    : withFiles(text, { files, message, reception });
 }
 
 /** A caption says what is to be done with the file, so it is never a command. */
 function withFiles(
   text: string,
-  files: TelegramFile[],
-  { media_group_id: album }: IncomingMessage,
-  { botUsername }: Reception,
+  {
+    files,
+    message: { media_group_id: album },
+    reception: { botUsername },
+  }: { readonly files: TelegramFile[]; readonly message: IncomingMessage; readonly reception: Reception },
 ): Turn['ask'] {
   return {
     kind: 'message',

@@ -54,7 +54,11 @@ afterEach(async () => {
 
 /** Polls, without pauses, until this many calls have come in. */
 async function pollFor(calls: number, changes: Partial<Intake> = {}): Promise<void> {
-  const polling = pollUpdates(botApi.api, { ...intake, ...changes }, stop.signal, { firstMs: 0, emptyMs: 0 });
+  const polling = pollUpdates(
+    botApi.api,
+    { ...intake, ...changes },
+    { signal: stop.signal, pauses: { firstMs: 0, emptyMs: 0 } },
+  );
   await botApi.until(() => botApi.calls.length >= calls);
   stop.abort();
   await polling;
@@ -135,7 +139,11 @@ it('ends at once when it is aborted, while a poll is open and during a pause', a
   stop = new AbortController();
   botApi.script('getUpdates', BROKEN);
   const reported = vi.fn<Intake['onError']>(() => stop.abort());
-  await pollUpdates(botApi.api, { ...intake, onError: reported }, stop.signal, { firstMs: 1_000_000 });
+  await pollUpdates(
+    botApi.api,
+    { ...intake, onError: reported },
+    { signal: stop.signal, pauses: { firstMs: 1_000_000 } },
+  );
   expect(reported).toHaveBeenCalledOnce();
   expect(errors).toEqual([]);
 });
@@ -146,7 +154,7 @@ it.each([
 ])('asks a server slowly that answers at once %s', async (_, result) => {
   const atOnce = (): Response => Response.json({ ok: true, result });
   botApi.script('getUpdates', ...Array.from({ length: 1_000 }, () => atOnce));
-  const polling = pollUpdates(botApi.api, intake, stop.signal, { emptyMs: 100 });
+  const polling = pollUpdates(botApi.api, intake, { signal: stop.signal, pauses: { emptyMs: 100 } });
   await botApi.until(() => botApi.calls.length >= 2);
   const [before, began] = [botApi.calls.length, performance.now()];
   await botApi.until(() => botApi.calls.length >= before + 3);
@@ -158,7 +166,7 @@ it.each([
 
 it('asks again at once after something new came at once', async () => {
   botApi.updates.push({ ...privateMessage({ text: 'one' }), update_id: 70 });
-  const polling = pollUpdates(botApi.api, intake, stop.signal, { emptyMs: 1_000_000 });
+  const polling = pollUpdates(botApi.api, intake, { signal: stop.signal, pauses: { emptyMs: 1_000_000 } });
   await botApi.until(() => botApi.calls.length >= 2);
   stop.abort();
   await polling;
@@ -166,6 +174,6 @@ it('asks again at once after something new came at once', async () => {
 });
 
 it('does not begin once it is aborted', async () => {
-  await pollUpdates(botApi.api, intake, AbortSignal.abort());
+  await pollUpdates(botApi.api, intake, { signal: AbortSignal.abort() });
   expect(botApi.calls).toEqual([]);
 });

@@ -28,15 +28,17 @@ export interface PollPauses {
 export async function pollUpdates(
   api: TelegramApi,
   intake: Intake,
-  signal: AbortSignal,
-  { firstMs = 1_000, emptyMs = 1_000 }: PollPauses = {},
+  {
+    signal,
+    pauses: { firstMs = 1_000, emptyMs = 1_000 } = {},
+  }: { readonly signal: AbortSignal; readonly pauses?: PollPauses | undefined },
 ): Promise<void> {
   let offset = 0;
   let pauseMs = firstMs;
   while (!signal.aborted) {
     try {
       const began = performance.now();
-      const next = await pollOnce(api, intake, signal, offset);
+      const next = await pollOnce(api, intake, { signal, offset });
       const isEmpty = next === offset && performance.now() - began < SOON_MS;
       offset = next;
       pauseMs = firstMs;
@@ -63,8 +65,7 @@ function isAborted(signal: AbortSignal): boolean {
 async function pollOnce(
   api: TelegramApi,
   intake: Intake,
-  signal: AbortSignal,
-  offset: number,
+  { signal, offset }: { readonly signal: AbortSignal; readonly offset: number },
 ): Promise<number> {
   const wanted = { offset, timeout: POLL_SECONDS, allowed_updates: ALLOWED_UPDATES };
   const updates = await api.getUpdates(wanted, signal as GrammySignal).catch((error: unknown) => {

@@ -33,12 +33,12 @@ export async function openTelegramApi({
     fetch: fetchFromBotApi,
     buildUrl: (root, _first, method) => `${root}/bot${token}/${method}`,
   });
-  api.config.use(async (call, method, payload, signal) => {
+  api.config.use(async (call, ...asked) => {
     const used = token;
-    const response = await call(method, payload, signal);
+    const response = await call(...asked);
     if (response.ok || !REFUSALS_OF_TOKEN.has(response.error_code)) return response;
     token = await secrets.refresh(tokenName);
-    return token === used ? response : call(method, payload, signal);
+    return token === used ? response : call(...asked);
   });
   // A download follows a call of `getFile`, so its token is one that was taken a moment ago.
   return { api, files: telegramFiles(api, (path) => `${apiRoot}/file/bot${token}/${path}`) };

@@ -25,7 +25,7 @@ function damage(run: Draft, atMs = 2_900, session = SESSION): void {
 }
 
 function tell(run: Draft, sentence: string): void {
-  run.shown.splice(2, 1, shown(`${sentence} ${answerText('c', 'run_of_c')}`, 31, 30));
+  run.shown.splice(2, 1, shown(`${sentence} ${answerText('c', { run: 'run_of_c' })}`, 31, 30));
 }
 
 describe('A turn may be lost when its stored conversation was damaged, and the user was told:', () => {

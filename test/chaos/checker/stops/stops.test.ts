@@ -61,7 +61,7 @@ describe('A question before a stop may go without an answer:', () => {
     const said = (parts: number[], ending = ' ⏹ Stopped.'): [Rule, string][] =>
       broken((run) => {
         stop(run);
-        const texts = parts.map((part) => answerText('c', 'run_of_c', part, 4));
+        const texts = parts.map((part) => answerText('c', { run: 'run_of_c', part, parts: 4 }));
         answerWith(run, ...texts.slice(0, -1), `${texts.at(-1)}${ending}`);
       });
     expect(said([1, 2])).toEqual([]);

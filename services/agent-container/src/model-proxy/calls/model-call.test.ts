@@ -11,7 +11,7 @@ const named = modelPolicy({ opus: VERSIONED, sonnet: ID, haiku: ARN });
 
 const parse = (method: string, target: string, protocol: Protocol = 'bedrock') => {
   const parsed = parseTarget(`/${TOKEN}${target}`);
-  return parsed && parseModelCall(protocol, method, parsed, named);
+  return parsed && parseModelCall(protocol, { method, target: parsed, allows: named });
 };
 
 describe('a target', () => {

@@ -45,9 +45,15 @@ export function parseTarget(target: string): ProxyTarget | undefined {
  */
 export function parseModelCall(
   protocol: Protocol,
-  method: string,
-  { path, query }: Pick<ProxyTarget, 'path' | 'query'>,
-  allows: ModelPolicy,
+  {
+    method,
+    target: { path, query },
+    allows,
+  }: {
+    readonly method: string;
+    readonly target: Pick<ProxyTarget, 'path' | 'query'>;
+    readonly allows: ModelPolicy;
+  },
 ): ModelCall | undefined {
   return protocol === 'bedrock' ? bedrockCall(method, path, allows) : anthropicCall(method, path, query);
 }

@@ -7,9 +7,15 @@ const MODEL = 'anthropic.some-model-v1:0';
 
 const failureOf = (
   protocol: 'bedrock' | 'anthropic',
-  statusCode: number,
-  type = '',
-  retryAfter?: string,
+  {
+    statusCode,
+    type = '',
+    retryAfter,
+  }: {
+    readonly statusCode: number;
+    readonly type?: string | undefined;
+    readonly retryAfter?: string | undefined;
+  },
 ): ReturnType<typeof providerFailure> =>
   providerFailure(
     {
@@ -36,7 +42,7 @@ it.each([
   ['anthropic', 403, '', 'model_no_access'],
   ['anthropic', 404, '', 'model_no_access'],
 ] as const)('%s: HTTP %i %s is %s', (protocol, status, type, code) => {
-  expect(failureOf(protocol, status, type)?.code).toBe(code);
+  expect(failureOf(protocol, { statusCode: status, type })?.code).toBe(code);
 });
 
 it.each([
@@ -51,18 +57,26 @@ it.each([
   ['anthropic', 429, ''],
   ['anthropic', 529, ''],
 ] as const)('%s: HTTP %i %s is left to the CLI', (protocol, status, type) => {
-  expect(failureOf(protocol, status, type)).toBeUndefined();
+  expect(failureOf(protocol, { statusCode: status, type })).toBeUndefined();
 });
 
 it('names the model that may not be used', () => {
-  expect(failureOf('bedrock', 403, 'AccessDeniedException')?.details).toEqual({ model: MODEL });
+  expect(failureOf('bedrock', { statusCode: 403, type: 'AccessDeniedException' })?.details).toEqual({
+    model: MODEL,
+  });
 });
 
 it('tells a quota from throttling by how long the provider asks to wait, and says when it ends', () => {
-  expect(failureOf('bedrock', 429, 'ThrottlingException', '30')).toBeUndefined();
-  expect(failureOf('anthropic', 429, '', new Date(NOW + 60_000).toUTCString())).toBeUndefined();
+  expect(
+    failureOf('bedrock', { statusCode: 429, type: 'ThrottlingException', retryAfter: '30' }),
+  ).toBeUndefined();
+  expect(
+    failureOf('anthropic', { statusCode: 429, type: '', retryAfter: new Date(NOW + 60_000).toUTCString() }),
+  ).toBeUndefined();
   for (const inTwoHours of ['7200', new Date(NOW + 7_200_000).toUTCString()])
-    expect(failureOf('bedrock', 429, 'ThrottlingException', inTwoHours)).toMatchObject({
+    expect(
+      failureOf('bedrock', { statusCode: 429, type: 'ThrottlingException', retryAfter: inTwoHours }),
+    ).toMatchObject({
       code: 'model_quota',
       details: { until: '2026-11-30T14:00:00.000Z' },
     });

@@ -62,7 +62,7 @@ export class SecretsModelCredentials implements ModelCredentials {
     const parsed = CREDENTIALS[this.#provider].safeParse(parseJson(stored));
     if (parsed.success) return parsed.data;
     // Without the cause, which would quote the secret.
-    throw new SecretError('secret_malformed', this.#name, EXPECTED[this.#provider]);
+    throw new SecretError('secret_malformed', this.#name, { problem: EXPECTED[this.#provider] });
   }
 }
 

@@ -55,8 +55,8 @@ it.each(Object.entries(FAILURES))(
     const proxy = await startProxy(url);
     const [unlucky, next] = [proxy.open({ sessionId: 'a' }), proxy.open({ sessionId: 'b' })];
     // Refused in our words, or cut off like the answer itself; it does not hang.
-    await call(proxy, unlucky, INVOKE).catch((error: unknown) => error);
+    await call(proxy, unlucky, { path: INVOKE }).catch((error: unknown) => error);
     expect(hasFailed).toBe(true);
-    expect(await call(proxy, next, INVOKE)).toMatchObject({ status: 200, text: MESSAGE });
+    expect(await call(proxy, next, { path: INVOKE })).toMatchObject({ status: 200, text: MESSAGE });
   },
 );

@@ -22,9 +22,15 @@ const hasFilter = (await syscallFilter()).length > 0;
 /** Runs a server as an ordinary user of its own. */
 async function serve(
   source: (folder: string) => string,
-  node: 'readable' | 'unreadable',
-  cli: { mode: number; owner: 'root' | 'server' } = { mode: 0o711, owner: 'root' },
-  limits: readonly string[] = [],
+  {
+    node,
+    cli = { mode: 0o711, owner: 'root' },
+    limits = [],
+  }: {
+    readonly node: 'readable' | 'unreadable';
+    readonly cli?: { mode: number; owner: 'root' | 'server' } | undefined;
+    readonly limits?: readonly string[] | undefined;
+  },
 ): Promise<string> {
   serverId += 1;
   const modes = { node: node === 'readable' ? 0o755 : 0o711, cli: cli.mode };
@@ -65,7 +71,7 @@ const probed = (folder: string): string => `
 
 describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Linux)', () => {
   it('holds where the server’s program cannot be read', async () => {
-    expect(await serve(probed, 'unreadable')).toBe('holds');
+    expect(await serve(probed, { node: 'unreadable' })).toBe('holds');
   });
 
   it.skipIf(!hasFilter)('holds, and its filter of system calls (needs enosys)', async () => {
@@ -75,18 +81,18 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       import { syscallFilter } from './syscall-filter.ts';
       const isolation = new SameUserIsolation(undefined, await syscallFilter());
       console.log(await probe(isolation, { workRoot: '${folder}/work', hidden: [], cli: '${folder}/programs/claude' }));`;
-    expect(await serve(program, 'unreadable')).toBe('holds and filters');
+    expect(await serve(program, { node: 'unreadable' })).toBe('holds and filters');
   });
 
   it('does not hold where it can: environment and memory are open then', async () => {
-    expect(await serve(probed, 'readable')).toBe('leaks');
+    expect(await serve(probed, { node: 'readable' })).toBe('leaks');
   });
 
   it.each<[string, { mode: number; owner: 'root' | 'server' }]>([
     ['may be read: its descriptors are open then', { mode: 0o755, owner: 'root' }],
     ['belongs to the run, which could open it for the next one', { mode: 0o111, owner: 'server' }],
   ])('does not hold where the CLI %s', async (_, cli) => {
-    expect(await serve(probed, 'unreadable', cli)).toBe('opens the CLI');
+    expect(await serve(probed, { node: 'unreadable', cli })).toBe('opens the CLI');
   });
 
   it('finds no home of another session, and leaves no process behind that left its group', async () => {
@@ -112,7 +118,10 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       await cell.close();
       while (await isAlive());
       console.log(JSON.stringify({ homes: readdirSync('${folder}/work'), escaped: before }));`;
-    expect(JSON.parse(await serve(program, 'unreadable'))).toEqual({ homes: ['one'], escaped: true });
+    expect(JSON.parse(await serve(program, { node: 'unreadable' }))).toEqual({
+      homes: ['one'],
+      escaped: true,
+    });
   });
 
   it.each([
@@ -145,7 +154,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       const isAlive = existsSync(root + '/alive');
       const next = await isolation.open(place).then(() => 'opened', ({ code }) => code);
       console.log(JSON.stringify({ isProven, isAlive, next }));`;
-    expect(JSON.parse(await serve(program, 'unreadable'))).toEqual({
+    expect(JSON.parse(await serve(program, { node: 'unreadable' }))).toEqual({
       isProven: true,
       isAlive: false,
       next: 'opened',
@@ -173,7 +182,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       await cell.close();
       const next = await isolation.open(place).then(() => 'opened', ({ code }) => code);
       console.log(JSON.stringify({ isSpent: isolation.isSpent, next }));`;
-    const said = await serve(program, 'unreadable', undefined, ['prlimit', '--nproc=50:50', '--']);
+    const said = await serve(program, { node: 'unreadable', limits: ['prlimit', '--nproc=50:50', '--'] });
     expect(JSON.parse(said)).toEqual({ isSpent: true, next: 'store_unavailable' });
   });
 
@@ -202,7 +211,7 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       await cell.close();
       const left = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => existsSync(folder + '/${name}'));
       console.log(JSON.stringify({ made, madeObjects, left, leftObjects: objects(), kept: existsSync(kept), own: String(line).trim() === root }));`;
-    expect(JSON.parse(await serve(program, 'unreadable'))).toEqual({
+    expect(JSON.parse(await serve(program, { node: 'unreadable' }))).toEqual({
       made: 3,
       madeObjects: ['shm', 'msg', 'sem'],
       left: [],
@@ -223,6 +232,6 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       const isolation = new SameUserIsolation();
       await isolation.open(place);
       console.log(await isolation.open(place).then(() => 'opened', () => 'refused'));`;
-    expect(await serve(program, 'unreadable')).toBe('refused');
+    expect(await serve(program, { node: 'unreadable' })).toBe('refused');
   });
 });

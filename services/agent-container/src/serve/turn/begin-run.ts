@@ -20,7 +20,7 @@ export async function placedFor(
   if (attachments.length === 0) return [];
   if (conversation === undefined)
     throw new AgentError('bad_request', 'metadata.session_key: is required with attachments');
-  return placeAttachments(home, store, conversation, attachments);
+  return placeAttachments(home, store, { sessionKey: conversation, attachments });
 }
 
 interface Surroundings {

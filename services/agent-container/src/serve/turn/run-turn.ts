@@ -63,9 +63,11 @@ async function* runInHome(
 ): AsyncGenerator<RunEvent, RunEvent[], undefined> {
   const clock = phaseClock();
   await endLeftoverCli(home);
-  await using stay = await stayInHome(turn.stored, home, turn.idempotencyKey, deps, () =>
-    keepDebugLog(home, turn, deps),
-  );
+  await using stay = await stayInHome(turn.stored, home, {
+    key: turn.idempotencyKey,
+    deps,
+    beforeDrop: () => keepDebugLog(home, turn, deps),
+  });
   const lost = bothLosses(earlier?.lost, { ...stay.lost, turns: turn.stored.lostTurns });
   // An earlier run of the turn had them, and left them in the workspace.
   const attached = earlier ? [] : await placedFor(turn, home, deps);

@@ -29,17 +29,15 @@ it('What filled the disk is gone before the log of the run is saved, wherever in
   const disk = new DiskWatch({ workRoot, limits: { minFreeBytes: 0, runBytes: 10 * MB }, onError });
   const home = sessionHome(workRoot, '0190c8a4-0000-4000-8000-000000000001');
   let seen: { files: string[]; log: string } | undefined;
-  const stay = await stayInHome(
-    NEW_SESSION,
-    home,
-    undefined,
-    { workRoot, imageFolder, homes, disk, onError },
-    async () => {
+  const stay = await stayInHome(NEW_SESSION, home, {
+    key: undefined,
+    deps: { workRoot, imageFolder, homes, disk, onError },
+    beforeDrop: async () => {
       const entries = await readdir(home.root, { recursive: true, withFileTypes: true });
       const files = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
       seen = { files, log: await readFile(home.debugLog, 'utf8') };
     },
-  );
+  });
   const large = Buffer.alloc(20 * MB, 'x');
   for (const folder of [home.workspace, home.temporary, dirname(home.transcript)]) {
     await mkdir(folder, { recursive: true });

@@ -41,9 +41,15 @@ export interface Stay extends AsyncDisposable {
 export async function stayInHome(
   stored: StoredSession,
   home: SessionHome,
-  key: string | undefined,
-  deps: HomeDeps,
-  beforeDrop: () => Promise<void> = () => Promise.resolve(),
+  {
+    key,
+    deps,
+    beforeDrop = () => Promise.resolve(),
+  }: {
+    readonly key: string | undefined;
+    readonly deps: HomeDeps;
+    readonly beforeDrop?: () => Promise<void> | undefined;
+  },
 ): Promise<Stay> {
   const { homes, disk } = deps;
   const report = (error: unknown): void => deps.onError(toAgentError(error), home.sessionId);
@@ -64,7 +70,10 @@ export async function stayInHome(
   };
   try {
     await homes.makeRoom();
-    const lost = await restore(stored, home, deps.imageFolder, deps.workspaceLimits?.excludes);
+    const lost = await restore(stored, home, {
+      imageFolder: deps.imageFolder,
+      excludes: deps.workspaceLimits?.excludes,
+    });
     const [first] = lost;
     if (first)
       report(

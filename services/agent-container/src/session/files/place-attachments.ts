@@ -34,8 +34,7 @@ export interface PlacedFile {
 export async function placeAttachments(
   home: SessionHome,
   store: Pick<SessionStore, 'open'>,
-  sessionKey: string,
-  attachments: readonly Attachment[],
+  { sessionKey, attachments }: { readonly sessionKey: string; readonly attachments: readonly Attachment[] },
 ): Promise<PlacedFile[]> {
   const placed: PlacedFile[] = [];
   for (const { id, name, media_type: mediaType } of attachments) {

@@ -48,9 +48,11 @@ export function withoutLostPacks(snapshot: Snapshot, times: PackTimes): Snapshot
  */
 export async function renewOldPacks(
   store: SessionStore,
-  sessionId: string,
-  { packs }: Snapshot,
-  times: PackTimes,
+  {
+    sessionId,
+    snapshot: { packs },
+    times,
+  }: { readonly sessionId: string; readonly snapshot: Snapshot; readonly times: PackTimes },
 ): Promise<void> {
   const youngest = Date.now() - RENEW_AFTER_MS;
   const old = [...times]

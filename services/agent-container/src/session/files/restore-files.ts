@@ -45,7 +45,9 @@ export async function restoreFiles(
   for (const [pack, wanted] of missing) {
     await using archive = await files.openPack(pack);
     const limit = { bytes: snapshot.packs[pack]?.bytes ?? 0, members: snapshot.entries.length };
-    lost.push(...(await restorePack(archive?.body, limit, wanted, { home, own, drafts, snapshot })));
+    lost.push(
+      ...(await restorePack(archive?.body, { limit, files: wanted, site: { home, own, drafts, snapshot } })),
+    );
   }
   await rm(drafts, { recursive: true, force: true });
   // Last, when no path leads through them any more.
@@ -70,9 +72,15 @@ interface Site {
 /** Several files may share one content, which lies in the pack once. */
 async function restorePack(
   archive: AsyncIterable<Uint8Array> | undefined,
-  limit: { bytes: number; members: number },
-  files: readonly SnapshotFile[],
-  site: Site,
+  {
+    limit,
+    files,
+    site,
+  }: {
+    readonly limit: { bytes: number; members: number };
+    readonly files: readonly SnapshotFile[];
+    readonly site: Site;
+  },
 ): Promise<LostFile[]> {
   const byMember = Map.groupBy(files, ({ member }) => member);
   const restored = new Set<SnapshotFile>();
@@ -89,7 +97,7 @@ async function restorePack(
           if ((await writeDraft(draft, content)) !== first.sha256) return;
           const alike = wanted.filter(({ sha256 }) => sha256 === first.sha256);
           for (const file of alike) {
-            await putInPlace(draft, file, file === alike.at(-1), site);
+            await putInPlace(draft, { file, isLast: file === alike.at(-1), site });
             restored.add(file);
           }
         };
@@ -121,9 +129,11 @@ async function writeDraft(draft: string, content: AsyncIterable<Uint8Array>): Pr
 /** @param isLast whether nobody else needs the draft. */
 async function putInPlace(
   draft: string,
-  file: SnapshotFile,
-  isLast: boolean,
-  { home, own, snapshot }: Site,
+  {
+    file,
+    isLast,
+    site: { home, own, snapshot },
+  }: { readonly file: SnapshotFile; readonly isLast: boolean; readonly site: Site },
 ): Promise<void> {
   const copy = isLast ? draft : `${draft}.copy`;
   if (!isLast) await copyFile(draft, copy);

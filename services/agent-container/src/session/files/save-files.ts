@@ -68,7 +68,7 @@ export async function saveFiles(
     sent.push({ name, bytes, packed });
   }
   await sending;
-  const entries = entriesOf(scan, files, plan, sent);
+  const entries = entriesOf(scan, { files, plan, sent });
   const snapshot: Snapshot = {
     format: 1,
     saved: new Date().toISOString(),
@@ -110,9 +110,11 @@ async function digestIfThere(path: string): Promise<{ sha256: string; size: numb
 
 function entriesOf(
   scan: Scan,
-  files: readonly FileToSave[],
-  { stored }: PackPlan,
-  sent: readonly SentPack[],
+  {
+    files,
+    plan: { stored },
+    sent,
+  }: { readonly files: readonly FileToSave[]; readonly plan: PackPlan; readonly sent: readonly SentPack[] },
 ): SnapshotEntry[] {
   const places = new Map<string, { sha256: string; pack: string; member: string }>();
   for (const [sha256, place] of stored) places.set(sha256, { sha256, ...place });

@@ -45,7 +45,7 @@ export async function findStoredFiles(
   sessionId: string,
   sha256: string,
 ): Promise<StoredFiles | undefined> {
-  return (await lookForFiles(store, sessionId, sha256, false)).files;
+  return (await lookForFiles(store, sessionId, { sha256, isAsSaved: false })).files;
 }
 
 /**
@@ -58,8 +58,7 @@ export async function findStoredFiles(
 export async function lookForFiles(
   store: SessionStore,
   sessionId: string,
-  sha256: string,
-  isAsSaved: boolean,
+  { sha256, isAsSaved }: { readonly sha256: string; readonly isAsSaved: boolean },
 ): Promise<FoundFiles> {
   const damaged: string[] = [];
   const filesOf = (found: FoundSnapshot): StoredFiles => ({
@@ -88,8 +87,10 @@ async function hasPacks(store: SessionStore, sessionId: string): Promise<boolean
 export async function removeReplaced(
   store: SessionStore,
   sessionId: string,
-  now: { key: string; snapshot: Snapshot },
-  before: StoredFiles | undefined,
+  {
+    now,
+    before,
+  }: { readonly now: { key: string; snapshot: Snapshot }; readonly before: StoredFiles | undefined },
 ): Promise<void> {
   const packKey = (name: string): string => sessionObjectKey(sessionId, packObject(name));
   const used = new Set([now.key, ...Object.keys(now.snapshot.packs).map(packKey)]);

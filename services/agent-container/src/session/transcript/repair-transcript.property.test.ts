@@ -58,7 +58,11 @@ describe('a recorded transcript', () => {
         const isWhole = (line: number): boolean => (recorded.starts[line + 1] ?? 0) - 1 <= cut;
         const whole = recorded.lines.filter((_, index) => isWhole(index));
         const turns = recorded.ends.filter(isWhole).length;
-        expectKept(damaged, whole, recorded.ends.length, recorded.ends.length - turns);
+        expectKept(damaged, {
+          lines: whole,
+          savedTurns: recorded.ends.length,
+          lost: recorded.ends.length - turns,
+        });
       }),
       { numRuns: 300 },
     ));
@@ -71,11 +75,10 @@ describe('a recorded transcript', () => {
         const damaged = recorded.lines.map((line, index) =>
           index === broken ? damage(Buffer.from(line)).toString() : line,
         );
-        const lost = expectKept(
-          `${damaged.join('\n')}\n`,
-          recorded.lines.filter((_, index) => index !== broken),
-          recorded.ends.length,
-        );
+        const lost = expectKept(`${damaged.join('\n')}\n`, {
+          lines: recorded.lines.filter((_, index) => index !== broken),
+          savedTurns: recorded.ends.length,
+        });
         expect(lost).toBeLessThanOrEqual(1);
         const isAnswer = recorded.lines[broken]?.includes('"role":"assistant"');
         if (recorded.ends.includes(broken) && isAnswer) expect(lost).toBe(1);
@@ -88,7 +91,7 @@ describe('a recorded transcript', () => {
       fc.property(anyTranscript, fc.nat(), (place, number) => {
         const recorded = recordedAt(place);
         const others = recorded.lines.toSpliced(number % recorded.lines.length, 1);
-        expectKept(`${others.join('\n')}\n`, others, recorded.ends.length);
+        expectKept(`${others.join('\n')}\n`, { lines: others, savedTurns: recorded.ends.length });
       }),
       { numRuns: 200 },
     ));
@@ -135,7 +138,14 @@ const anyLines = fc.array(
  * Repairs a damaged text, of which these lines are to be kept.
  * @returns the turns that are said to be lost.
  */
-function expectKept(damaged: string, lines: readonly string[], savedTurns: number, lost?: number): number {
+function expectKept(
+  damaged: string,
+  {
+    lines,
+    savedTurns,
+    lost,
+  }: { readonly lines: readonly string[]; readonly savedTurns: number; readonly lost?: number | undefined },
+): number {
   const repair = repairText(damaged, savedTurns);
   if (repair.kind === 'beyond_repair') {
     expect(

@@ -52,7 +52,7 @@ export class SqsDeadLetters {
   /** Copies a message of the queue here; doing that again within 5 minutes changes nothing. Throws the client's error. */
   async add(record: SqsRecord): Promise<void> {
     const name = deduplicationId(updateIdOf(record), `died-${record.messageId}`);
-    await this.#send(this.#options.deadLetterQueueUrl, record.body, name, name);
+    await this.#send(this.#options.deadLetterQueueUrl, { body: record.body, group: name, name });
   }
 
   /** @returns the readable letters, oldest first; what is no turn stays and is reported. Throws the client's error. */
@@ -83,13 +83,16 @@ export class SqsDeadLetters {
   async #move({ turn, record }: HeldLetter): Promise<void> {
     const { client, queueUrl, deadLetterQueueUrl } = this.#options;
     const name = deduplicationId(turn.update_id, `again-${record.messageId}`);
-    await this.#send(queueUrl, bodyOf(turn), groupOf(turn), name);
+    await this.#send(queueUrl, { body: bodyOf(turn), group: groupOf(turn), name });
     await client.send(
       new DeleteMessageCommand({ QueueUrl: deadLetterQueueUrl, ReceiptHandle: record.receiptHandle }),
     );
   }
 
-  async #send(queueUrl: string, body: string, group: string, name: string): Promise<void> {
+  async #send(
+    queueUrl: string,
+    { body, group, name }: { readonly body: string; readonly group: string; readonly name: string },
+  ): Promise<void> {
     await this.#options.client.send(
       new SendMessageCommand({
         QueueUrl: queueUrl,

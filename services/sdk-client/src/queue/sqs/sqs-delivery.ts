@@ -84,7 +84,7 @@ export async function handleSqsRecord(
   let lostBy: unknown;
   try {
     if (turn) verdict = await tryTurn(handler, turn, attempt, { ...delivery, receipt: record.receiptHandle });
-    if (verdict.kind === 'dead') verdict = await addToDeadLetters(record, turn, attempt, delivery);
+    if (verdict.kind === 'dead') verdict = await addToDeadLetters(record, { turn, attempt, delivery });
   } finally {
     lostBy = await stopExtending();
   }
@@ -124,9 +124,11 @@ export async function releaseSqsRecord(record: SqsRecord, delivery: SqsDelivery)
 /** Only what lies among the dead letters may be deleted; what could not be put there is tried again. */
 async function addToDeadLetters(
   record: SqsRecord,
-  turn: Turn | undefined,
-  attempt: number,
-  { deadLetters, onError, retryDelayMs }: SqsDelivery,
+  {
+    turn,
+    attempt,
+    delivery: { deadLetters, onError, retryDelayMs },
+  }: { readonly turn: Turn | undefined; readonly attempt: number; readonly delivery: SqsDelivery },
 ): Promise<Verdict> {
   try {
     await deadLetters.add(record);

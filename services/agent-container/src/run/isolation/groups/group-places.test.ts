@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { groupPlaces } from './group-places.ts';
 
 /** A line of /proc/self/mountinfo. */
-function mount(type: 'cgroup' | 'cgroup2', root: string, point: string, options = 'rw'): string {
+function mount(
+  type: 'cgroup' | 'cgroup2',
+  {
+    root,
+    point,
+    options = 'rw',
+  }: { readonly root: string; readonly point: string; readonly options?: string | undefined },
+): string {
   const escaped = (text: string): string =>
     text.replaceAll(/[\s\\]/g, (it) => `\\${it.charCodeAt(0).toString(8).padStart(3, '0')}`);
   return `32 31 0:29 ${escaped(root)} ${escaped(point)} rw,nosuid - ${type} ${type} ${options}`;
@@ -16,9 +23,9 @@ describe('The places of our control groups', () => {
     [
       'version 1',
       [
-        mount('cgroup', '/', '/sys/fs/cgroup/memory', 'rw,memory'),
-        mount('cgroup', '/', '/sys/fs/cgroup/cpu,cpuacct', 'rw,cpu,cpuacct'),
-        mount('cgroup', '/', '/sys/fs/cgroup/systemd', 'rw,xattr,name=systemd'),
+        mount('cgroup', { root: '/', point: '/sys/fs/cgroup/memory', options: 'rw,memory' }),
+        mount('cgroup', { root: '/', point: '/sys/fs/cgroup/cpu,cpuacct', options: 'rw,cpu,cpuacct' }),
+        mount('cgroup', { root: '/', point: '/sys/fs/cgroup/systemd', options: 'rw,xattr,name=systemd' }),
       ],
       '9:name=systemd:/a\n4:memory:/user\n1:cpu,cpuacct:/',
       [
@@ -30,8 +37,8 @@ describe('The places of our control groups', () => {
     [
       'version 1 and an empty tree of version 2',
       [
-        mount('cgroup', '/', '/sys/fs/cgroup/pids', 'rw,pids'),
-        mount('cgroup2', '/', '/sys/fs/cgroup/unified'),
+        mount('cgroup', { root: '/', point: '/sys/fs/cgroup/pids', options: 'rw,pids' }),
+        mount('cgroup2', { root: '/', point: '/sys/fs/cgroup/unified' }),
       ],
       '8:pids:/\n0::/',
       [
@@ -41,23 +48,31 @@ describe('The places of our control groups', () => {
     ],
     [
       'version 2',
-      [mount('cgroup2', '/', '/sys/fs/cgroup')],
+      [mount('cgroup2', { root: '/', point: '/sys/fs/cgroup' })],
       '0::/system.slice/agent.service/server',
       [[[], '/sys/fs/cgroup/system.slice/agent.service/server']],
     ],
     [
       'a container that sees a part of the tree, at its true path',
-      [mount('cgroup2', '/docker/a b', '/sys/fs/cgroup')],
+      [mount('cgroup2', { root: '/docker/a b', point: '/sys/fs/cgroup' })],
       '0::/docker/a b/server',
       [[[], '/sys/fs/cgroup/server']],
     ],
     [
       'a tree that is mounted twice, where the first place shows another part',
-      [mount('cgroup2', '/docker/1', '/other'), mount('cgroup2', '/', '/sys/fs/cgroup')],
+      [
+        mount('cgroup2', { root: '/docker/1', point: '/other' }),
+        mount('cgroup2', { root: '/', point: '/sys/fs/cgroup' }),
+      ],
       '0::/docker/12',
       [[[], '/sys/fs/cgroup/docker/12']],
     ],
-    ['a group outside of what is seen', [mount('cgroup2', '/', '/sys/fs/cgroup')], '0::/../other', []],
+    [
+      'a group outside of what is seen',
+      [mount('cgroup2', { root: '/', point: '/sys/fs/cgroup' })],
+      '0::/../other',
+      [],
+    ],
     ['a tree that is not mounted', [], '0::/\n3:memory:/', []],
   ])('are found in %s', (_, mounts, cgroup, expected) => {
     const found = groupPlaces(`${OTHERS}\n${mounts.join('\n')}\n`, `${cgroup}\n`);
@@ -70,7 +85,7 @@ describe('The places of our control groups', () => {
     fc.assert(
       fc.property(path, path, path, (root, below, point) => {
         const [place] = groupPlaces(
-          mount('cgroup2', root === '' ? '/' : root, point === '' ? '/' : point),
+          mount('cgroup2', { root: root === '' ? '/' : root, point: point === '' ? '/' : point }),
           `0::${root + below === '' ? '/' : root + below}`,
         );
         expect(place?.folder).toBe(point + below === '' ? '/' : point + below);
