@@ -1,4 +1,4 @@
-import { backlogKey, leaseKey, stopKey } from '@omnicloud/protocol';
+import { backlogKey, leaseKey, stopKey } from '@omnicloud/storage';
 
 const ANY = '*';
 

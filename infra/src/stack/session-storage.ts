@@ -1,4 +1,4 @@
-import { TABLE_PARTITION_KEY, TABLE_TTL_ATTRIBUTE } from '@omnicloud/protocol';
+import { TABLE_PARTITION_KEY, TABLE_TTL_ATTRIBUTE } from '@omnicloud/storage';
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table } from 'aws-cdk-lib/aws-dynamodb';
 import { BlockPublicAccess, Bucket, BucketEncryption, StorageClass } from 'aws-cdk-lib/aws-s3';

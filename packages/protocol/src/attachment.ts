@@ -44,15 +44,6 @@ export const missingFileSchema = z
   .meta({ id: 'MissingFile', description: 'A file that the user sent and that could not be fetched' });
 export type MissingFile = z.infer<typeof missingFileSchema>;
 
-/**
- * Where a file of a user lies on its way to the agent. Both tiers name it by the conversation, so a request reaches no other
- * conversation's files.
- * @param sessionKey `chat_id:thread_id`.
- */
-export function attachmentObjectKey(sessionKey: string, id: string): string {
-  return `inbox/${sessionKey.replaceAll(':', '_')}/${id}`;
-}
-
 /** A file that the agent sends to the chat. */
 export const sentFileSchema = z.object({
   file_id: z.uuid().meta({ description: '`GET /session/{session_id}/outbox/{file_id}` gives its content' }),

@@ -1,6 +1,5 @@
 export {
   type Attachment,
-  attachmentObjectKey,
   MAX_ATTACHMENT_BYTES,
   MAX_ATTACHMENTS,
   type MissingFile,
@@ -10,19 +9,7 @@ export {
   type TelegramFile,
   telegramFileSchema,
 } from './attachment.ts';
-export {
-  outboxObject,
-  ownerObject,
-  damagedObject,
-  packObject,
-  SESSION_MAPPING_DAYS,
-  SESSION_RENEWAL_DAYS,
-  sessionFolderKey,
-  type SessionObject,
-  sessionKey,
-  sessionObjectKey,
-  snapshotObject,
-} from './identifiers.ts';
+export { sessionKey } from './identifiers.ts';
 export { joinPieces } from './join-pieces.ts';
 export { decodeEvents, encodeEvent, EventStreamError } from './ndjson.ts';
 export { openApiDocument } from './openapi.ts';
@@ -64,15 +51,6 @@ export {
   type WorkspaceFigures,
   workspaceFiguresSchema,
 } from './session-files.ts';
-export {
-  leaseKey,
-  backlogKey,
-  stopKey,
-  TABLE_PARTITION_KEY,
-  TABLE_TTL_ATTRIBUTE,
-  ttlSeconds,
-  turnKey,
-} from './table-keys.ts';
 export {
   type Command,
   COMMANDS,

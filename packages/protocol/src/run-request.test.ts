@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attachmentObjectKey } from './attachment.ts';
 import {
   createSessionSchema,
   MAX_USER_MESSAGE_LENGTH,
@@ -80,10 +79,6 @@ describe('an attachment of a request', () => {
   it.each(['', '../7-0', '7-0/..', '7', 'a-1', '7-0000'])('is not where %j would lead', (id) => {
     const attachments = [{ id, name: 'a' }];
     expect(sendMessageSchema.safeParse({ user_message: 'Hello', attachments }).success).toBe(false);
-  });
-
-  it('lies below its own conversation, under one name in both tiers', () => {
-    expect(attachmentObjectKey('-100123:7', '42-0')).toBe('inbox/-100123_7/42-0');
   });
 });
 

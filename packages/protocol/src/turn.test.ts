@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sessionKey, sessionObjectKey } from './identifiers.ts';
+import { sessionKey } from './identifiers.ts';
 import { MAX_USER_MESSAGE_LENGTH } from './run-request.ts';
 import { COMMANDS, groupOf, sessionKeyOf, type Turn, turnSchema } from './turn.ts';
 
@@ -32,10 +32,6 @@ describe('the session key', () => {
         );
       }),
     ));
-
-  it('is not in the keys of a session’s objects, which go by the session alone', () => {
-    expect(sessionObjectKey('abc', 'conversation.jsonl')).toBe('sessions/abc/conversation.jsonl');
-  });
 });
 
 describe('the queue’s message group', () => {

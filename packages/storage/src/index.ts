@@ -16,3 +16,25 @@ export { SqliteFileError } from './sqlite/sqlite-file-error.ts';
 export { NewerSchemaError, sqliteAdvice } from './sqlite/sqlite-open-error.ts';
 export { SqliteSessionTable, type SqliteSessionTableOptions } from './sessions/sqlite-session-table.ts';
 export { SqliteStopRequests, type SqliteStopRequestsOptions } from './stops/sqlite-stop-requests.ts';
+export {
+  attachmentObjectKey,
+  damagedObject,
+  outboxObject,
+  ownerObject,
+  packObject,
+  SESSION_MAPPING_DAYS,
+  SESSION_RENEWAL_DAYS,
+  sessionFolderKey,
+  type SessionObject,
+  sessionObjectKey,
+  snapshotObject,
+} from './object-names.ts';
+export {
+  backlogKey,
+  leaseKey,
+  stopKey,
+  TABLE_PARTITION_KEY,
+  TABLE_TTL_ATTRIBUTE,
+  ttlSeconds,
+  turnKey,
+} from './table-keys.ts';

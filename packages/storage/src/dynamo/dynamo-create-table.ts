@@ -1,5 +1,5 @@
 import { CreateTableCommand, type DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb';
-import { TABLE_PARTITION_KEY } from '@omnicloud/protocol';
+import { TABLE_PARTITION_KEY } from '../table-keys.ts';
 
 const CREATION_LIMIT_SECONDS = 60;
 

@@ -6,7 +6,7 @@ import {
   PutCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { TABLE_PARTITION_KEY } from '@omnicloud/protocol';
+import { TABLE_PARTITION_KEY } from '../table-keys.ts';
 import { DynamoTableError } from './dynamo-table-error.ts';
 
 /** One call with all its retries; shorter than a lease lasts, so that its holder learns in time that the table is silent. */

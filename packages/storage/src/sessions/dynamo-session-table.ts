@@ -1,4 +1,5 @@
-import { SESSION_MAPPING_DAYS, TABLE_TTL_ATTRIBUTE, ttlSeconds } from '@omnicloud/protocol';
+import { TABLE_TTL_ATTRIBUTE, ttlSeconds } from '../table-keys.ts';
+import { SESSION_MAPPING_DAYS } from '../object-names.ts';
 import { DynamoTable, type DynamoTableOptions } from '../dynamo/dynamo-table.ts';
 import type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 

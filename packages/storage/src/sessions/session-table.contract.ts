@@ -1,4 +1,4 @@
-import { SESSION_MAPPING_DAYS } from '@omnicloud/protocol';
+import { SESSION_MAPPING_DAYS } from '../object-names.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Claim, SessionMapping, SessionTable } from './session-table.ts';

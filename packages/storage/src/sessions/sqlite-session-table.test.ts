@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { SESSION_MAPPING_DAYS } from '@omnicloud/protocol';
+import { SESSION_MAPPING_DAYS } from '../object-names.ts';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeSessionTable } from './session-table.contract.ts';
 import { NewerSchemaError } from '../sqlite/sqlite-open-error.ts';

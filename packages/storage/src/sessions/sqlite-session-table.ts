@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { SESSION_MAPPING_DAYS } from '@omnicloud/protocol';
+import { SESSION_MAPPING_DAYS } from '../object-names.ts';
 import type { Claim, SessionMapping, SessionTable } from './session-table.ts';
 import { openSqliteFile } from '../sqlite/sqlite-file.ts';
 

@@ -1,4 +1,4 @@
-import { stopKey, TABLE_TTL_ATTRIBUTE, ttlSeconds } from '@omnicloud/protocol';
+import { stopKey, TABLE_TTL_ATTRIBUTE, ttlSeconds } from '../table-keys.ts';
 import { DynamoTable, type DynamoTableOptions } from '../dynamo/dynamo-table.ts';
 import type { StopRequests } from './stop-requests.ts';
 

@@ -17,7 +17,7 @@ import { CHAT_SERVER, chatTools } from './tools/chat-tools.ts';
 import { boundsOf } from './tools/confine-tools.ts';
 import { gathered } from './events/gather-events.ts';
 import { closedCli } from './isolation/closed-program.ts';
-import type { Cell, Isolation } from './isolation/isolation.ts';
+import type { Confinement, Isolation } from './isolation/isolation.ts';
 import { runLimits } from './isolation/run-limits.ts';
 import { watchRun } from './isolation/watch-run.ts';
 import { closeQuietly, oneMessage, stopOnAbort } from './cli/interruptible-input.ts';
@@ -101,7 +101,7 @@ export class ClaudeRuntime implements AgentRuntime {
   }
 
   /** With the shell on, a run is confined or does not happen: only file tools can be judged by their arguments. */
-  async #openCell(home: SessionHome, modelUrl: string): Promise<Cell | undefined> {
+  async #confine(home: SessionHome, modelUrl: string): Promise<Confinement | undefined> {
     if (!this.#config.isShellOn || this.#config.isShellUnconfined) return undefined;
     const { isolation } = this.#options;
     if (!isolation) throw new AgentError('internal', 'The shell is on, and nothing confines it');
@@ -124,7 +124,7 @@ export class ClaudeRuntime implements AgentRuntime {
     const translator = new TurnTranslator(home.workspace);
     const signs = new RunSigns();
     const bounds = await boundsOf(home, this.#image.folder, this.#config.isShellOn);
-    const cell = await this.#openCell(home, modelUrl);
+    const confinement = await this.#confine(home, modelUrl);
     const gate = new OutputGate();
     let session: Query | undefined;
     const limits = this.#options.outputLimits;
@@ -135,11 +135,12 @@ export class ClaudeRuntime implements AgentRuntime {
         closeQuietly(session);
       },
     });
-    const cli = cliProcess(home, { cell, gate, limits, onLastWord: () => lastWord.heard(false) });
+    const cli = cliProcess(home, { confinement, gate, limits, onLastWord: () => lastWord.heard(false) });
     const watch =
-      cell && watchRun(cell, runLimits(this.#config.runLimits), (error) => this.#options.onError?.(error));
+      confinement &&
+      watchRun(confinement, runLimits(this.#config.runLimits), (error) => this.#options.onError?.(error));
     const input = oneMessage(run.prompt);
-    const isOffline = cell !== undefined && this.#options.isolation?.isNetworkOn === false;
+    const isOffline = confinement !== undefined && this.#options.isolation?.isNetworkOn === false;
     let stop: (() => void) | undefined;
     let stopKilling: (() => void) | undefined;
     let result: SDKResultMessage | undefined;
@@ -152,10 +153,10 @@ export class ClaudeRuntime implements AgentRuntime {
           ...sdkOptions(this.#config, { image: this.#image, home, bounds, modelUrl, isOffline }),
           mcpServers: { ...this.#servers.usable(), [CHAT_SERVER]: chatTools(run.outbox) },
           ...(run.isResumed ? { resume: home.sessionId } : { sessionId: home.sessionId }),
-          ...(cell === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),
+          ...(confinement === undefined ? {} : { pathToClaudeCodeExecutable: await closedCli() }),
           spawnClaudeCodeProcess: (options) => {
             const started = cli.spawn(options);
-            // What a `Cell` wraps is a child process.
+            // What a `Confinement` wraps is a child process.
             if ('pid' in started && typeof started.pid === 'number') watch?.begin(started.pid);
             return started;
           },

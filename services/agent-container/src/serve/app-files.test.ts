@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { attachmentObjectKey, messagePath, outboxPath, routes, type SentFile } from '@omnicloud/protocol';
+import { messagePath, outboxPath, routes, type SentFile } from '@omnicloud/protocol';
+import { attachmentObjectKey } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering, failing, type Script } from '../run/scripted-runtime.fixture.ts';

@@ -1,4 +1,5 @@
-import { attachmentObjectKey, messagePath, routes } from '@omnicloud/protocol';
+import { messagePath, routes } from '@omnicloud/protocol';
+import { attachmentObjectKey } from '@omnicloud/storage';
 import { expect, it } from 'vitest';
 import { type AgentServer, agentServer, TOKEN } from './agent-server.fixture.ts';
 

@@ -1,15 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import {
-  exportPath,
-  fileRoutes,
-  filePath,
-  messagePath,
-  outboxPath,
-  ownerObject,
-  routes,
-  sessionObjectKey,
-} from '@omnicloud/protocol';
+import { exportPath, fileRoutes, filePath, messagePath, outboxPath, routes } from '@omnicloud/protocol';
+import { ownerObject, sessionObjectKey } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { answering, type Script } from '../run/scripted-runtime.fixture.ts';

@@ -2,14 +2,8 @@ import { execFile } from 'node:child_process';
 import { readdir, readFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import {
-  exportPath,
-  filePath,
-  messagePath,
-  routes,
-  sessionFilesSchema,
-  sessionObjectKey,
-} from '@omnicloud/protocol';
+import { exportPath, filePath, messagePath, routes, sessionFilesSchema } from '@omnicloud/protocol';
+import { sessionObjectKey } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { answering } from '../run/scripted-runtime.fixture.ts';
 import { LONE_HOME_LIMITS } from '../session/home/idle-homes.ts';

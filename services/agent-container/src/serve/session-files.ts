@@ -4,12 +4,11 @@ import {
   ARCHIVE_MEDIA_TYPE,
   exportQuerySchema,
   fileRoutes,
-  outboxObject,
   outboxPathSchema,
   type SessionFiles,
-  sessionObjectKey,
   sessionPathSchema,
 } from '@omnicloud/protocol';
+import { outboxObject, sessionObjectKey } from '@omnicloud/storage';
 import type { Context, Hono } from 'hono';
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from '../session/home/confined-path.ts';

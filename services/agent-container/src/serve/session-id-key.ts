@@ -1,6 +1,6 @@
 // session store → the key from which session ids are derived; the first server makes it, every server renews it before the bucket removes it
 import { randomBytes } from 'node:crypto';
-import { SESSION_RENEWAL_DAYS } from '@omnicloud/protocol';
+import { SESSION_RENEWAL_DAYS } from '@omnicloud/storage';
 import { AgentError } from '../errors.ts';
 import { ConditionFailedError } from '../session/store/condition-failed-error.ts';
 import { gather } from '../session/store/read-object.ts';

@@ -1,7 +1,7 @@
 // store → the session's objects and the files of its workspace → one .tar.gz, as a stream
 import type { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
+import { type SessionObject, sessionObjectKey } from '@omnicloud/storage';
 import { AgentError } from '../errors.ts';
 import { WORKSPACE_FOLDER } from './home/confined-path.ts';
 import { unknownSession } from './open-session.ts';

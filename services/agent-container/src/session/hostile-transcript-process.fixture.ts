@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { sessionObjectKey } from '@omnicloud/protocol';
+import { sessionObjectKey } from '@omnicloud/storage';
 import { AgentError } from '../errors.ts';
 import { savedCostUsd } from '../run/saved-cost.ts';
 import { DirectorySessionStore } from './store/directory-session-store.ts';

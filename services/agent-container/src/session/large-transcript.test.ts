@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { sessionObjectKey } from '@omnicloud/protocol';
+import { sessionObjectKey } from '@omnicloud/storage';
 import { expect, it } from 'vitest';
 import { ID, newMachine } from './machine.fixture.ts';
 import { persist } from './persist.ts';

@@ -1,5 +1,5 @@
 // store → conversation.jsonl → sound? as it is | repaired, the damaged object kept aside | unknown
-import { damagedObject, sessionObjectKey } from '@omnicloud/protocol';
+import { damagedObject, sessionObjectKey } from '@omnicloud/storage';
 import { AgentError } from '../errors.ts';
 import { inSlices } from './store/in-slices.ts';
 import { repairSteps } from './transcript/repair-transcript.ts';

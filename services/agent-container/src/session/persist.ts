@@ -1,10 +1,6 @@
 // the session's home → packs → outbox, debug.txt, todos.json, last-turn.json, snapshot, whose it is → conversation.jsonl last → store
-import {
-  outboxObject,
-  type SessionObject,
-  sessionObjectKey,
-  type WorkspaceFigures,
-} from '@omnicloud/protocol';
+import { type WorkspaceFigures } from '@omnicloud/protocol';
+import { outboxObject, type SessionObject, sessionObjectKey } from '@omnicloud/storage';
 import { AgentError } from '../errors.ts';
 import { bodyDigest } from './store/body-digest.ts';
 import { ConditionFailedError } from './store/condition-failed-error.ts';

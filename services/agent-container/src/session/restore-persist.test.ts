@@ -1,6 +1,6 @@
 import { lstat, mkdir, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sessionObjectKey } from '@omnicloud/protocol';
+import { sessionObjectKey } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { AgentError } from '../errors.ts';
 import { DirectorySessionStore } from './store/directory-session-store.ts';

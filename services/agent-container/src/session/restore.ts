@@ -1,7 +1,7 @@
 // store → conversation.jsonl, todos.json, debug.txt, files → the session's home on this machine (+ the image's own agent folder)
 import { cp, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
-import { type SessionObject, sessionObjectKey } from '@omnicloud/protocol';
+import { type SessionObject, sessionObjectKey } from '@omnicloud/storage';
 import { ownDirectory } from './home/own-directory.ts';
 import { type ReadConversation, readConversation } from './read-conversation.ts';
 import { readUpTo } from './store/read-object.ts';

@@ -1,7 +1,14 @@
 import { promisify } from 'node:util';
 import { gunzip, gzip } from 'node:zlib';
-import { TABLE_PARTITION_KEY, TABLE_TTL_ATTRIBUTE, ttlSeconds, turnKey } from '@omnicloud/protocol';
-import { DynamoTable, DynamoTableError, type DynamoTableOptions } from '@omnicloud/storage';
+import {
+  DynamoTable,
+  DynamoTableError,
+  type DynamoTableOptions,
+  TABLE_PARTITION_KEY,
+  TABLE_TTL_ATTRIBUTE,
+  ttlSeconds,
+  turnKey,
+} from '@omnicloud/storage';
 import { z } from 'zod';
 import { ClientError } from '../errors.ts';
 import type { StoredTurnLedger } from './turn-ledger.ts';

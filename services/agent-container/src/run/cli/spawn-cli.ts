@@ -5,7 +5,7 @@ import type { SpawnedProcess, SpawnOptions } from '@anthropic-ai/claude-agent-sd
 import { AgentError } from '../../errors.ts';
 import type { SessionHome } from '../../session/home/session-home.ts';
 import { CliChannel } from './cli-channel.ts';
-import type { Cell } from '../isolation/isolation.ts';
+import type { Confinement } from '../isolation/isolation.ts';
 import { OutputGate } from './output-gate.ts';
 import type { OutputLimits } from './output-limits.ts';
 import { killGroup } from '../isolation/process-group.ts';
@@ -32,7 +32,7 @@ export interface CliProcess {
 
 interface CliProcessOptions {
   /** What it is run inside, closed when it has ended; undefined: it runs as this process does. */
-  readonly cell?: Cell | undefined;
+  readonly confinement?: Confinement | undefined;
   /** Shut while nobody reads its messages; always open unless given. */
   readonly gate?: OutputGate;
   readonly limits?: OutputLimits | undefined;
@@ -46,7 +46,7 @@ interface CliProcessOptions {
  */
 export function cliProcess(
   home: SessionHome,
-  { cell, gate = new OutputGate(), limits, onLastWord = () => undefined }: CliProcessOptions = {},
+  { confinement, gate = new OutputGate(), limits, onLastWord = () => undefined }: CliProcessOptions = {},
 ): CliProcess {
   let child: ChildProcess | undefined;
   let stderr = '';
@@ -56,7 +56,7 @@ export function cliProcess(
   let recorded: Promise<void> = Promise.resolve();
   const killNow = async (): Promise<void> => {
     if (child?.pid === undefined || hasEnded(child)) return;
-    if (cell) await cell.kill(child.pid);
+    if (confinement) await confinement.kill(child.pid);
     else killGroup(child.pid);
   };
   const fail = (error: unknown): void => {
@@ -76,11 +76,11 @@ export function cliProcess(
       const outer = { ...given, cwd };
       let started: ChildProcess;
       try {
-        const { command, args, ...place } = cell ? cell.wrap(outer) : outer;
+        const { command, args, ...place } = confinement ? confinement.wrap(outer) : outer;
         started = spawn(command, args, {
           ...place,
           signal,
-          stdio: [...STANDARD, ...(cell ? (['pipe'] as const) : [])] as unknown as typeof STANDARD,
+          stdio: [...STANDARD, ...(confinement ? (['pipe'] as const) : [])] as unknown as typeof STANDARD,
           detached: true,
         });
       } catch (error) {
@@ -93,7 +93,7 @@ export function cliProcess(
         if (started.pid === undefined) fail(error);
       });
       child = started;
-      hasBegun = !cell;
+      hasBegun = !confinement;
       const { stdin, stdout } = started;
       // For want of descriptors or processes, the reason follows as an event.
       if (!stdin || !stdout || !started.stderr)
@@ -128,13 +128,13 @@ export function cliProcess(
       } finally {
         if (child?.pid !== undefined) {
           const ended = hasEnded(child) ? undefined : new Promise((resolve) => child?.once('exit', resolve));
-          if (!cell) killGroup(child.pid);
-          else if (ended) await cell.kill(child.pid);
+          if (!confinement) killGroup(child.pid);
+          else if (ended) await confinement.kill(child.pid);
           await ended;
         }
         // What nobody has read of it would keep its descriptors open.
         for (const stream of child?.stdio ?? []) stream?.destroy();
-        await cell?.close();
+        await confinement?.close();
       }
       await rm(home.processFile, { force: true });
     },

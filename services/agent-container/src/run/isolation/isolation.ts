@@ -30,7 +30,7 @@ export interface Members {
 }
 
 /** One run's sandbox. */
-export interface Cell {
+export interface Confinement {
   /** @returns the command that runs the given one inside. It writes a line to descriptor 3, if that is open, once it is inside. */
   wrap(command: Command): Command;
   /**
@@ -60,5 +60,5 @@ export interface Isolation {
   /** True once something of a run may be left that others would meet: nothing more is run then, and the process is to end. */
   readonly isSpent?: boolean;
   /** @throws the system's error when the place cannot be readied. */
-  open(place: Place): Promise<Cell>;
+  open(place: Place): Promise<Confinement>;
 }

@@ -104,11 +104,11 @@ describe.skipIf(!isAvailable)('nothing of a run in namespaces is left', () => {
 
   it('when it is ended from outside: it is all gone before that is said', async () => {
     const mark = `mark-${randomUUID()}`;
-    const { cell, start } = await openSandbox(confined);
+    const { confinement, start } = await openSandbox(confined);
     const child = start(ESCAPE, mark);
     if (child.stdout) await once(child.stdout, 'data');
     const exit = once(child, 'exit');
-    await cell.kill(child.pid ?? 0);
+    await confinement.kill(child.pid ?? 0);
     await exit;
     expect(await processesWith(mark)).toEqual([]);
   });
@@ -119,8 +119,8 @@ describe.skipIf(!isAvailable)('nothing of a run in namespaces is left', () => {
     const program = `
       import { spawn } from 'node:child_process';
       import { NamespaceIsolation } from ${JSON.stringify(new URL('namespace-isolation.ts', import.meta.url).href)};
-      const cell = await new NamespaceIsolation().open({ root: '${folder}', writable: [], readable: [], temporary: '${folder}', loopbackPort: undefined });
-      const { command, args, cwd, env } = cell.wrap({ command: '/bin/sh', args: ['-c', ${JSON.stringify(ESCAPE)}, 'sh', '${mark}'], cwd: '/tmp', env: {} });
+      const confinement = await new NamespaceIsolation().open({ root: '${folder}', writable: [], readable: [], temporary: '${folder}', loopbackPort: undefined });
+      const { command, args, cwd, env } = confinement.wrap({ command: '/bin/sh', args: ['-c', ${JSON.stringify(ESCAPE)}, 'sh', '${mark}'], cwd: '/tmp', env: {} });
       spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'inherit', 'inherit'] });`;
     const server = spawn(process.execPath, ['--input-type=module', '--eval', program], {
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -152,7 +152,7 @@ describe.skipIf(!isAvailable)('the CLI process in a sandbox', () => {
     const home = sessionHome(await temporaryDirectory(), randomUUID());
     for (const folder of [home.workspace, home.temporary]) await mkdir(folder, { recursive: true });
     const place = { root: home.root, writable: [home.workspace], readable: [], temporary: home.temporary };
-    const cli = cliProcess(home, { cell: await confined.open({ ...place, loopbackPort: undefined }) });
+    const cli = cliProcess(home, { confinement: await confined.open({ ...place, loopbackPort: undefined }) });
     const env = { PATH: '/usr/bin:/bin' };
     const signal = new AbortController().signal;
     const child = cli.spawn({ command: '/bin/sh', args: ['-c', 'exit 5'], cwd, env, signal });

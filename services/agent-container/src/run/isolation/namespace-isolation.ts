@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { allProcesses, childrenOf, kill, killGroup, type ProcessStat } from './process-group.ts';
 import { closedProgram } from './closed-program.ts';
 import { giveTo } from './give-to.ts';
-import type { Cell, Command, Isolation, Members, Place } from './isolation.ts';
+import type { Confinement, Command, Isolation, Members, Place } from './isolation.ts';
 import { openBridge } from './loopback-bridge.ts';
 import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
 import { filtered, type SyscallFilter } from './syscall-filter.ts';
@@ -42,7 +42,7 @@ export class NamespaceIsolation implements Isolation {
     this.#filter = filter;
   }
 
-  async open(place: Place): Promise<Cell> {
+  async open(place: Place): Promise<Confinement> {
     if (this.#isRoot) {
       for (const path of [...place.writable, place.temporary]) await giveTo(path, this.#uid, this.#gid);
     }

@@ -105,17 +105,17 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       for (const name of ['one/workspace', 'one/tmp', 'two']) mkdirSync('${folder}/work/' + name, { recursive: true });
       const root = '${folder}/work/one';
       const isolation = new SameUserIsolation();
-      const cell = await isolation.open({ root, writable: [], readable: [], temporary: root + '/tmp', loopbackPort: undefined });
+      const confinement = await isolation.open({ root, writable: [], readable: [], temporary: root + '/tmp', loopbackPort: undefined });
       const script = "setsid sh -c 'while :; do sleep 0.05; done' & echo $!; while :; do sleep 1; done";
-      const { command, args, cwd, env } = cell.wrap({ command: '/bin/sh', args: ['-c', script], cwd: root, env: { PATH: '/usr/bin:/bin' } });
+      const { command, args, cwd, env } = confinement.wrap({ command: '/bin/sh', args: ['-c', script], cwd: root, env: { PATH: '/usr/bin:/bin' } });
       const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
       const [line] = await once(child.stdout, 'data');
       const exit = once(child, 'exit');
-      await cell.kill(child.pid);
+      await confinement.kill(child.pid);
       await exit;
       const isAlive = async () => (await allProcesses()).some(({ pid }) => pid === Number(line));
       const before = await isAlive();
-      await cell.close();
+      await confinement.close();
       while (await isAlive());
       console.log(JSON.stringify({ homes: readdirSync('${folder}/work'), escaped: before }));`;
     expect(JSON.parse(await serve(program, { node: 'unreadable' }))).toEqual({
@@ -141,13 +141,13 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       mkdirSync(root, { recursive: true });
       const place = { root, writable: [], readable: [], temporary: root, loopbackPort: undefined };
       const isolation = new SameUserIsolation({ memoryBytes: 1e9, processes: 64, fileBytes: 1e9 });
-      const cell = await isolation.open(place);
+      const confinement = await isolation.open(place);
       // Whatever lives touches the file again.
       const script = ${JSON.stringify(`alive() { while :; do : >>"$1"; sleep 0.05; done; }; setsid sh -c 'while :; do : >>"$0"; sleep 0.05; done' "$1" & ${loop}`)};
-      const { command, args, cwd, env } = cell.wrap({ command: '/bin/sh', args: ['-c', script, 'sh', root + '/alive'], cwd: root, env: { PATH: '/usr/bin:/bin' } });
+      const { command, args, cwd, env } = confinement.wrap({ command: '/bin/sh', args: ['-c', script, 'sh', root + '/alive'], cwd: root, env: { PATH: '/usr/bin:/bin' } });
       const child = spawn(command, args, { cwd, env, detached: true, stdio: 'ignore' });
       await once(child, 'exit');
-      await cell.close();
+      await confinement.close();
       const isProven = !isolation.isSpent;
       rmSync(root + '/alive', { force: true });
       await delay(300);
@@ -176,10 +176,10 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       mkdirSync(root, { recursive: true });
       const place = { root, writable: [], readable: [], temporary: root, loopbackPort: undefined };
       const isolation = new SameUserIsolation({ memoryBytes: 1e9, processes: 64, fileBytes: 1e9 });
-      const cell = await isolation.open(place);
-      const { command, args, cwd, env } = cell.wrap({ command: '/bin/true', args: [], cwd: root, env: { PATH: '/usr/bin:/bin' } });
+      const confinement = await isolation.open(place);
+      const { command, args, cwd, env } = confinement.wrap({ command: '/bin/true', args: [], cwd: root, env: { PATH: '/usr/bin:/bin' } });
       await once(spawn(command, args, { cwd, env, detached: true, stdio: 'ignore' }), 'exit');
-      await cell.close();
+      await confinement.close();
       const next = await isolation.open(place).then(() => 'opened', ({ code }) => code);
       console.log(JSON.stringify({ isSpent: isolation.isSpent, next }));`;
     const said = await serve(program, { node: 'unreadable', limits: ['prlimit', '--nproc=50:50', '--'] });
@@ -200,15 +200,15 @@ describe.skipIf(!isRoot)('a run as the server’s own user (set up by root on Li
       const owned = new RegExp('\\\\s' + process.getuid() + '\\\\s');
       const objects = () => ['shm', 'msg', 'sem'].filter((kind) => owned.test(readFileSync('/proc/sysvipc/' + kind, 'utf8')));
       const isolation = new SameUserIsolation();
-      const cell = await isolation.open({ root, writable: [], readable: [], temporary: root, loopbackPort: undefined });
+      const confinement = await isolation.open({ root, writable: [], readable: [], temporary: root, loopbackPort: undefined });
       const script = 'for d in /tmp /var/tmp /dev/shm; do mkdir $d/${name} && touch $d/${name}/file; done; ipcmk -M 100 >/dev/null; ipcmk -Q >/dev/null; ipcmk -S 3 >/dev/null; echo $TMPDIR';
-      const { command, args, cwd, env } = cell.wrap({ command: '/bin/sh', args: ['-c', script], cwd: root, env: { PATH: '/usr/bin:/bin' } });
+      const { command, args, cwd, env } = confinement.wrap({ command: '/bin/sh', args: ['-c', script], cwd: root, env: { PATH: '/usr/bin:/bin' } });
       const child = spawn(command, args, { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
       const [line] = await once(child.stdout, 'data');
       await once(child, 'exit');
       const made = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => existsSync(folder + '/${name}')).length;
       const madeObjects = objects();
-      await cell.close();
+      await confinement.close();
       const left = ['/tmp', '/var/tmp', '/dev/shm'].filter((folder) => existsSync(folder + '/${name}'));
       console.log(JSON.stringify({ made, madeObjects, left, leftObjects: objects(), kept: existsSync(kept), own: String(line).trim() === root }));`;
     expect(JSON.parse(await serve(program, { node: 'unreadable' }))).toEqual({

@@ -5,7 +5,7 @@ import { AgentError } from '../../errors.ts';
 import { removeTree } from '../../session/home/remove-tree.ts';
 import { killGroup, type ProcessStat, statOf } from './process-group.ts';
 import { enteringCommand } from './entering-command.ts';
-import type { Cell, Isolation, Place } from './isolation.ts';
+import type { Confinement, Isolation, Place } from './isolation.ts';
 import { identity, ownProcesses, proveEnded } from './prove-ended.ts';
 import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
 import { ownedShared, sweepShared } from './sweep-shared.ts';
@@ -36,7 +36,7 @@ export class SameUserIsolation implements Isolation {
   }
 
   /** @throws AgentError `store_unavailable` when something of an earlier run may still be there: nothing is run beside it. */
-  async open(place: Place): Promise<Cell> {
+  async open(place: Place): Promise<Confinement> {
     if (this.#isSpent) throw new AgentError('store_unavailable', SPENT);
     if (this.#isBusy) throw new Error('Two runs at once would see one another');
     this.#isBusy = true;

@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
 import { allProcesses } from './process-group.ts';
 import { closedCli } from './closed-program.ts';
-import type { Cell, Isolation } from './isolation.ts';
+import type { Confinement, Isolation } from './isolation.ts';
 import { NamespaceIsolation } from './namespace-isolation.ts';
 import { probe } from './probe/probe-isolation.ts';
 
@@ -30,7 +30,7 @@ export async function haveNamespaces(): Promise<boolean> {
 export interface Sandbox {
   readonly root: string;
   readonly workspace: string;
-  readonly cell: Cell;
+  readonly confinement: Confinement;
   /** Starts a script; the last of the arguments stand behind it. */
   readonly start: (script: string, ...args: string[]) => ChildProcess;
   readonly run: (script: string, ...args: string[]) => Promise<{ code: unknown; output: string }>;
@@ -50,11 +50,14 @@ export async function openSandbox(
   for (const folder of [one, workspace, temporary, join(root, 'two')]) await mkdir(folder, { mode: 0o700 });
   await writeFile(join(root, 'two', 'secret'), 'planted');
   const place = { root: one, writable: [workspace], readable: [], temporary, loopbackPort };
-  const cell = await isolation.open(place);
-  onTestFinished(() => cell.close());
+  const confinement = await isolation.open(place);
+  onTestFinished(() => confinement.close());
   const start = (script: string, ...args: string[]): ChildProcess => {
     const inner = { command: '/bin/sh', args: ['-c', script, 'sh', ...args], cwd: workspace };
-    const wrapped = cell.wrap({ ...inner, env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: workspace } });
+    const wrapped = confinement.wrap({
+      ...inner,
+      env: { PATH: '/usr/local/bin:/usr/bin:/bin', HOME: workspace },
+    });
     const child = spawn(wrapped.command, wrapped.args, {
       cwd: wrapped.cwd,
       env: wrapped.env,
@@ -67,7 +70,7 @@ export async function openSandbox(
   return {
     root,
     workspace,
-    cell,
+    confinement,
     start,
     run: async (script, ...args) => {
       const child = start(script, ...args);

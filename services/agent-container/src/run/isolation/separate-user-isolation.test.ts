@@ -64,27 +64,27 @@ describe.skipIf(!isRoot)('a run as a user of its own (needs to be root on Linux)
 
   it('leaves nothing running when it was ended, and its home is shut', async () => {
     const mark = `mark-${randomUUID()}`;
-    const { cell, root, start } = await openSandbox(new SeparateUserIsolation());
+    const { confinement, root, start } = await openSandbox(new SeparateUserIsolation());
     const child = start(ESCAPE, mark);
     if (child.stdout) await once(child.stdout, 'data');
     const exit = once(child, 'exit');
-    await cell.kill(child.pid ?? 0);
+    await confinement.kill(child.pid ?? 0);
     await exit;
-    await cell.close();
+    await confinement.close();
     expect(await processesWith(mark)).toEqual([]);
     expect((await lstat(join(root, 'one'))).mode & 0o777).toBe(0o700);
   });
 
   it('is ended also when the system starts no further process, which may be its own doing', async () => {
     const mark = `mark-${randomUUID()}`;
-    const { cell, start } = await openSandbox(new SeparateUserIsolation());
+    const { confinement, start } = await openSandbox(new SeparateUserIsolation());
     const child = start(ESCAPE, mark);
     if (child.stdout) await once(child.stdout, 'data');
     const exit = once(child, 'exit');
     refuseProcesses(child);
-    await cell.kill(child.pid ?? 0);
+    await confinement.kill(child.pid ?? 0);
     await exit;
-    await cell.close();
+    await confinement.close();
     expect(await processesWith(mark)).toEqual([]);
   });
 });

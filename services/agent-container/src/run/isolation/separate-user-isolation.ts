@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { enteringCommand } from './entering-command.ts';
 import { giveTo } from './give-to.ts';
-import type { Cell, Isolation, Place } from './isolation.ts';
+import type { Confinement, Isolation, Place } from './isolation.ts';
 import { kill } from './process-group.ts';
 import { processesOf } from './prove-ended.ts';
 import { kernelLimits, type RunLimits, runLimits } from './run-limits.ts';
@@ -39,7 +39,7 @@ export class SeparateUserIsolation implements Isolation {
     this.#filter = filter;
   }
 
-  async open(place: Place): Promise<Cell> {
+  async open(place: Place): Promise<Confinement> {
     const id = await this.#take();
     try {
       // Entered by its own name, not listed.

@@ -45,15 +45,15 @@ async function watched(
   script: string,
   mark = '',
 ): Promise<{ child: ChildProcess; watch: RunWatch }> {
-  const { cell, start } = await openSandbox(isolation);
+  const { confinement, start } = await openSandbox(isolation);
   const errors: unknown[] = [];
-  const watch = watchRun(cell, LIMITS, (error) => errors.push(error));
+  const watch = watchRun(confinement, LIMITS, (error) => errors.push(error));
   // The first child stands where the forwarder does.
   const child = start(`sleep 1000 & ${script}`, mark);
   if (child.pid !== undefined) watch.begin(child.pid);
   onTestFinished(async () => {
     await watch.end();
-    await cell.kill(child.pid ?? 0);
+    await confinement.kill(child.pid ?? 0);
     expect(errors).toEqual([]);
   });
   return { child, watch };
@@ -148,13 +148,13 @@ it.skipIf(groups === undefined || CROWD + 8 > LIMITS.processes)(
       means: isolation.means,
       isNetworkOn: isolation.isNetworkOn,
       open: async (place) => {
-        const cell = await isolation.open(place);
+        const confinement = await isolation.open(place);
         const giveWay = async (load: Load): Promise<void> => {
-          await cell.giveWay?.(load);
+          await confinement.giveWay?.(load);
           loads.push(load);
           changed.emit('load');
         };
-        return { ...cell, giveWay };
+        return { ...confinement, giveWay };
       },
     };
     const until = async (load: Load): Promise<void> => {
@@ -174,9 +174,9 @@ it.skipIf(!isRoot)(
     const file = '/proc/self/autogroup';
     if (!existsSync(file)) return;
     const before = await readFile(file, 'utf8');
-    const { cell, workspace } = await openSandbox(new SeparateUserIsolation(LIMITS));
+    const { confinement, workspace } = await openSandbox(new SeparateUserIsolation(LIMITS));
     const id = String((await stat(workspace)).uid);
-    const watch = watchRun(cell, LIMITS, () => undefined);
+    const watch = watchRun(confinement, LIMITS, () => undefined);
     const helper = spawn('setpriv', ['--reuid', id, '--regid', id, '--clear-groups', 'sleep', '20'], {
       stdio: 'ignore',
     });

@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { availableParallelism, setPriority } from 'node:os';
 import { AgentError } from '../../errors.ts';
 import { type ProcessStat, statOf } from './process-group.ts';
-import type { Cell, Load } from './isolation.ts';
+import type { Confinement, Load } from './isolation.ts';
 import { identity } from './prove-ended.ts';
 import type { RunLimits } from './run-limits.ts';
 
@@ -33,7 +33,11 @@ export interface RunWatch {
  * Limits of the kernel's own hold for each process, and where they are few for each user; what all of a run use together is counted here.
  * What the shell starts also gets the lowest priority, so that other runs go on, and is the first that the kernel ends when memory is short.
  */
-export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown) => void): RunWatch {
+export function watchRun(
+  confinement: Confinement,
+  limits: RunLimits,
+  onError: (error: unknown) => void,
+): RunWatch {
   const over = new AbortController();
   const state: { failure: AgentError | undefined } = { failure: undefined };
   let looking: Promise<void> = Promise.resolve();
@@ -42,9 +46,9 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
   let wasFull = false;
   let load: Load = 'alone';
   const look = async (pid: number): Promise<void> => {
-    const { all, own } = await cell.membersOf(pid);
+    const { all, own } = await confinement.membersOf(pid);
     const now = loadOf(all.filter((stat) => !own.has(stat.pid) && !stat.isDead));
-    if (now !== load) await cell.giveWay?.(now);
+    if (now !== load) await confinement.giveWay?.(now);
     load = now;
     // Ours and the server's: a session's weight is that of all that is in it.
     const spared = new Set(all.filter((stat) => own.has(stat.pid)).map(({ session }) => session));
@@ -55,11 +59,11 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
       await stepBack(stat, !spared.has(stat.session));
     }
     const isFull = threadsOf(all) >= limits.processes * FULL;
-    const failure = isFull && wasFull ? tooMany(limits) : await excessOf(cell, all, limits);
+    const failure = isFull && wasFull ? tooMany(limits) : await excessOf(confinement, all, limits);
     wasFull = isFull;
     if (failure === undefined || over.signal.aborted) return;
     state.failure = failure;
-    await cell.kill(pid);
+    await confinement.kill(pid);
   };
   const next = (pid: number): void => {
     timer = setTimeout(() => {
@@ -80,7 +84,8 @@ export function watchRun(cell: Cell, limits: RunLimits, onError: (error: unknown
       clearTimeout(timer);
       await looking;
       // A bomb may have been over before anybody looked.
-      if (state.failure === undefined && (await wasOutOfMemory(cell))) state.failure = outOfMemory(limits);
+      if (state.failure === undefined && (await wasOutOfMemory(confinement)))
+        state.failure = outOfMemory(limits);
     },
   };
 }
@@ -113,11 +118,11 @@ function tooMany({ processes }: RunLimits): AgentError {
 }
 
 async function excessOf(
-  cell: Cell,
+  confinement: Confinement,
   all: readonly ProcessStat[],
   limits: RunLimits,
 ): Promise<AgentError | undefined> {
-  if (await wasOutOfMemory(cell)) return outOfMemory(limits);
+  if (await wasOutOfMemory(confinement)) return outOfMemory(limits);
   const most = await Promise.all(all.map(({ pid }) => mostMemoryOf(pid)));
   const sum = most.reduce((total, bytes) => total + bytes, 0);
   if (sum <= limits.memoryBytes) return undefined;
@@ -127,8 +132,8 @@ async function excessOf(
   return outOfMemory(limits);
 }
 
-async function wasOutOfMemory(cell: Cell): Promise<boolean> {
-  return (await cell.wasOutOfMemory?.()) === true;
+async function wasOutOfMemory(confinement: Confinement): Promise<boolean> {
+  return (await confinement.wasOutOfMemory?.()) === true;
 }
 
 function loadOf(commands: readonly ProcessStat[]): Load {

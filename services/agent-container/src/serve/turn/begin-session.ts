@@ -1,5 +1,5 @@
 // create request → stored by an earlier try? go on from it | new
-import { sessionObjectKey } from '@omnicloud/protocol';
+import { sessionObjectKey } from '@omnicloud/storage';
 import { AgentError } from '../../errors.ts';
 import { openSession } from '../../session/open-session.ts';
 import { NOTHING_STORED, type StoredSession } from '../../session/restore.ts';

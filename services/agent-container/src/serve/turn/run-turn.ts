@@ -15,7 +15,7 @@ import { belowEarlier, type Earlier, GO_ON } from './go-on.ts';
 import { saveMappingAgain } from './save-mapping.ts';
 import { claimed, saveTurn, storeUnsaved, type Unsaved } from './save-turn.ts';
 import { saveUnfinished, transcriptBytes } from './save-unfinished.ts';
-import { stayInHome } from './stay-in-home.ts';
+import { occupyHome } from './occupy-home.ts';
 import type { TurnDeps, TurnToRun } from './turn-to-run.ts';
 
 /**
@@ -63,12 +63,12 @@ async function* runInHome(
 ): AsyncGenerator<RunEvent, RunEvent[], undefined> {
   const clock = phaseClock();
   await endLeftoverCli(home);
-  await using stay = await stayInHome(turn.stored, home, {
+  await using occupied = await occupyHome(turn.stored, home, {
     key: turn.idempotencyKey,
     deps,
     beforeDrop: () => keepDebugLog(home, turn, deps),
   });
-  const lost = bothLosses(earlier?.lost, { ...stay.lost, turns: turn.stored.lostTurns });
+  const lost = bothLosses(earlier?.lost, { ...occupied.lost, turns: turn.stored.lostTurns });
   // An earlier run of the turn had them, and left them in the workspace.
   const attached = earlier ? [] : await placedFor(turn, home, deps);
   await using outbox = new Outbox(home);
@@ -76,10 +76,10 @@ async function* runInHome(
   let summary: RunSummary | undefined;
   let answer = '';
   const prompt = earlier && GO_ON;
-  const run = runOf(turn, { home, outbox, attached, prompt, ended: stay.ended }, deps);
+  const run = runOf(turn, { home, outbox, attached, prompt, ended: occupied.ended }, deps);
   const beganAt = await transcriptBytes(home);
   try {
-    const events = unlessEnded(deps.runtime.run(run), stay.ended);
+    const events = unlessEnded(deps.runtime.run(run), occupied.ended);
     for await (const event of belowEarlier(events, earlier)) {
       if (event.type === 'answer') answer = event.text;
       else if (event.type === 'summary') summary = event;

@@ -1,5 +1,5 @@
-import { messagePath, routes, SESSION_MAPPING_DAYS } from '@omnicloud/protocol';
-import { SqliteSessionTable } from '@omnicloud/storage';
+import { messagePath, routes } from '@omnicloud/protocol';
+import { SESSION_MAPPING_DAYS, SqliteSessionTable } from '@omnicloud/storage';
 import { expect, it, onTestFinished } from 'vitest';
 import { DirectorySessionStore } from '../../session/store/directory-session-store.ts';
 import type { SessionStore } from '../../session/store/session-store.ts';

@@ -1,5 +1,6 @@
 // a run that has ended → its session stored, the conversation's mapping saved → or the files alone, when that fails
-import { outboxObject, type RunEvent, sessionObjectKey } from '@omnicloud/protocol';
+import { type RunEvent } from '@omnicloud/protocol';
+import { outboxObject, sessionObjectKey } from '@omnicloud/storage';
 import { AgentError, toAgentError } from '../../errors.ts';
 import type { Outbox } from '../../session/files/outbox.ts';
 import type { SessionHome } from '../../session/home/session-home.ts';

@@ -7,7 +7,7 @@ import type { HeldSession } from '../../session/lease/hold-session.ts';
 import type { StoredSession } from '../../session/restore.ts';
 import type { SessionStore } from '../../session/store/session-store.ts';
 import type { MappingChange } from './save-mapping.ts';
-import type { HomeDeps } from './stay-in-home.ts';
+import type { HomeDeps } from './occupy-home.ts';
 
 export interface TurnDeps extends HomeDeps {
   readonly store: SessionStore;

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { packObject, sessionObjectKey } from '@omnicloud/protocol';
+import { packObject, sessionObjectKey } from '@omnicloud/storage';
 import { Header, type HeaderData, Pax } from 'tar';
 import { expect, it } from 'vitest';
 import { ID, type Machine, newMachine } from '../machine.fixture.ts';

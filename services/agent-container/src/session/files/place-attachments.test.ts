@@ -1,6 +1,7 @@
 import { lstat, readdir, readFile, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { attachmentObjectKey, MAX_ATTACHMENT_BYTES } from '@omnicloud/protocol';
+import { MAX_ATTACHMENT_BYTES } from '@omnicloud/protocol';
+import { attachmentObjectKey } from '@omnicloud/storage';
 import { expect, it } from 'vitest';
 import { newMachine } from '../machine.fixture.ts';
 import { placeAttachments } from './place-attachments.ts';

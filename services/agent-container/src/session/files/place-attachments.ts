@@ -1,7 +1,8 @@
 // files that the user sent → store → workspace/inbox, under safe names → what the agent is told of them
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Attachment, attachmentObjectKey, MAX_ATTACHMENT_BYTES } from '@omnicloud/protocol';
+import { type Attachment, MAX_ATTACHMENT_BYTES } from '@omnicloud/protocol';
+import { attachmentObjectKey } from '@omnicloud/storage';
 import { AgentError } from '../../errors.ts';
 import { WORKSPACE_FOLDER } from '../home/confined-path.ts';
 import { ownDirectory } from '../home/own-directory.ts';

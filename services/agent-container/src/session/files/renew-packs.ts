@@ -1,5 +1,5 @@
 // the packs that a session names → when the store wrote each → those that are gone are packed again, the old ones are made young
-import { packObject, SESSION_RENEWAL_DAYS, sessionFolderKey, sessionObjectKey } from '@omnicloud/protocol';
+import { packObject, SESSION_RENEWAL_DAYS, sessionFolderKey, sessionObjectKey } from '@omnicloud/storage';
 import { AgentError } from '../../errors.ts';
 import { inParallel } from '../home/in-parallel.ts';
 import type { SessionStore } from '../store/session-store.ts';

@@ -1,7 +1,8 @@
 // the session's home → scan → digests → packs of what the store lacks → store → the snapshot that names everything
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { packObject, sessionObjectKey, type WorkspaceFigures } from '@omnicloud/protocol';
+import { type WorkspaceFigures } from '@omnicloud/protocol';
+import { packObject, sessionObjectKey } from '@omnicloud/storage';
 import { WORKSPACE_FOLDER } from '../home/confined-path.ts';
 import { fileDigest } from '../home/file-digest.ts';
 import { inParallel } from '../home/in-parallel.ts';

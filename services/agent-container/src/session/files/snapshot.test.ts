@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, realpath, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { packObject, sessionObjectKey, snapshotObject } from '@omnicloud/protocol';
+import { packObject, sessionObjectKey, snapshotObject } from '@omnicloud/storage';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isConfinedLink, isConfinedPath } from '../home/confined-path.ts';

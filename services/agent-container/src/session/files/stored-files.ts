@@ -1,4 +1,4 @@
-import { packObject, sessionFolderKey, sessionObjectKey, snapshotObject } from '@omnicloud/protocol';
+import { packObject, sessionFolderKey, sessionObjectKey, snapshotObject } from '@omnicloud/storage';
 import { readUpTo } from '../store/read-object.ts';
 import type { OpenObject, SessionStore } from '../store/session-store.ts';
 import { decodeSnapshot, type Snapshot, SNAPSHOT_LIMIT_BYTES } from './snapshot.ts';

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sessionObjectKey } from '@omnicloud/protocol';
+import { sessionObjectKey } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { ID, newMachine } from '../machine.fixture.ts';
 import { persistDebugLog } from '../persist.ts';

@@ -1,5 +1,11 @@
-import { leaseKey, SESSION_MAPPING_DAYS, TABLE_TTL_ATTRIBUTE, ttlSeconds } from '@omnicloud/protocol';
-import { DynamoTable, type DynamoTableOptions } from '@omnicloud/storage';
+import {
+  DynamoTable,
+  type DynamoTableOptions,
+  leaseKey,
+  SESSION_MAPPING_DAYS,
+  TABLE_TTL_ATTRIBUTE,
+  ttlSeconds,
+} from '@omnicloud/storage';
 import { AgentError } from '../../errors.ts';
 import type { Acquired, Lease, SessionLeases } from './session-lease.ts';
 

@@ -1,5 +1,5 @@
 // a session → the conversations that it belongs to, each an object beside the conversation itself
-import { ownerObject, sessionObjectKey } from '@omnicloud/protocol';
+import { ownerObject, sessionObjectKey } from '@omnicloud/storage';
 import type { SessionTable } from '@omnicloud/storage';
 import type { SessionStore } from './session-store.ts';
 

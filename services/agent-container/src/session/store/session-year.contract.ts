@@ -1,6 +1,6 @@
 import { mkdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { outboxObject, SESSION_MAPPING_DAYS, sessionObjectKey } from '@omnicloud/protocol';
+import { outboxObject, SESSION_MAPPING_DAYS, sessionObjectKey } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { replayable } from '../last-turn.ts';
 import { ID, type Machine, newMachine } from '../machine.fixture.ts';

@@ -5,8 +5,8 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { backlogKey, groupOf, MAX_USER_MESSAGE_LENGTH } from '@omnicloud/protocol';
-import { createDynamoTable } from '@omnicloud/storage';
+import { groupOf, MAX_USER_MESSAGE_LENGTH } from '@omnicloud/protocol';
+import { backlogKey, createDynamoTable } from '@omnicloud/storage';
 import { describe, expect, inject, it, onTestFinished } from 'vitest';
 import { BacklogUnavailableError } from '../../errors.ts';
 import { describeBacklog } from './backlog.contract.ts';

@@ -1,5 +1,12 @@
-import { backlogKey, groupOf, TABLE_TTL_ATTRIBUTE, ttlSeconds, type Turn } from '@omnicloud/protocol';
-import { DynamoTable, type DynamoTableOptions, type TableAttributes } from '@omnicloud/storage';
+import { groupOf, type Turn } from '@omnicloud/protocol';
+import {
+  backlogKey,
+  DynamoTable,
+  type DynamoTableOptions,
+  TABLE_TTL_ATTRIBUTE,
+  type TableAttributes,
+  ttlSeconds,
+} from '@omnicloud/storage';
 import { z } from 'zod';
 import { BacklogUnavailableError } from '../../errors.ts';
 import { type Backlog, BACKLOG_LIFE_MS, type BacklogEntry, MAX_BACKLOG, MAX_SEEN_BYTES } from './backlog.ts';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { attachmentObjectKey } from '@omnicloud/protocol';
+import { attachmentObjectKey } from '@omnicloud/storage';
 import { describe, expect, it } from 'vitest';
 import { type AttachmentStore, AttachmentStoreError } from './attachment-store.ts';
 

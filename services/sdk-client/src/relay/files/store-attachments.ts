@@ -2,12 +2,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Attachment,
-  attachmentObjectKey,
   MAX_ATTACHMENT_BYTES,
   sessionKeyOf,
   type TelegramFile,
   type Turn,
 } from '@omnicloud/protocol';
+import { attachmentObjectKey } from '@omnicloud/storage';
 import { ClientError, TelegramError } from '../../errors.ts';
 import type { TelegramFiles } from '../../telegram/telegram-files.ts';
 import type { AttachmentStore } from './attachment-store.ts';

@@ -1,5 +1,5 @@
 // an isolation → the same, each run in a control group of its own besides
-import type { Cell, Command, Isolation, Place } from '../isolation.ts';
+import type { Confinement, Command, Isolation, Place } from '../isolation.ts';
 import type { Controller } from './own-hierarchies.ts';
 import type { RunGroup, RunGroups } from './run-groups.ts';
 
@@ -28,22 +28,22 @@ export class GroupedIsolation implements Isolation {
     return this.#isolation.isSpent === true;
   }
 
-  async open(place: Place): Promise<Cell> {
+  async open(place: Place): Promise<Confinement> {
     const group = await this.#groups.open();
     const { wasOutOfMemory } = group;
     try {
-      const cell = await this.#isolation.open(place);
+      const confinement = await this.#isolation.open(place);
       return {
-        wrap: (command) => joining(group, cell.wrap(command)),
+        wrap: (command) => joining(group, confinement.wrap(command)),
         kill: async (pid) => {
           await group.kill();
-          await cell.kill(pid);
+          await confinement.kill(pid);
         },
-        membersOf: (pid) => cell.membersOf(pid),
+        membersOf: (pid) => confinement.membersOf(pid),
         giveWay: (load) => group.giveWay(load),
         ...(wasOutOfMemory === undefined ? {} : { wasOutOfMemory }),
         close: async () => {
-          await cell.close();
+          await confinement.close();
           await group.remove();
         },
       };

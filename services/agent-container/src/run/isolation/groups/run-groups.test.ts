@@ -22,10 +22,10 @@ describe.skipIf(groups === undefined)(
   () => {
     it('counts also memory that no process has mapped, and the run ends with a word about it', async () => {
       if (!groups) return;
-      const { cell, start } = await openSandbox(
+      const { confinement, start } = await openSandbox(
         new GroupedIsolation(new SeparateUserIsolation(LIMITS), groups),
       );
-      const watch = watchRun(cell, LIMITS, () => undefined);
+      const watch = watchRun(confinement, LIMITS, () => undefined);
       // memfd_create(2), which keeps what is written until the last descriptor is closed.
       const number = process.arch === 'arm64' ? 279 : 319;
       const child = start(

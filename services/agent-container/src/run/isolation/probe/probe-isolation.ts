@@ -39,12 +39,12 @@ export async function probe(isolation: Isolation, { workRoot, hidden, cli }: Pro
       temporary,
       loopbackPort: undefined,
     };
-    const cell = await isolation.open(place).catch(undefinedWhenRefused);
-    if (!cell) return 'unavailable';
+    const confinement = await isolation.open(place).catch(undefinedWhenRefused);
+    if (!confinement) return 'unavailable';
     try {
       const args = ['-c', PROBE_SCRIPT, 'sh', await serverProcesses(), cli, ...hidden];
       const env = { PATH: '/usr/bin:/bin' };
-      const inside = cell.wrap({ command: '/bin/sh', args, cwd: workspace, env });
+      const inside = confinement.wrap({ command: '/bin/sh', args, cwd: workspace, env });
       const child = spawn(inside.command, inside.args, {
         cwd: inside.cwd,
         env: inside.env,
@@ -60,7 +60,7 @@ export async function probe(isolation: Isolation, { workRoot, hidden, cli }: Pro
       if (code === SAW.cli) return 'opens the CLI';
       return code === SAW.server || code === SAW.hidden ? 'leaks' : 'unavailable';
     } finally {
-      await cell.close();
+      await confinement.close();
     }
   } finally {
     await rm(root, { recursive: true, force: true });

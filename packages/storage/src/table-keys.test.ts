@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { sessionKey } from './identifiers.ts';
+import { sessionKey } from '@omnicloud/protocol';
 import { backlogKey, leaseKey, stopKey, ttlSeconds, turnKey } from './table-keys.ts';
 
 const aChat = fc.bigInt({ min: -(10n ** 19n) + 1n, max: 10n ** 19n - 1n }).map(String);

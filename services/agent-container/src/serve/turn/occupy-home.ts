@@ -25,7 +25,7 @@ export interface HomeDeps {
 }
 
 /** A session's home while a run is in it. */
-export interface Stay extends AsyncDisposable {
+export interface OccupiedHome extends AsyncDisposable {
   /** Files of earlier turns that could not be had again, if there are any. */
   readonly lost: Pick<Losses, 'files' | 'is_list_lost'>;
   /** Aborts with an AgentError when the run must end at once, because it fills the disk. */
@@ -38,7 +38,7 @@ export interface Stay extends AsyncDisposable {
  * @param beforeDrop called before that.
  * @throws AgentError `internal`, `store_unavailable`, `disk_full`; then nothing has to be disposed of.
  */
-export async function stayInHome(
+export async function occupyHome(
   stored: StoredSession,
   home: SessionHome,
   {
@@ -50,7 +50,7 @@ export async function stayInHome(
     readonly deps: HomeDeps;
     readonly beforeDrop?: () => Promise<void> | undefined;
   },
-): Promise<Stay> {
+): Promise<OccupiedHome> {
   const { homes, disk } = deps;
   const report = (error: unknown): void => deps.onError(toAgentError(error), home.sessionId);
   await disk?.admit();

@@ -7,7 +7,7 @@ import { Homes, LONE_HOME_LIMITS } from '../../session/home/idle-homes.ts';
 import type { StoredSession } from '../../session/restore.ts';
 import { sessionHome } from '../../session/home/session-home.ts';
 import { temporaryDirectory } from '../../session/home/temporary-directory.fixture.ts';
-import { stayInHome } from './stay-in-home.ts';
+import { occupyHome } from './occupy-home.ts';
 
 const MB = 1024 ** 2;
 const NEW_SESSION: StoredSession = {
@@ -29,7 +29,7 @@ it('What filled the disk is gone before the log of the run is saved, wherever in
   const disk = new DiskWatch({ workRoot, limits: { minFreeBytes: 0, runBytes: 10 * MB }, onError });
   const home = sessionHome(workRoot, '0190c8a4-0000-4000-8000-000000000001');
   let seen: { files: string[]; log: string } | undefined;
-  const stay = await stayInHome(NEW_SESSION, home, {
+  const stay = await occupyHome(NEW_SESSION, home, {
     key: undefined,
     deps: { workRoot, imageFolder, homes, disk, onError },
     beforeDrop: async () => {
