@@ -28,7 +28,10 @@ const GUARDS = {
     '/run/isolation/run-limits.ts',
     ['    ...given,\n', '    ...given, memoryBytes: 1e15, processes: 30_000, fileBytes: 1e15,\n'],
   ],
-  'probe of the CLI': ['/run/isolation/probe/probe-isolation.ts', ["return 'opens the CLI'", "return 'holds'"]],
+  'probe of the CLI': [
+    '/run/isolation/probe/probe-isolation.ts',
+    ["return 'opens the CLI'", "return 'holds'"],
+  ],
   // REDTEAM_CLI stands where the CLI stood, and REDTEAM_PLAN says what it does.
   'honest CLI': [
     '/run/cli/spawn-cli.ts',
@@ -40,7 +43,10 @@ const GUARDS = {
   // At the pace that a CLI is held to, a million lines take minutes.
   'so many lines': ['/run/cli/output-limits.ts', ['turnLines: 1_000_000', 'turnLines: 20_000']],
   'a minute of patience': ['/run/cli/output-limits.ts', ['unreadInputMs: 60_000', 'unreadInputMs: 2_000']],
-  'ten seconds of grace': ['/run/cli/output-limits.ts', ['afterLastWordMs: 10_000', 'afterLastWordMs: 1_500']],
+  'ten seconds of grace': [
+    '/run/cli/output-limits.ts',
+    ['afterLastWordMs: 10_000', 'afterLastWordMs: 1_500'],
+  ],
   'end of the grace': [
     '/run/events/last-word.ts',
     ['if (this.#isResult || gate.isOpen)', 'if (performance.now() < 0)'],

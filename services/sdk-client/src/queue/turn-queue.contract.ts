@@ -7,7 +7,7 @@ import { DONE, EventLog, eventLoopTurns, whileServing } from './serving.fixture.
 import { itOutlastsOutages } from './outage.contract.ts';
 import { itRedrives } from './redrive.contract.ts';
 import { itKeepsTheOrder } from './turn-order.contract.ts';
-import type { Outcome, TurnQueue } from './turn-queue.ts';
+import type { Outcome } from './turn-queue.ts';
 
 const ALL_ABILITIES: TurnQueueAbilities = {
   tellsDuplicates: true,
