@@ -8,10 +8,11 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openPlace } from '@omnicloud/agent-container/internal/run/isolation/open-place.fixture.ts';
 import { allProcesses } from '@omnicloud/agent-container/internal/run/isolation/process-group.ts';
 import { processesOf } from '@omnicloud/agent-container/internal/run/isolation/prove-ended.ts';
+import { firstUserOf } from '@omnicloud/agent-container/internal/run/isolation/test-users.fixture.ts';
 import { createEvent, useAgentFunction } from './agent.fixture.ts';
+import { createDeployment } from './deployment.fixture.ts';
 import { type EmulatedFunction, isEmulatorMissing, startEmulated } from './emulator-process.ts';
 import { CLIENT } from './function-process.ts';
-import { firstUserOf } from '@omnicloud/agent-container/internal/run/isolation/test-users.fixture.ts';
 
 /** Nothing else may run as this user: a run's end kills all that is new of it. */
 const USER = firstUserOf('spent-environment');
@@ -39,11 +40,16 @@ async function start(): Promise<EmulatedFunction> {
     ...['unshare', '--mount', '--', 'sh', '-ec', without, 'sh'],
     ...['setpriv', ...AS_USER],
     // setpriv still has root's rights when it starts a program, by which that one counts as readable. Each environment begins with an empty disk.
-    ...['sh', '-c', 'DATA_DIR="$DATA_DIR/$$" exec "$@"', 'sh', node, join(client, basename(CLIENT))],
+    ...['sh', '-c', 'WORK_ROOT="$WORK_ROOT/$$" exec "$@"', 'sh', node, join(client, basename(CLIENT))],
   ];
+  // As on Lambda, sessions are kept elsewhere: what this user may read, the shell may read too.
+  const { bucket, table, endpoints } = await createDeployment();
   const environment = agent.environment({
+    DATA_DIR: '',
+    ...endpoints,
+    SESSION_BUCKET: bucket,
+    SESSION_TABLE: table,
     HOME: data,
-    DATA_DIR: join(data, 'data'),
     WORK_ROOT: join(data, 'work'),
     AGENT_FOLDER: join(app, 'agent'),
     AGENT_SHELL: 'on',
