@@ -40,7 +40,7 @@ export async function addAgentServer(
   const server = await openAgentServer({
     agent: config.model ? { ...config.run, ...config.model } : demoAgentConfig(config.run, ownUrl + demoPath),
     work,
-    stores: { store, leases, table, stops },
+    openStores: () => ({ store, leases, table, stops }),
     token: { value: config.authToken },
     secrets: openSecretsManager(),
     hidden: [resolve('.env')],

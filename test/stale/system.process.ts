@@ -35,7 +35,7 @@ const log = { info: () => undefined, error: (_: string, error: unknown) => repor
 const agent = await openAgentServer({
   agent: config,
   work: await prepareWork({ workRoot: options.workRoot, storeFolders: [], isOneRunAtATime: false, log }),
-  stores: { store, leases, table, stops },
+  openStores: () => ({ store, leases, table, stops }),
   token: { value: AUTH_TOKEN },
   secrets: openSecretsManager(),
   log: { ...log, within: (_, work) => work() },

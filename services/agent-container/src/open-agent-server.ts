@@ -34,7 +34,8 @@ export interface AgentServer {
 export interface AgentServerParts {
   readonly agent: AgentConfig;
   readonly work: WorkPlace;
-  readonly stores: AgentStores;
+  /** Called once the isolation was tried out: a container opens the stores then. Data that is there before that must be closed to a run. */
+  readonly openStores: () => AgentStores;
   /** The token that callers must show: itself, or the name of the secret that holds it. */
   readonly token: { readonly value: string } | { readonly secret: string };
   readonly secrets: Secrets;
@@ -54,11 +55,11 @@ export interface AgentServerParts {
 
 /**
  * The agent server as a value. Every host uses this composition: Lambda, a container, `npm start` and the tests. To be called before anything
- * is served, with stores that are open: only then can be tried out whether a run can read them.
+ * is served.
  * @throws ConfigError when the shell is on and cannot be confined here; other errors when the image's own files are missing or wrong.
  */
 export async function openAgentServer(parts: AgentServerParts): Promise<AgentServer> {
-  const { agent, work, stores, secrets, log } = parts;
+  const { agent, work, secrets, log } = parts;
   for (const notice of agent.notices ?? []) log.info(notice);
   const image = await readAgentImage(parts.agentFolder);
   const { workRoot, storeFolders, isOneRunAtATime } = work;
@@ -74,6 +75,7 @@ export async function openAgentServer(parts: AgentServerParts): Promise<AgentSer
     onError: (error) => log.error('A run', error),
   });
   const runs = new Set<Promise<void>>();
+  const stores = parts.openStores();
   const { runtime: replaced, ...timing } = parts.forTests ?? {};
   const deps: Omit<AppDeps, 'authToken'> = {
     ...stores,

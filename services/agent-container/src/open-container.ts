@@ -28,7 +28,7 @@ export async function openContainer(
   return openAgentServer({
     agent,
     work,
-    stores: openAgentStores(config.stores),
+    openStores: () => openAgentStores(config.stores),
     token,
     secrets: openSecretsManager(),
     log,

@@ -97,7 +97,7 @@ async function open(): Promise<Scene> {
       AWS_REGION: 'eu-central-1',
     }),
     work,
-    stores: { store: objects, leases, table, stops },
+    openStores: () => ({ store: objects, leases, table, stops }),
     token: { value: TOKEN },
     secrets: openSecretsManager(),
     log: { ...log, within: (_, run) => run() },

@@ -37,7 +37,7 @@ const { objects: store, leases, table, stops } = mutatedStores(await openStores(
 const server = await openAgentServer({
   agent: config,
   work,
-  stores: { store, leases, table, stops },
+  openStores: () => ({ store, leases, table, stops }),
   token: { value: options.authToken },
   secrets: openSecretsManager(),
   log: { ...log, within: (_, work) => work() },
