@@ -7,6 +7,7 @@ import {
   openWorker,
   showPlaces,
   TELEGRAM_PACE,
+  toleratingBacklog,
   type TurnQueue,
 } from '@omnicloud/sdk-client';
 import { Hono } from 'hono';
@@ -60,9 +61,14 @@ export async function startLocal(config: LocalConfig, log: Log, timing: Timing =
     concurrency: config.maxParallelTurns,
     ...(retryDelayMs === undefined ? {} : { retryDelayMs }),
   };
-  const stores = config.aws
+  const opened = config.aws
     ? await openAwsStores(config.aws, log, queueTiming)
     : openEmbeddedStores(config.dataDir, log, queueTiming);
+  // One for the webhook and the worker: a message that the webhook could not note is noted before the worker looks.
+  const backlog = toleratingBacklog(opened.backlog, (error) =>
+    log.error('Going on without the view of what waits: nothing is merged or marked', error),
+  );
+  const stores = { ...opened, backlog };
   const failed = (error: unknown): never => {
     stores.close();
     throw error;

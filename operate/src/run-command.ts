@@ -6,7 +6,7 @@ import { OperateError, reasonOf } from './operate-error.ts';
 const INTERRUPTED = 'AbortError';
 
 /**
- * Runs a command of the terminal: what whoever runs it can fix is told in a sentence, everything else with its name.
+ * Runs a command of the terminal. An error that its user can fix becomes one sentence; every other error is printed with its name.
  * @param usage what `--help` shows, instead of anything being done.
  */
 export async function runCommand(usage: string, command: () => Promise<0 | 1>): Promise<void> {

@@ -44,7 +44,7 @@ export interface AgentServerParts {
   readonly hidden?: readonly string[];
   /** The image's `agent/` folder; the one of this repository unless given. */
   readonly agentFolder?: string | undefined;
-  /** Whose pages may use the API from a browser; nobody's unless given. */
+  /** Web pages of these origins may call the API from a browser. Without any, no page may. */
   readonly corsOrigins?: readonly string[];
   /** What a test does instead of production's times and runs. */
   readonly forTests?: Pick<AppDeps, 'alarm' | 'heartbeatMs' | 'leaseTiming'> & {

@@ -11,6 +11,7 @@ export { openIntake, openWebhook } from './open-webhook.ts';
 export { openWorker, type WorkerStores } from './open-worker.ts';
 export type { Backlog } from './queue/backlog/backlog.ts';
 export { DynamoBacklog, type DynamoBacklogOptions } from './queue/backlog/dynamo-backlog.ts';
+export { toleratingBacklog } from './queue/backlog/tolerating-backlog.ts';
 export { SqliteBacklog, type SqliteBacklogOptions } from './queue/backlog/sqlite-backlog.ts';
 export { SqliteTurnQueue } from './queue/sqlite/sqlite-turn-queue.ts';
 export { SqsTurnQueue } from './queue/sqs/sqs-turn-queue.ts';

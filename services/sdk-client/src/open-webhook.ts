@@ -1,4 +1,4 @@
-// stores, who may use the bot, the webhook's secret → what takes Telegram's updates over
+// Telegram's update → is the webhook's secret right? → is the sender allowed? → a turn in the queue
 import type { Turn } from '@omnicloud/protocol';
 import type { StopRequests } from '@omnicloud/storage';
 import type { ClientLog } from './client-log.ts';
@@ -36,11 +36,18 @@ export interface WebhookParts extends IntakeParts {
 const LATER = { status: 503, headers: { 'retry-after': '2' } };
 
 /** @returns what an update is taken over with, however it came. To be called once in a process: a stranger is answered once. */
-export function openIntake({ stores, allowedUsers, botUsername, log }: IntakeParts): Intake {
+export function openIntake({
+  stores,
+  allowedUsers,
+  botUsername,
+  log,
+}: IntakeParts): Intake & { readonly backlog: Backlog } {
   return {
     queue: stores.queue,
     stops: stores.stops,
-    backlog: tolerating({ stores, log }),
+    backlog: toleratingBacklog(stores.backlog, (error) =>
+      log.error('Going on without the view of what waits', error),
+    ),
     allowedUsers,
     ...(botUsername === undefined ? {} : { botUsername }),
     strangers: new ToldStrangers(),
@@ -50,12 +57,6 @@ export function openIntake({ stores, allowedUsers, botUsername, log }: IntakePar
   };
 }
 
-function tolerating({ stores, log }: Pick<IntakeParts, 'stores' | 'log'>): Backlog {
-  return toleratingBacklog(stores.backlog, (error) =>
-    log.error('Going on without the view of what waits', error),
-  );
-}
-
 /**
  * The webhook as a value: `POST /webhook`. Every host uses this composition: Lambda, `npm start` and the tests.
  * @returns what answers a request; it never rejects.
@@ -63,8 +64,7 @@ function tolerating({ stores, log }: Pick<IntakeParts, 'stores' | 'log'>): Backl
 export function openWebhook(parts: WebhookParts): { fetch: (request: Request) => Promise<Response> } {
   const { log, places } = parts;
   const intake = openIntake(parts);
-  const backlog = tolerating(parts);
-  const { onError } = intake;
+  const { backlog, onError } = intake;
   const replies =
     places === undefined
       ? {}

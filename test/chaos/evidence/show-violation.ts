@@ -47,7 +47,7 @@ export function showViolation({ token, what }: Violation, evidence: Evidence): v
     console.log(`       ${String(atMs - askedAtMs).padStart(7)} ms ${event}`);
 }
 
-/** @returns the calls that tell something to those who asked the questions, also those that change what was told. */
+/** @returns the calls that answer the questions or mark them, and the calls that later change such a message. */
 function callsFor(questions: readonly AskedQuestion[], { calls }: Evidence): TelegramCall[] {
   const telling = calls.filter((call) =>
     questions.some(
